@@ -1,0 +1,260 @@
+//! A customer as the marketplace describes them, and the facts a decision reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::define_words;
+use crate::{Category, Channel, ContactPoint, Instant, PurposeClass, RecipientId, Sealed};
+
+define_words!(
+    /// What a consent allows.
+    ConsentPurpose, "consent purpose",
+    /// Messages the customer's own orders and requests cause, and codes.
+    Transactional = 1, "transactional";
+    /// Offers and news.
+    Marketing = 2, "marketing";
+);
+
+/// A consent in force or withdrawn, as imported with the profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// The channel it is for.
+    pub channel: Channel,
+    /// What it allows.
+    pub purpose: ConsentPurpose,
+    /// When it was given.
+    pub given_at: Instant,
+    /// Where it was given: `checkout`, `preference page`, `keyword START` …
+    #[serde(default)]
+    pub source: String,
+    /// When it was taken back, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Instant>,
+}
+
+/// A switch the customer set: this category on this channel, on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preference {
+    /// The category it is about.
+    pub category: Category,
+    /// The channel it is about.
+    pub channel: Channel,
+    /// Whether messages of the category may take the channel.
+    pub on: bool,
+}
+
+/// A customer's profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The marketplace's own id of the customer.
+    pub id: String,
+    /// What to call them.
+    pub name: Sealed,
+    /// BCP 47, such as `pt-BR`.
+    pub locale: String,
+    /// IANA, such as `America/Sao_Paulo`.
+    pub time_zone: String,
+    /// ISO 3166-1 alpha-2; empty where unknown.
+    #[serde(default)]
+    pub country: String,
+    /// Where to text, if anywhere.
+    #[serde(default)]
+    pub phone: Option<ContactPoint>,
+    /// Where to mail, if anywhere.
+    #[serde(default)]
+    pub email: Option<ContactPoint>,
+    /// Consents, given and withdrawn.
+    #[serde(default)]
+    pub consents: Vec<Consent>,
+    /// Switches that differ from the default, which is on.
+    #[serde(default)]
+    pub preferences: Vec<Preference>,
+}
+
+/// One thing wrong with a profile, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {reason}")]
+pub struct CustomerFault {
+    /// A JSON pointer (RFC 6901) into what was sent.
+    pub pointer: String,
+    /// What is wrong, in a sentence.
+    pub reason: String,
+}
+
+impl Customer {
+    /// The address for a channel.
+    pub fn contact(&self, channel: Channel) -> Option<&ContactPoint> {
+        match channel {
+            Channel::Sms => self.phone.as_ref(),
+            Channel::Email => self.email.as_ref(),
+        }
+    }
+
+    /// The consent in force for a purpose on a channel at a moment.
+    pub fn consent(
+        &self,
+        channel: Channel,
+        purpose: ConsentPurpose,
+        at: Instant,
+    ) -> Option<&Consent> {
+        self.consents.iter().find(|consent| {
+            consent.channel == channel
+                && consent.purpose == purpose
+                && consent.given_at <= at
+                && consent.withdrawn_at.is_none_or(|withdrawn| withdrawn > at)
+        })
+    }
+
+    /// Whether the customer switched this category off on this channel.
+    pub fn switched_off(&self, category: Category, channel: Channel) -> bool {
+        self.preferences
+            .iter()
+            .any(|p| p.category == category && p.channel == channel && !p.on)
+    }
+
+    /// What is wrong with the profile; empty when nothing is.
+    pub fn faults(&self) -> Vec<CustomerFault> {
+        let mut faults = Vec::new();
+        let mut fault = |pointer: &str, reason: &str| {
+            faults.push(CustomerFault {
+                pointer: pointer.to_owned(),
+                reason: reason.to_owned(),
+            });
+        };
+        let plain = |text: &str| !text.chars().any(char::is_control);
+        if self.id.is_empty() || self.id.len() > 128 || !plain(&self.id) {
+            fault(
+                "/id",
+                "an id has 1 to 128 characters and no control characters",
+            );
+        }
+        if self.name.open().len() > 200 || !plain(self.name.open()) {
+            fault(
+                "/name",
+                "a name has at most 200 bytes and no control characters",
+            );
+        }
+        let tag_fits = (2..=35).contains(&self.locale.len())
+            && self.locale.split('-').all(|part| {
+                (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+            })
+            && self.locale.bytes().take(2).all(|b| b.is_ascii_alphabetic());
+        if !tag_fits {
+            fault("/locale", "a locale is a BCP 47 tag, like `en` or `pt-BR`");
+        }
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            fault(
+                "/time_zone",
+                "a time zone is an IANA name, like `America/Sao_Paulo`",
+            );
+        }
+        let country_fits = self.country.is_empty()
+            || (self.country.len() == 2 && self.country.bytes().all(|b| b.is_ascii_uppercase()));
+        if !country_fits {
+            fault(
+                "/country",
+                "a country is two capital letters (ISO 3166-1), like `BR`",
+            );
+        }
+        if self.consents.len() > 64 {
+            fault("/consents", "a profile holds at most 64 consents");
+        }
+        if self.preferences.len() > 64 {
+            fault("/preferences", "a profile holds at most 64 preferences");
+        }
+        faults
+    }
+}
+
+/// All that a decision reads about a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The store's number for the recipient.
+    pub recipient: RecipientId,
+    /// Grows with every change of anything here; a commit made with an older one is
+    /// decided again.
+    pub version: i64,
+    /// The profile.
+    pub customer: Customer,
+    /// Channels whose present address is suppressed, with the reason kept for it.
+    pub suppressed: Vec<(Channel, String)>,
+}
+
+impl Facts {
+    /// Why the present address on a channel must not be written to, if it must not.
+    pub fn suppression(&self, channel: Channel) -> Option<&str> {
+        self.suppressed
+            .iter()
+            .find(|(c, _)| *c == channel)
+            .map(|(_, reason)| reason.as_str())
+    }
+}
+
+impl PurposeClass {
+    /// The consent a class needs on channels that need one: marketing its own, all others
+    /// the transactional one. "No text without a consent" holds for codes too.
+    pub fn consent_purpose(self) -> ConsentPurpose {
+        match self {
+            Self::Marketing => ConsentPurpose::Marketing,
+            Self::Security | Self::Legal | Self::Transactional | Self::Service => {
+                ConsentPurpose::Transactional
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn ines() -> Customer {
+        Customer {
+            id: "c-42".into(),
+            name: Sealed::new("Inês Machado"),
+            locale: "pt-BR".into(),
+            time_zone: "America/Sao_Paulo".into(),
+            country: "BR".into(),
+            phone: ContactPoint::phone("+12535550129").ok(),
+            email: ContactPoint::email("ines@customers.example").ok(),
+            consents: vec![],
+            preferences: vec![],
+        }
+    }
+
+    #[test]
+    fn a_good_profile_has_no_faults_and_a_bad_one_names_each() {
+        assert!(ines().faults().is_empty());
+        let bad = Customer {
+            id: String::new(),
+            locale: "??".into(),
+            time_zone: "Mars/Olympus".into(),
+            country: "br".into(),
+            ..ines()
+        };
+        let pointers: Vec<_> = bad.faults().into_iter().map(|f| f.pointer).collect();
+        assert_eq!(pointers, ["/id", "/locale", "/time_zone", "/country"]);
+    }
+
+    #[test]
+    fn a_consent_holds_from_given_until_withdrawn() {
+        let at = |s: i64| Instant::from_micros(s);
+        let mut customer = ines();
+        customer.consents.push(Consent {
+            channel: Channel::Sms,
+            purpose: ConsentPurpose::Transactional,
+            given_at: at(10),
+            source: "checkout".into(),
+            withdrawn_at: Some(at(20)),
+        });
+        let has = |t| {
+            customer
+                .consent(Channel::Sms, ConsentPurpose::Transactional, at(t))
+                .is_some()
+        };
+        assert_eq!(
+            [has(9), has(10), has(19), has(20)],
+            [false, true, true, false]
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! The words of the domain as types: ids, instants, events, customers, decisions,
+//! messages, deliveries and what carriers say of them.
+//!
+//! No I/O, no clock of its own, no randomness. Every other crate speaks in these types;
+//! the glossary in `docs/glossary.md` says what each word means.
+
+mod channel;
+mod clock;
+mod customer;
+mod decision;
+mod delivery;
+mod event;
+mod failure;
+mod ids;
+mod message;
+mod partition;
+mod sealed;
+mod words;
+
+pub use channel::{Channel, ContactPoint, InvalidContact};
+pub use clock::{Clock, Instant, Span};
+pub use customer::{Consent, ConsentPurpose, Customer, CustomerFault, Facts, Preference};
+pub use decision::{Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
+pub use delivery::{
+    Attempt, Delivery, DeliveryState, InvalidTransition, Outcome, Receipt, ReceiptStatus,
+};
+pub use event::{Event, EventKey, Mode};
+pub use failure::{FailedEvent, FailureReason};
+pub use ids::{
+    DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId, RecipientId,
+};
+pub use message::{Flags, Message, MessageContent};
+pub use partition::Partition;
+pub use sealed::Sealed;
+pub use words::{Category, Lane, PurposeClass, UnknownWord};
