@@ -1,7 +1,5 @@
 //! Small closed vocabularies: category, purpose class, lane.
 
-use serde::{Deserialize, Serialize};
-
 /// A word that is not in its vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not a {kind}; the words are: {known}")]
@@ -17,7 +15,7 @@ pub struct UnknownWord {
 macro_rules! define_words {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $($(#[$vdoc:meta])* $variant:ident = $number:literal, $word:literal;)+) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant = $number,)+
         }
