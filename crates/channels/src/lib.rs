@@ -1,1 +1,23 @@
-//! channels
+//! Ways out and back in: content in, [`Outcome`] out.
+//!
+//! A carrier here takes a finished text or mail and hands it to whoever carries it
+//! further: an SMSC over SMPP ([`SmsCarrier`]), a mail server over SMTP
+//! ([`EmailCarrier`]). What comes back later, receipts and texts, leaves as [`Inbound`].
+//! This crate knows no store, no consent and no retry schedule: it says what happened,
+//! and `pipeline/send` decides what follows.
+
+mod email;
+mod fault;
+mod inbound;
+mod sms;
+mod tls;
+
+pub use email::{DkimConfig, DkimKey, EmailCarrier, EmailConfig, OutgoingEmail, SmtpAuth, SmtpTls};
+pub use fault::ConfigError;
+pub use inbound::{Inbound, InboundItem};
+pub use sms::{
+    Alphabet, IdFormat, OutgoingSms, SmsCarrier, SmsConfig, SmsSegments, SmsSource, sms_segments,
+};
+pub use tls::TlsRoots;
+
+pub use model::Outcome;

@@ -1,0 +1,45 @@
+//! What carriers say later: receipts for what we sent, and texts of customers.
+//! Nothing here is acknowledged to the carrier before the caller has made it durable.
+
+use model::{Instant, ReceiptStatus, Sealed};
+use tokio::sync::oneshot;
+
+/// One thing a carrier told us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// What became of a message the carrier had accepted.
+    Receipt {
+        /// The carrier's configured name.
+        carrier: String,
+        /// The id under which it accepted the message, in the form
+        /// [`model::Outcome::Accepted`] gave it.
+        carrier_id: String,
+        /// What it says.
+        status: ReceiptStatus,
+        /// The carrier's own word: `DELIVRD`, `UNDELIV err:011`.
+        code: String,
+        /// When the carrier says it happened, if it says so and its zone is known.
+        carrier_time: Option<Instant>,
+    },
+    /// A text somebody sent to one of our numbers.
+    Text {
+        /// The carrier's configured name.
+        carrier: String,
+        /// Who wrote it: an E.164 number where the carrier gave one.
+        from: Sealed,
+        /// Our number or short code it was sent to.
+        to: String,
+        /// What it says.
+        text: Sealed,
+    },
+}
+
+/// An inbound thing that waits until the caller has committed it.
+#[derive(Debug)]
+pub struct InboundItem {
+    /// The thing.
+    pub inbound: Inbound,
+    /// `true`: it is durable, the carrier may forget it. `false`, or dropped: the carrier
+    /// is asked to try again later.
+    pub done: oneshot::Sender<bool>,
+}

@@ -1,0 +1,95 @@
+//! How to reach one SMSC and how fast it may be written to.
+
+use std::time::Duration;
+
+use model::{Sealed, Span};
+use smpp::receipt::IdFormat;
+
+use crate::TlsRoots;
+
+/// One SMPP carrier. [`SmsConfig::new`] fills in what carriers usually expect.
+#[derive(Clone, Debug)]
+pub struct SmsConfig {
+    /// Its name in attempts, logs and metrics.
+    pub name: String,
+    /// Host name or address of the SMSC.
+    pub host: String,
+    /// Its port, usually 2775.
+    pub port: u16,
+    /// TLS with these roots; plain TCP when none. The host name is checked.
+    pub tls: Option<TlsRoots>,
+    /// `system_id` of the bind.
+    pub system_id: String,
+    /// `password` of the bind.
+    pub password: Sealed,
+    /// `system_type` of the bind; most carriers want it empty.
+    pub system_type: String,
+    /// Who texts come from.
+    pub source: SmsSource,
+    /// Unanswered submits at a time.
+    pub window: usize,
+    /// Segments per second by contract; 0 for no limit.
+    pub tps: u32,
+    /// An `enquire_link` after this much silence.
+    pub enquire_link: Duration,
+    /// How long an answer may take before the outcome counts as unknown.
+    pub response_timeout: Duration,
+    /// How long connecting and binding may take.
+    pub connect_timeout: Duration,
+    /// How long a text waits for a bind before it is handed back.
+    pub wait_for_bind: Duration,
+    /// How the ids in the carrier's receipts relate to those in its answers.
+    pub id_format: IdFormat,
+    /// Replace curly quotes, dashes and the like so that a text stays in the GSM alphabet.
+    pub smart_punctuation: bool,
+    /// What the carrier's clock is ahead of UTC. Receipts carry local time without a
+    /// zone; when it is not known, their time is left out rather than guessed.
+    pub clock_ahead_of_utc: Option<Span>,
+    /// Seed of the jitter in reconnecting; another one on each node.
+    pub seed: u64,
+}
+
+/// The source address of a text (SMPP 3.4 §5.2.5, §5.2.6, §5.2.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsSource {
+    /// A number without `+`, a short code, or up to 11 letters and digits.
+    pub address: String,
+    /// Type of number: 1 international, 3 network specific (short code), 5 alphanumeric.
+    pub ton: u8,
+    /// Numbering plan: 1 E.164, 0 for alphanumeric and short codes.
+    pub npi: u8,
+}
+
+impl SmsConfig {
+    /// A plain-TCP carrier with the usual settings: window 50, no rate limit, an
+    /// `enquire_link` each 30 s, 60 s for answers, 5 s of waiting for a bind.
+    pub fn new(
+        name: impl Into<String>,
+        host: impl Into<String>,
+        port: u16,
+        system_id: impl Into<String>,
+        password: Sealed,
+        source: SmsSource,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            host: host.into(),
+            port,
+            tls: None,
+            system_id: system_id.into(),
+            password,
+            system_type: String::new(),
+            source,
+            window: 50,
+            tps: 0,
+            enquire_link: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            wait_for_bind: Duration::from_secs(5),
+            id_format: IdFormat::AsIs,
+            smart_punctuation: true,
+            clock_ahead_of_utc: None,
+            seed: 0,
+        }
+    }
+}
