@@ -1,0 +1,143 @@
+//! Render: from an event and a customer to the words of one message.
+//!
+//! Pure: takes the catalogue, the brand and the data; no I/O, no clock. The short forms
+//! are made before the commit; mails and cards are made later, from the stored data
+//! alone. Choosing channels is `decide`; handing over is `send`. No words of its own.
+
+use model::{FailureReason, Sealed};
+use serde_json::{Map, Value};
+
+/// The marketplace a message speaks for, from the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brand {
+    /// Its name, as customers know it.
+    pub name: String,
+    /// The one domain that links in messages may lead to.
+    pub domain: String,
+    /// Where its Message Center is: an https address.
+    pub url: String,
+    /// Where a person answers: a mail address or an https address.
+    pub support: String,
+    /// The sender a text comes from: a name of up to 11 characters or a number.
+    pub sms_sender: String,
+}
+
+/// What is made before the commit: all that lists and texts show.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Short {
+    /// The line in the list.
+    pub title: String,
+    /// The line under it.
+    pub summary: String,
+    /// The text message, with `{code}` where a secret goes; empty when the type has none.
+    pub text: String,
+    /// The locale the words are in; may be a fallback of the customer's.
+    pub locale: String,
+    /// The version of the message type.
+    pub template_version: u32,
+    /// Who it is from, as shown.
+    pub sender: String,
+    /// The order it is about.
+    pub order: Option<String>,
+    /// What later rendering reads: the declared part of the event's data and, under
+    /// `_`, a snapshot of name, zone, locale and brand. Never the secret.
+    pub data: Map<String, Value>,
+    /// The secret itself, for the delivery.
+    pub secret: Option<Sealed>,
+}
+
+/// A mail without its headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailBody {
+    /// The subject; one line.
+    pub subject: String,
+    /// What mail programs show beside the subject; one line.
+    pub preheader: String,
+    /// The plain-text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// What the page of one message shows; plain text values, to be escaped by the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The body.
+    pub paragraphs: Vec<String>,
+    /// Label and value, in order.
+    pub facts: Vec<(String, String)>,
+    /// What was bought.
+    pub items: Vec<Item>,
+    /// The order's total, formatted.
+    pub total: Option<String>,
+    /// How far the parcel is; empty where it says nothing.
+    pub track: Vec<TrackStep>,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its name.
+    pub title: String,
+    /// How many.
+    pub quantity: String,
+    /// Its price, formatted.
+    pub price: String,
+}
+
+/// One step of a parcel's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackStep {
+    /// Its name.
+    pub label: String,
+    /// Whether it lies behind or ahead.
+    pub state: TrackState,
+}
+
+/// Where a step lies on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackState {
+    /// Behind.
+    Done,
+    /// Here the parcel is.
+    Now,
+    /// Ahead.
+    Next,
+}
+
+/// Why nothing could be rendered. Never repeats personal data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// The catalogue has no such message type.
+    #[error("the catalogue has no message type `{0}`")]
+    UnknownType(String),
+    /// The data lacks or mistypes what the message type needs.
+    #[error("{pointer}: {reason}")]
+    BadData {
+        /// A JSON pointer (RFC 6901) into the event.
+        pointer: String,
+        /// What is wrong, in a sentence.
+        reason: String,
+    },
+    /// A template could not be rendered.
+    #[error("{file}:{line}: {reason}")]
+    Template {
+        /// The catalogue file.
+        file: String,
+        /// The line in it.
+        line: usize,
+        /// What is wrong, in a sentence.
+        reason: String,
+    },
+}
+
+impl RenderError {
+    /// The reason a failed event is kept under.
+    pub fn failure_reason(&self) -> FailureReason {
+        match self {
+            Self::UnknownType(_) => FailureReason::UnknownType,
+            Self::BadData { .. } => FailureReason::BadData,
+            Self::Template { .. } => FailureReason::TemplateFailed,
+        }
+    }
+}
