@@ -1,1 +1,29 @@
-//! web
+//! Everything HTTP: the API, the Message Center's pages, the console, live updates.
+//!
+//! Statuses, cookies, JSON shapes and HTML live here and nowhere else. No rule about
+//! whether to send and no SQL: handlers parse, call `pipeline` or `store` once, and shape
+//! the answer. [`router`] is the list of every route.
+
+mod api;
+mod auth;
+mod base64url;
+pub mod console;
+mod health;
+pub mod live;
+pub mod message_center;
+mod ndjson;
+mod observe;
+mod openapi;
+mod page_security;
+pub mod problem;
+mod read;
+mod router;
+pub mod session;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use auth::{CreateKeyError, create_api_key, redeem_sign_in, sign_in_url};
+pub use openapi::document as openapi_document;
+pub use router::router;
+pub use state::{App, WebConfig};
