@@ -83,10 +83,6 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
     pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, MalformedReason> {
         let (first, rest) = self
             .rest

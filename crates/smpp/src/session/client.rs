@@ -17,7 +17,7 @@ use super::handshake;
 use super::inbound::InboundDeliver;
 use super::link::{Events, Link, Next};
 use super::SubmitResponse;
-use crate::pdu::{Body, COctetString, Malformed, Raw, SubmitSm, Tlvs};
+use crate::pdu::{Body, COctetString, Malformed, SubmitSm, Tlvs};
 
 /// The ESME side of SMPP.
 pub struct Client;
@@ -62,8 +62,8 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (bound, frames) = handshake::bind(&mut stream, &config.bind).await?;
-        let (link, events) = connection::start(stream, frames, Role::Client, bound, &config.session);
+        let bound = handshake::bind(&mut stream, &config.bind).await?;
+        let (link, events) = connection::start(stream, bound, Role::Client, &config.session);
         Ok((ClientHandle { link }, ClientEvents { events }))
     }
 }

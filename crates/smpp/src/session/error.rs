@@ -85,6 +85,9 @@ pub enum CloseReason {
     /// This side asked for it.
     #[error("closed by this side")]
     Requested,
+    /// This side dropped the connection without unbind.
+    #[error("aborted by this side")]
+    Aborted,
     /// The peer sent unbind.
     #[error("the peer unbound")]
     PeerUnbound,

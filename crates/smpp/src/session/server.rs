@@ -60,8 +60,8 @@ impl Server {
     {
         let accepting = handshake::accept(&mut stream, judge);
         let accepted = timeout(config.session_init, accepting).await;
-        let (bound, frames) = accepted.unwrap_or(Err(AcceptError::TimedOut))?;
-        let (link, events) = connection::start(stream, frames, Role::Server, bound, &config);
+        let bound = accepted.unwrap_or(Err(AcceptError::TimedOut))?;
+        let (link, events) = connection::start(stream, bound, Role::Server, &config);
         Ok((ServerHandle { link }, ServerEvents { events }))
     }
 }

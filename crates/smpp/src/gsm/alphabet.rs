@@ -1,0 +1,116 @@
+//! The GSM 7-bit default alphabet and its extension, 3GPP TS 23.038 §6.2.1.
+//!
+//! On SMPP the septets travel unpacked, one in each octet. National language
+//! tables are left out: handsets that lack them show other letters silently.
+
+/// The default alphabet by septet. 0x1B is the escape, shown as a space where it
+/// stands alone (§6.2.1 note 1).
+const DEFAULT: [char; 128] = [
+    '@', '£', '$', '¥', 'è', 'é', 'ù', 'ì', 'ò', 'Ç', '\n', 'Ø', 'ø', '\r', 'Å', 'å', //
+    'Δ', '_', 'Φ', 'Γ', 'Λ', 'Ω', 'Π', 'Ψ', 'Σ', 'Θ', 'Ξ', ' ', 'Æ', 'æ', 'ß', 'É', //
+    ' ', '!', '"', '#', '¤', '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/', //
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?', //
+    '¡', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', //
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'Ä', 'Ö', 'Ñ', 'Ü', '§', //
+    '¿', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', //
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'ä', 'ö', 'ñ', 'ü', 'à', //
+];
+
+/// The extension table: characters that need the escape before their septet.
+const EXTENSION: [(u8, char); 10] = [
+    (0x0A, '\u{C}'),
+    (0x14, '^'),
+    (0x28, '{'),
+    (0x29, '}'),
+    (0x2F, '\\'),
+    (0x3C, '['),
+    (0x3D, '~'),
+    (0x3E, ']'),
+    (0x40, '|'),
+    (0x65, '€'),
+];
+
+/// The escape to the extension table.
+pub(super) const ESCAPE: u8 = 0x1B;
+
+/// A character as septets: one, or the escape and one.
+pub(super) enum Septets {
+    One(u8),
+    Two(u8),
+}
+
+/// The septets of a character; `None` when only UCS-2 can carry it.
+pub(super) fn septets(character: char) -> Option<Septets> {
+    // Most of ASCII stands where it stands in ASCII; the search is for the rest.
+    if character.is_ascii_alphanumeric() {
+        return u8::try_from(character).ok().map(Septets::One);
+    }
+    if let Some((septet, _)) = EXTENSION.iter().find(|(_, extended)| *extended == character) {
+        return Some(Septets::Two(*septet));
+    }
+    let position = (0_u8..).zip(DEFAULT).find(|(septet, known)| *known == character && *septet != ESCAPE);
+    position.map(|(septet, _)| Septets::One(septet))
+}
+
+/// The octets of a text, one septet each; `None` when a character is not in the alphabet.
+#[must_use]
+pub fn encode_gsm7(text: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match septets(character)? {
+            Septets::One(septet) => octets.push(septet),
+            Septets::Two(septet) => octets.extend_from_slice(&[ESCAPE, septet]),
+        }
+    }
+    Some(octets)
+}
+
+/// The text of unpacked septets. An escape before an unknown septet is shown as
+/// the standard says, by the default table's character; octets above 0x7F, which
+/// some carriers send as Latin-1, are read as that.
+#[must_use]
+pub fn decode_gsm7(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len());
+    let mut octets = octets.iter().copied();
+    while let Some(octet) = octets.next() {
+        if octet != ESCAPE {
+            text.push(unescaped(octet));
+        } else if let Some(next) = octets.next() {
+            let extended = EXTENSION.iter().find(|(septet, _)| *septet == next);
+            text.push(extended.map_or_else(|| unescaped(next), |(_, character)| *character));
+        }
+    }
+    text
+}
+
+fn unescaped(octet: u8) -> char {
+    DEFAULT.get(usize::from(octet)).copied().unwrap_or(char::from(octet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn septets_of_the_specification() {
+        assert_eq!(encode_gsm7("@£$ Az"), Some(vec![0, 1, 2, 0x20, 0x41, 0x7A]));
+        assert_eq!(encode_gsm7("€[~]"), Some(vec![0x1B, 0x65, 0x1B, 0x3C, 0x1B, 0x3D, 0x1B, 0x3E]));
+        assert_eq!(encode_gsm7("Ç"), Some(vec![9]));
+        assert_eq!(encode_gsm7("ç"), None);
+        assert_eq!(encode_gsm7("`"), None);
+    }
+
+    #[test]
+    fn every_character_comes_back() {
+        let all = DEFAULT.into_iter().enumerate().filter(|(septet, _)| *septet != usize::from(ESCAPE));
+        let text: String = all.map(|(_, known)| known).chain(EXTENSION.map(|(_, known)| known)).collect();
+        assert_eq!(decode_gsm7(&encode_gsm7(&text).unwrap()), text);
+    }
+
+    #[test]
+    fn odd_octets_are_shown_somehow() {
+        assert_eq!(decode_gsm7(&[0x41, 0x1B]), "A");
+        assert_eq!(decode_gsm7(&[0x1B, 0x41]), "A");
+        assert_eq!(decode_gsm7(&[0xE9]), "é");
+    }
+}

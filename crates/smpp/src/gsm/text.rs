@@ -1,0 +1,88 @@
+//! The text of an inbound message by its data_coding, SMPP 3.4 §5.2.19.
+//!
+//! It never fails: a customer's STOP must be read even when the carrier names the
+//! wrong alphabet. What cannot be read is shown as U+FFFD.
+
+use super::decode_gsm7;
+use crate::pdu::{DeliverSm, latin1};
+use super::{Concatenation, split_udh};
+use crate::pdu::Sar;
+
+/// The text of these octets. A header must have been taken off before.
+#[must_use]
+pub fn decode(data_coding: u8, octets: &[u8]) -> String {
+    match alphabet(data_coding) {
+        Coding::Gsm => decode_gsm7(octets),
+        Coding::Latin1 => latin1(octets).into_owned(),
+        Coding::Ucs2 => decode_ucs2(octets),
+    }
+}
+
+/// UTF-16 big-endian; an odd last octet and lone surrogates become U+FFFD.
+#[must_use]
+pub fn decode_ucs2(octets: &[u8]) -> String {
+    let (pairs, odd) = octets.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
+    let read = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    read.chain(odd.iter().map(|_| char::REPLACEMENT_CHARACTER)).collect()
+}
+
+enum Coding {
+    Gsm,
+    Latin1,
+    Ucs2,
+}
+
+fn alphabet(data_coding: u8) -> Coding {
+    match data_coding {
+        // 1 is IA5, that is ASCII; what is above 0x7F can then only be Latin-1.
+        1 | 3 => Coding::Latin1,
+        8 => Coding::Ucs2,
+        // The message class groups of TS 23.038 §4: bits 2 and 3 name the alphabet.
+        0x10..=0x1F | 0x30..=0x3F | 0x50..=0x5F | 0x70..=0x7F if data_coding & 0x0C == 0x08 => Coding::Ucs2,
+        0xE0..=0xEF => Coding::Ucs2,
+        _ => Coding::Gsm,
+    }
+}
+
+/// The readable part of a deliver_sm, with its place in a longer message, be that
+/// in a header or in sar_* parameters.
+#[must_use]
+pub fn text_of(pdu: &DeliverSm) -> (Option<Concatenation>, String) {
+    let (mut place, octets) =
+        if pdu.has_udh() { split_udh(pdu.message()) } else { (None, pdu.message()) };
+    if let (None, Some(Sar { reference, total, part })) = (place, pdu.tlvs.sar())
+        && (1..=total).contains(&part)
+    {
+        place = Some(Concatenation { reference, total, part });
+    }
+    (place, decode(pdu.data_coding, octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_coding_gives_a_text() {
+        assert_eq!(decode(0, b"\x00Stop\x1B\x65"), "@Stop€");
+        assert_eq!(decode(1, b"Stop"), "Stop");
+        assert_eq!(decode(3, b"caf\xE9"), "café");
+        assert_eq!(decode(8, &[0x04, 0x21, 0xD8, 0x3D, 0xDE, 0x42]), "С🙂");
+        assert_eq!(decode(0x18, &[0x04, 0x21]), "С");
+        assert_eq!(decode(0xF1, b"Stop"), "Stop");
+    }
+
+    #[test]
+    fn broken_ucs2_is_shown_as_far_as_it_goes() {
+        assert_eq!(decode(8, &[0, b'a', 0xD8, 0x3D, 0]), "a\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn sar_parameters_place_a_part_without_header() {
+        let mut pdu = DeliverSm { short_message: b"half".to_vec(), ..DeliverSm::default() };
+        pdu.tlvs.push_sar(Sar { reference: 9, total: 2, part: 1 });
+        let place = Concatenation { reference: 9, total: 2, part: 1 };
+        assert_eq!(text_of(&pdu), (Some(place), "half".to_owned()));
+    }
+}
