@@ -1,1 +1,441 @@
-//! store
+//! The only SQL. One [`Store`] over a closed set of backends.
+//!
+//! Methods are sentences from the caller's side, batch-first, one transaction each. Writes
+//! go through one writer thread that merges whatever waits into one durable transaction
+//! (group commit); a call that returned `Ok` is on disk. Reads run on a small pool beside
+//! it. The store decides nothing: whether and where to send is `pipeline/decide`'s.
+
+#[cfg(test)]
+mod conformance;
+mod error;
+mod fold;
+mod records;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{
+    Channel, ContactPoint, Customer, EventId, Facts, FailedEvent, IdSource, Instant, KeyId, Lane,
+    MessageId, RecipientId,
+};
+use tokio::sync::{Notify, broadcast};
+
+pub use error::{Error, OpenError};
+pub use records::{
+    AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
+    Counts, DeliveryRecord, EventRecord, FlagChange, InboundText, MailboxFilter, MailboxNews,
+    MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
+    ReceiptRecord, UnreadCounts,
+};
+
+/// What a call gives.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The store of one marketplace. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(Arc<sqlite::Sqlite>),
+}
+
+macro_rules! on {
+    ($store:expr, $backend:ident => $call:expr) => {
+        match &$store.backend {
+            Backend::Sqlite($backend) => $call,
+        }
+    };
+}
+
+impl Store {
+    /// Opens (and makes, if missing) the embedded store in a folder, brings its schema up
+    /// to date and puts what a crash left claimed in doubt (see [`Store::doubt_claims`]).
+    /// `secret` keys the digests of addresses; `now` dates the migration.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the folder and how to mend it.
+    pub fn open_sqlite(folder: &Path, now: Instant) -> std::result::Result<Self, OpenError> {
+        let backend = sqlite::Sqlite::open(folder, now)?;
+        Ok(Self {
+            backend: Backend::Sqlite(Arc::new(backend)),
+        })
+    }
+
+    /// Waits for what is being written, then closes. Later calls fail with [`Error::Closed`].
+    pub async fn close(&self) {
+        on!(self, backend => backend.close().await);
+    }
+
+    /// Where new ids come from.
+    pub fn ids(&self) -> &IdSource {
+        on!(self, backend => backend.ids())
+    }
+
+    /// A 32-byte key of this store, made with it: for digests and signed tokens.
+    /// `purpose` separates its uses.
+    pub fn key(&self, purpose: &str) -> [u8; 32] {
+        on!(self, backend => backend.key(purpose))
+    }
+
+    /// Rings when a delivery of the channel has become due by a commit.
+    pub fn due_doorbell(&self, channel: Channel, lane: Lane) -> Arc<Notify> {
+        on!(self, backend => backend.due_doorbell(channel, lane))
+    }
+
+    /// News of mailboxes, after each commit that changed one.
+    pub fn mailbox_news(&self) -> broadcast::Receiver<MailboxNews> {
+        on!(self, backend => backend.mailbox_news())
+    }
+
+    /// Deliveries that wait to be handed over (an estimate, for back-pressure).
+    pub fn backlog(&self) -> u64 {
+        on!(self, backend => backend.backlog())
+    }
+
+    // --- customers
+
+    /// Creates or replaces profiles. Returns the recipient of each.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing was written.
+    pub async fn put_customers(
+        &self,
+        customers: Vec<Customer>,
+        now: Instant,
+    ) -> Result<Vec<RecipientId>> {
+        on!(self, backend => backend.put_customers(customers, now).await)
+    }
+
+    /// The facts about customers by external id, in the order asked; `None` where unknown.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn facts(&self, customers: Vec<String>) -> Result<Vec<Option<Facts>>> {
+        on!(self, backend => backend.facts(customers).await)
+    }
+
+    /// The facts about recipients by number, in the order asked.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn facts_of(&self, recipients: Vec<RecipientId>) -> Result<Vec<Option<Facts>>> {
+        on!(self, backend => backend.facts_of(recipients).await)
+    }
+
+    /// Customers by external id, a page at a time (for the demo's sign-in and the console).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn customers(&self, after: Option<String>, limit: usize) -> Result<Vec<Customer>> {
+        on!(self, backend => backend.customers(after, limit).await)
+    }
+
+    /// Suppresses an address: no delivery goes there any more, also none that is queued.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn suppress(
+        &self,
+        contact: ContactPoint,
+        reason: String,
+        now: Instant,
+    ) -> Result<()> {
+        on!(self, backend => backend.suppress(contact, reason, now).await)
+    }
+
+    /// A digest of an address, keyed by this store's secret.
+    pub fn digest(&self, contact: &ContactPoint) -> i64 {
+        on!(self, backend => backend.digest(contact))
+    }
+
+    // --- the path of a message
+
+    /// Commits events with their messages and deliveries; one answer each, in order.
+    /// The security lane goes before all other writes.
+    ///
+    /// # Errors
+    /// [`Error`]; then none of them is accepted.
+    pub async fn commit_accepted(
+        &self,
+        lane: Lane,
+        events: Vec<AcceptedEvent>,
+    ) -> Result<Vec<Committed>> {
+        on!(self, backend => backend.commit_accepted(lane, events).await)
+    }
+
+    /// Takes due deliveries for hand-over, the most urgent lane first, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`]; then none is claimed.
+    pub async fn claim_due(&self, request: ClaimRequest) -> Result<Vec<ClaimedDelivery>> {
+        on!(self, backend => backend.claim_due(request).await)
+    }
+
+    /// When the next delivery of a channel becomes due, if one waits.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn next_due(&self, channel: Channel) -> Result<Option<Instant>> {
+        on!(self, backend => backend.next_due(channel).await)
+    }
+
+    /// Records how hand-overs ended. A parked receipt that names one is applied with it.
+    ///
+    /// # Errors
+    /// [`Error`]; then none is recorded.
+    pub async fn record_outcomes(&self, lane: Lane, outcomes: Vec<OutcomeRecord>) -> Result<()> {
+        on!(self, backend => backend.record_outcomes(lane, outcomes).await)
+    }
+
+    /// Puts claims whose lease ran out (all of them when `all`, as after a restart) in
+    /// doubt: an attempt says so, and `due_again` gives the moment by lane from which the
+    /// delivery is looked at again. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn doubt_claims(
+        &self,
+        all: bool,
+        now: Instant,
+        due_again: fn(Lane, Instant) -> Instant,
+    ) -> Result<usize> {
+        on!(self, backend => backend.doubt_claims(all, now, due_again).await)
+    }
+
+    /// Records receipts; each is matched or parked.
+    ///
+    /// # Errors
+    /// [`Error`]; then none is recorded.
+    pub async fn record_receipts(&self, receipts: Vec<ReceiptRecord>) -> Result<Vec<ReceiptMatch>> {
+        on!(self, backend => backend.record_receipts(receipts).await)
+    }
+
+    /// Keeps texts that came in, with the suppression each causes.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
+        on!(self, backend => backend.record_inbound(texts).await)
+    }
+
+    // --- failed events
+
+    /// Failed events that no replay has mended, newest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn failed_events(
+        &self,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<FailedEvent>> {
+        on!(self, backend => backend.failed_events(before, limit).await)
+    }
+
+    /// One failed event, with the envelope to try again.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn failed_event(&self, id: EventId) -> Result<Option<FailedEvent>> {
+        on!(self, backend => backend.failed_event(id).await)
+    }
+
+    /// Commits the message a replay made of a failed event and closes the failure, or
+    /// keeps the new reason. `event.id` is the failed event's. `Duplicate` when another
+    /// replay was faster.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
+        on!(self, backend => backend.commit_replayed(event).await)
+    }
+
+    // --- the Message Center
+
+    /// A page of a mailbox, newest first, after `cursor`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn mailbox_page(
+        &self,
+        recipient: RecipientId,
+        filter: MailboxFilter,
+        cursor: Option<MessageId>,
+        limit: usize,
+    ) -> Result<MailboxPage> {
+        on!(self, backend => backend.mailbox_page(recipient, filter, cursor, limit).await)
+    }
+
+    /// How many messages are unread, in all and by category.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn unread_counts(&self, recipient: RecipientId) -> Result<UnreadCounts> {
+        on!(self, backend => backend.unread_counts(recipient).await)
+    }
+
+    /// The senders in a mailbox, as shown, sorted (for the filter).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn senders(&self, recipient: RecipientId) -> Result<Vec<String>> {
+        on!(self, backend => backend.senders(recipient).await)
+    }
+
+    /// What changed since a revision a device knows; 0 asks for everything.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn changes_since(
+        &self,
+        recipient: RecipientId,
+        revision: i64,
+        limit: usize,
+    ) -> Result<Changes> {
+        on!(self, backend => backend.changes_since(recipient, revision, limit).await)
+    }
+
+    /// Changes flags of a recipient's own messages; others are left alone. Returns how
+    /// many changed.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn set_flags(
+        &self,
+        recipient: RecipientId,
+        messages: Vec<MessageId>,
+        change: FlagChange,
+        now: Instant,
+    ) -> Result<usize> {
+        on!(self, backend => backend.set_flags(recipient, messages, change, now).await)
+    }
+
+    /// Marks everything read that `filter` shows. Returns which messages changed, so that
+    /// it can be undone.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn mark_all_read(
+        &self,
+        recipient: RecipientId,
+        filter: MailboxFilter,
+        now: Instant,
+    ) -> Result<Vec<MessageId>> {
+        on!(self, backend => backend.mark_all_read(recipient, filter, now).await)
+    }
+
+    /// Empties the content of messages deleted before a moment; stubs, digests and counts
+    /// stay. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn purge_deleted(&self, before: Instant, limit: usize) -> Result<usize> {
+        on!(self, backend => backend.purge_deleted(before, limit).await)
+    }
+
+    // --- messages, as shown
+
+    /// A message with the whole of its path.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>> {
+        on!(self, backend => backend.message(id).await)
+    }
+
+    /// The newest messages of all recipients with their paths (for the console).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn latest_messages(&self, limit: usize) -> Result<Vec<MessageRecord>> {
+        on!(self, backend => backend.latest_messages(limit).await)
+    }
+
+    /// Counts over the whole store; reads all of it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn counts(&self) -> Result<Counts> {
+        on!(self, backend => backend.counts().await)
+    }
+
+    // --- keys, tokens, sessions
+
+    /// Keeps an API key.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn put_api_key(&self, key: ApiKey) -> Result<()> {
+        on!(self, backend => backend.put_api_key(key).await)
+    }
+
+    /// An API key by its public half.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn api_key(&self, id: KeyId) -> Result<Option<ApiKey>> {
+        on!(self, backend => backend.api_key(id).await)
+    }
+
+    /// All API keys, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>> {
+        on!(self, backend => backend.api_keys().await)
+    }
+
+    /// Takes an API key back. `false` when there is none with this id.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn revoke_api_key(&self, id: KeyId, now: Instant) -> Result<bool> {
+        on!(self, backend => backend.revoke_api_key(id, now).await)
+    }
+
+    /// Uses a single-use token up. `true` the first time, `false` ever after.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn use_token(
+        &self,
+        nonce: [u8; 16],
+        expires_at: Instant,
+        now: Instant,
+    ) -> Result<bool> {
+        on!(self, backend => backend.use_token(nonce, expires_at, now).await)
+    }
+
+    /// Keeps a signed-in browser: `hash` is SHA-256 of its cookie.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn put_session(
+        &self,
+        hash: [u8; 32],
+        recipient: RecipientId,
+        expires_at: Instant,
+    ) -> Result<()> {
+        on!(self, backend => backend.put_session(hash, recipient, expires_at).await)
+    }
+
+    /// Who a browser is signed in as, if it still is.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn session(&self, hash: [u8; 32], now: Instant) -> Result<Option<RecipientId>> {
+        on!(self, backend => backend.session(hash, now).await)
+    }
+
+    /// Signs a browser out.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn end_session(&self, hash: [u8; 32]) -> Result<()> {
+        on!(self, backend => backend.end_session(hash).await)
+    }
+}

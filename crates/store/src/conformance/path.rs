@@ -1,0 +1,345 @@
+//! Cases about the path of a message.
+
+use model::{Channel, DeliveryState, FailureReason, Lane, Receipt, ReceiptStatus, Sealed, Span};
+
+use super::world::World;
+use crate::{
+    AcceptedEvent, AcceptedResult, Committed, InboundText, Next, ReceiptMatch, ReceiptRecord,
+};
+
+const PHONE: &str = "+12535550129";
+
+fn receipt(world: &World, status: ReceiptStatus) -> ReceiptRecord {
+    ReceiptRecord {
+        carrier: "alpha".into(),
+        carrier_id: "c-1".into(),
+        receipt: Receipt {
+            status,
+            code: "X".into(),
+            carrier_time: None,
+            received_at: world.clock.now(),
+        },
+    }
+}
+
+async fn state(world: &World, event: &AcceptedEvent) -> DeliveryState {
+    let AcceptedResult::Message { message, .. } = &event.result else {
+        panic!("a message")
+    };
+    let record = world.store().message(message.id).await.unwrap().unwrap();
+    record.deliveries[0].delivery.state
+}
+
+pub(super) async fn an_event_is_accepted_once(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let first = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    let again = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    let id = first.id;
+    assert_eq!(world.commit(first).await, Committed::Accepted);
+    assert_eq!(world.commit(again).await, Committed::Duplicate(id));
+    let counts = world.store().counts().await.unwrap();
+    assert_eq!((counts.events, counts.messages["order.confirmed"]), (1, 1));
+    assert_eq!(
+        counts.deliveries[&(Channel::Sms, DeliveryState::Scheduled)],
+        1
+    );
+}
+
+pub(super) async fn the_same_id_from_another_source_is_another_event(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let first = world.accepted(&facts, "o-1", Lane::Normal, &[]);
+    let mut other = world.accepted(&facts, "o-1", Lane::Normal, &[]);
+    other.event.key.source = "/other".into();
+    assert_eq!(world.commit(first).await, Committed::Accepted);
+    assert_eq!(world.commit(other).await, Committed::Accepted);
+}
+
+pub(super) async fn outdated_facts_are_stale_and_write_nothing(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.customer("c-1", "+12535550130").await;
+    assert_eq!(world.commit(event).await, Committed::Stale);
+    assert_eq!(world.store().counts().await.unwrap().events, 0);
+    let fresh = world.accepted(
+        &world.facts("c-1").await,
+        "o-1",
+        Lane::Normal,
+        &[Channel::Sms],
+    );
+    assert_eq!(world.commit(fresh).await, Committed::Accepted);
+}
+
+pub(super) async fn a_delivery_is_claimed_once(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    for n in 0..10 {
+        world
+            .commit(world.accepted(&facts, &format!("o-{n}"), Lane::Normal, &[Channel::Sms]))
+            .await;
+    }
+    assert_eq!(world.store().backlog(), 10);
+    let (a, b) = tokio::join!(world.claim(Channel::Sms, 6), world.claim(Channel::Sms, 6));
+    let mut ids: Vec<_> = a.iter().chain(&b).map(|claimed| claimed.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), a.len() + b.len()), (10, 10));
+    assert!(world.claim(Channel::Email, 6).await.is_empty());
+    assert_eq!(world.store().backlog(), 0);
+}
+
+pub(super) async fn urgent_lanes_are_claimed_first(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    for (id, lane) in [
+        ("bulk", Lane::Bulk),
+        ("normal", Lane::Normal),
+        ("code", Lane::Security),
+    ] {
+        world
+            .commit(world.accepted(&facts, id, lane, &[Channel::Sms]))
+            .await;
+        world.clock.advance(Span::secs(1));
+    }
+    let order: Vec<_> = world
+        .claim(Channel::Sms, 3)
+        .await
+        .into_iter()
+        .map(|c| c.lane)
+        .collect();
+    assert_eq!(order, [Lane::Security, Lane::Normal, Lane::Bulk]);
+}
+
+pub(super) async fn a_retry_is_due_again_when_it_says(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    world
+        .commit(world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]))
+        .await;
+    let claimed = world.claim(Channel::Sms, 1).await;
+    let again = world.clock.now() + Span::secs(30);
+    world.record(&claimed[0], None, Next::Retry(again)).await;
+    assert!(world.claim(Channel::Sms, 1).await.is_empty());
+    assert_eq!(
+        world.store().next_due(Channel::Sms).await.unwrap(),
+        Some(again)
+    );
+    world.clock.advance(Span::secs(30));
+    assert_eq!(world.claim(Channel::Sms, 1).await[0].attempt, 2);
+}
+
+pub(super) async fn what_a_crash_left_claimed_is_in_doubt_and_due_later(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.commit(event.clone()).await;
+    world.claim(Channel::Sms, 1).await;
+    world.reopen().await;
+    let later = |_: Lane, now: model::Instant| now + Span::minutes(15);
+    assert_eq!(
+        world
+            .store()
+            .doubt_claims(true, world.clock.now(), later)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(state(world, &event).await, DeliveryState::InDoubt);
+    assert!(world.claim(Channel::Sms, 1).await.is_empty());
+    world.clock.advance(Span::minutes(15));
+    let claimed = world.claim(Channel::Sms, 1).await;
+    assert!(claimed[0].was_in_doubt);
+    assert_eq!(claimed[0].attempt, 2);
+    assert_eq!(world.store().counts().await.unwrap().in_doubt_attempts, 1);
+}
+
+pub(super) async fn a_receipt_settles_and_a_late_failure_does_not_unsettle(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.commit(event.clone()).await;
+    let claimed = world.claim(Channel::Sms, 1).await;
+    world
+        .record(
+            &claimed[0],
+            Some("c-1"),
+            Next::Settle(DeliveryState::Accepted),
+        )
+        .await;
+    for (status, after) in [
+        (ReceiptStatus::Intermediate, DeliveryState::Accepted),
+        (ReceiptStatus::Failed, DeliveryState::Undelivered),
+        (ReceiptStatus::Delivered, DeliveryState::Delivered),
+        (ReceiptStatus::Failed, DeliveryState::Delivered),
+    ] {
+        world
+            .store()
+            .record_receipts(vec![receipt(world, status)])
+            .await
+            .unwrap();
+        assert_eq!(state(world, &event).await, after);
+    }
+}
+
+pub(super) async fn a_receipt_before_the_response_is_parked_and_applied(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.commit(event.clone()).await;
+    let claimed = world.claim(Channel::Sms, 1).await;
+    let early = world
+        .store()
+        .record_receipts(vec![receipt(world, ReceiptStatus::Delivered)])
+        .await;
+    assert_eq!(early.unwrap(), [ReceiptMatch::Parked]);
+    world
+        .record(
+            &claimed[0],
+            Some("c-1"),
+            Next::Settle(DeliveryState::Accepted),
+        )
+        .await;
+    assert_eq!(state(world, &event).await, DeliveryState::Delivered);
+}
+
+pub(super) async fn a_receipt_settles_a_delivery_in_doubt(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.commit(event.clone()).await;
+    let claimed = world.claim(Channel::Sms, 1).await;
+    // The lease ran out, then the answer came after all.
+    world.clock.advance(Span::minutes(2));
+    let later = |_: Lane, now: model::Instant| now + Span::minutes(15);
+    assert_eq!(
+        world
+            .store()
+            .doubt_claims(false, world.clock.now(), later)
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(world.store().backlog(), 1);
+    world
+        .record(
+            &claimed[0],
+            Some("c-1"),
+            Next::Settle(DeliveryState::Accepted),
+        )
+        .await;
+    assert_eq!(state(world, &event).await, DeliveryState::Accepted);
+    assert_eq!(world.store().backlog(), 0);
+    world.clock.advance(Span::hours(1));
+    assert!(world.claim(Channel::Sms, 1).await.is_empty());
+}
+
+pub(super) async fn a_secret_is_destroyed_when_the_delivery_settles(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    world
+        .commit(world.accepted(&facts, "code", Lane::Security, &[Channel::Sms]))
+        .await;
+    let claimed = world.claim(Channel::Sms, 1).await;
+    assert_eq!(claimed[0].secret, Some(Sealed::new("123456")));
+    world
+        .record(&claimed[0], None, Next::Retry(world.clock.now()))
+        .await;
+    let again = world.claim(Channel::Sms, 1).await;
+    assert_eq!(again[0].secret, Some(Sealed::new("123456")));
+    world
+        .record(
+            &again[0],
+            Some("c-1"),
+            Next::Settle(DeliveryState::Accepted),
+        )
+        .await;
+    world.store().close().await;
+    let text = std::fs::read(world.path().join("tidings.db")).unwrap();
+    assert!(
+        !text.windows(6).any(|window| window == b"123456"),
+        "the code is still on disk"
+    );
+}
+
+pub(super) async fn a_failed_event_is_listed_and_replayed_once(world: &World) {
+    let mut failed = world.accepted(
+        &world.customer("c-1", PHONE).await,
+        "o-1",
+        Lane::Normal,
+        &[],
+    );
+    let good = failed.result.clone();
+    failed.result = AcceptedResult::Failed {
+        reason: FailureReason::UnknownType,
+        detail: "no type order.comfirmed".into(),
+        envelope: Sealed::new("{}"),
+    };
+    assert_eq!(world.commit(failed.clone()).await, Committed::Accepted);
+    let listed = world.store().failed_events(None, 10).await.unwrap();
+    assert_eq!(
+        (listed.len(), listed[0].id, listed[0].reason),
+        (1, failed.id, FailureReason::UnknownType)
+    );
+    let replay = AcceptedEvent {
+        result: good,
+        ..failed
+    };
+    assert_eq!(
+        world.store().commit_replayed(replay.clone()).await.unwrap(),
+        Committed::Accepted
+    );
+    assert!(matches!(
+        world.store().commit_replayed(replay).await.unwrap(),
+        Committed::Duplicate(_)
+    ));
+    assert!(
+        world
+            .store()
+            .failed_events(None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        world.store().counts().await.unwrap().messages["order.confirmed"],
+        1
+    );
+}
+
+pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
+    let one = world.customer("c-1", PHONE).await;
+    world.customer("c-2", PHONE).await;
+    world.customer("c-3", "+12535550130").await;
+    world
+        .commit(world.accepted(&one, "o-1", Lane::Normal, &[Channel::Sms]))
+        .await;
+    let now = world.clock.now();
+    let stop = InboundText {
+        id: world.store().ids().next(model::Partition::new(0), now),
+        carrier: "alpha".into(),
+        from: one.customer.phone.clone().unwrap(),
+        to: "62422".into(),
+        text: Sealed::new("STOP"),
+        received_at: now,
+        suppress: Some("keyword_stop".into()),
+    };
+    world.store().record_inbound(vec![stop]).await.unwrap();
+    assert_eq!(
+        world.facts("c-1").await.suppression(Channel::Sms),
+        Some("keyword_stop")
+    );
+    assert_eq!(
+        world.facts("c-2").await.suppression(Channel::Sms),
+        Some("keyword_stop")
+    );
+    assert_eq!(world.facts("c-2").await.suppression(Channel::Email), None);
+    assert_eq!(world.facts("c-3").await.suppression(Channel::Sms), None);
+    assert!(
+        world.claim(Channel::Sms, 1).await[0].facts_changed,
+        "what is queued is asked again"
+    );
+}
+
+pub(super) async fn a_reopened_store_has_everything(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms, Channel::Email]);
+    let id = event.id;
+    world.commit(event).await;
+    world.reopen().await;
+    let again = world.accepted(&facts, "o-1", Lane::Normal, &[]);
+    assert_eq!(world.commit(again.clone()).await, Committed::Duplicate(id));
+    assert!(again.id > id, "ids never go back");
+    assert_eq!(world.store().backlog(), 2);
+    assert_eq!(world.claim(Channel::Email, 5).await.len(), 1);
+}

@@ -1,0 +1,209 @@
+//! An empty store in a folder of its own, a hand-moved clock, and builders.
+
+use std::sync::Mutex;
+
+use model::{
+    Attempt, Category, Channel, Clock, ContactPoint, Customer, Event, EventKey, Facts, Instant,
+    Lane, MessageContent, Mode, Partition, PlannedDelivery, PurposeClass, Sealed, Span, Trace,
+};
+use serde_json::{Map, json};
+
+use crate::{
+    AcceptedEvent, AcceptedResult, ClaimRequest, ClaimedDelivery, Committed, NewDelivery,
+    NewMessage, Next, OutcomeRecord, Store,
+};
+
+pub(super) struct World {
+    store: Mutex<Store>,
+    folder: tempfile::TempDir,
+    pub(super) clock: Clock,
+}
+
+impl World {
+    pub(super) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Instant::parse("2026-11-22T09:00:00Z").unwrap());
+        let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
+        Self {
+            store: Mutex::new(store),
+            folder,
+            clock,
+        }
+    }
+
+    pub(super) fn store(&self) -> Store {
+        self.store.lock().unwrap().clone()
+    }
+
+    pub(super) fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Closes the store and opens the same folder again, as after a restart.
+    pub(super) async fn reopen(&self) {
+        self.store().close().await;
+        let parked = tempfile::tempdir().unwrap();
+        // The folder's lock is held by the old value: it must be gone before the new one.
+        let other = Store::open_sqlite(parked.path(), self.clock.now()).unwrap();
+        drop(std::mem::replace(&mut *self.store.lock().unwrap(), other));
+        let again = Store::open_sqlite(self.folder.path(), self.clock.now()).unwrap();
+        *self.store.lock().unwrap() = again;
+    }
+
+    pub(super) async fn customer(&self, id: &str, phone: &str) -> Facts {
+        let customer = Customer {
+            id: id.into(),
+            name: Sealed::new("Inês Machado"),
+            locale: "pt-BR".into(),
+            time_zone: "America/Sao_Paulo".into(),
+            country: "BR".into(),
+            phone: ContactPoint::phone(phone).ok(),
+            email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
+            consents: vec![],
+            preferences: vec![],
+        };
+        self.store()
+            .put_customers(vec![customer], self.clock.now())
+            .await
+            .unwrap();
+        self.facts(id).await
+    }
+
+    pub(super) async fn facts(&self, id: &str) -> Facts {
+        self.store()
+            .facts(vec![id.into()])
+            .await
+            .unwrap()
+            .remove(0)
+            .unwrap()
+    }
+
+    pub(super) fn event(&self, customer: &str, id: &str) -> Event {
+        Event {
+            key: EventKey {
+                source: "/shop".into(),
+                id: id.into(),
+            },
+            event_type: "order.confirmed".into(),
+            subject: customer.into(),
+            time: self.clock.now(),
+            data: Map::new(),
+            mode: Mode::Test,
+            as_of: None,
+        }
+    }
+
+    /// An accepted event with one message and one delivery on each channel given.
+    pub(super) fn accepted(
+        &self,
+        facts: &Facts,
+        id: &str,
+        lane: Lane,
+        channels: &[Channel],
+    ) -> AcceptedEvent {
+        let event = self.event(&facts.customer.id, id);
+        let (now, ids) = (self.clock.now(), self.store());
+        let partition = Partition::of(&facts.customer.id);
+        let deliveries = channels
+            .iter()
+            .map(|channel| NewDelivery {
+                id: ids.ids().next(partition, now),
+                planned: PlannedDelivery {
+                    contact: facts.customer.contact(*channel).unwrap().clone(),
+                    lane,
+                    due_at: now,
+                    expires_at: now + Span::hours(2),
+                },
+                secret: (lane == Lane::Security).then(|| Sealed::new("123456")),
+            })
+            .collect();
+        let message = NewMessage {
+            id: ids.ids().next(partition, now),
+            recipient: facts.recipient,
+            at: now,
+            content: content(id),
+            trace: Trace::default(),
+            deliveries,
+        };
+        AcceptedEvent {
+            id: ids.ids().next(partition, now),
+            accepted_at: now,
+            event,
+            result: AcceptedResult::Message {
+                facts_version: facts.version,
+                message: Box::new(message),
+            },
+        }
+    }
+
+    pub(super) async fn commit(&self, event: AcceptedEvent) -> Committed {
+        self.store()
+            .commit_accepted(Lane::Normal, vec![event])
+            .await
+            .unwrap()
+            .remove(0)
+    }
+
+    pub(super) async fn claim(&self, channel: Channel, limit: usize) -> Vec<ClaimedDelivery> {
+        let now = self.clock.now();
+        let lanes = Lane::ALL.to_vec();
+        let lease_until = now + Span::minutes(1);
+        self.store()
+            .claim_due(ClaimRequest {
+                channel,
+                lanes,
+                limit,
+                now,
+                lease_until,
+            })
+            .await
+            .unwrap()
+    }
+
+    pub(super) async fn record(
+        &self,
+        claimed: &ClaimedDelivery,
+        carrier_id: Option<&str>,
+        next: Next,
+    ) {
+        let attempt = Attempt {
+            number: claimed.attempt,
+            carrier: "alpha".into(),
+            started_at: self.clock.now(),
+            ended_at: self.clock.now(),
+            outcome: "accepted".into(),
+            code: String::new(),
+            reason: String::new(),
+            carrier_id: carrier_id.map(str::to_owned),
+            digest: String::new(),
+        };
+        let outcome = OutcomeRecord {
+            delivery: claimed.id,
+            attempt,
+            next,
+        };
+        self.store()
+            .record_outcomes(Lane::Normal, vec![outcome])
+            .await
+            .unwrap();
+    }
+}
+
+pub(super) fn content(id: &str) -> MessageContent {
+    let mut data = Map::new();
+    data.insert("order".into(), json!({ "number": id }));
+    MessageContent {
+        message_type: "order.confirmed".into(),
+        category: Category::Orders,
+        purpose: PurposeClass::Transactional,
+        lane: Lane::Normal,
+        locale: "pt-BR".into(),
+        template_version: 1,
+        sender: "Marigold".into(),
+        title: format!("Pedido {id} confirmado"),
+        summary: "Chega amanhã".into(),
+        text: String::new(),
+        order: Some(id.into()),
+        data,
+    }
+}

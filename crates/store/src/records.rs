@@ -1,0 +1,338 @@
+//! What goes into the store and comes out of it, where the words of `model` alone do not do.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event, EventId,
+    FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId, Mode,
+    PlannedDelivery, Receipt, ReceiptStatus, RecipientId, Sealed, Trace,
+};
+
+/// An event with all that follows from it: committed as one.
+#[derive(Clone, Debug)]
+pub struct AcceptedEvent {
+    /// Its id here.
+    pub id: EventId,
+    /// When it was accepted.
+    pub accepted_at: Instant,
+    /// The event itself. Its data is kept in the message, not twice.
+    pub event: Event,
+    /// What was made of it.
+    pub result: AcceptedResult,
+}
+
+/// What was made of an event.
+#[derive(Clone, Debug)]
+pub enum AcceptedResult {
+    /// A message with its deliveries, decided under these facts.
+    Message {
+        /// [`model::Facts::version`] the decision read.
+        facts_version: i64,
+        /// The message.
+        message: Box<NewMessage>,
+    },
+    /// Nothing could be made of it; kept to be shown and tried again.
+    Failed {
+        /// Why.
+        reason: FailureReason,
+        /// What exactly.
+        detail: String,
+        /// The event as CloudEvents JSON.
+        envelope: Sealed,
+    },
+}
+
+/// A message about to be committed.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose mailbox.
+    pub recipient: RecipientId,
+    /// Decided as of.
+    pub at: Instant,
+    /// What it says.
+    pub content: MessageContent,
+    /// Why it goes where it goes.
+    pub trace: Trace,
+    /// The ways out.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A delivery about to be committed.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The route.
+    pub planned: PlannedDelivery,
+    /// A code that goes into the text at hand-over and is destroyed after it.
+    pub secret: Option<Sealed>,
+}
+
+/// What the commit made of an accepted event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is on disk, with its message and deliveries or as a failed event.
+    Accepted,
+    /// The same (partition, source, id) was there before; nothing was written.
+    Duplicate(EventId),
+    /// The recipient's facts changed since they were read: decide again.
+    Stale,
+}
+
+/// Which due deliveries to take.
+#[derive(Clone, Debug)]
+pub struct ClaimRequest {
+    /// The channel.
+    pub channel: Channel,
+    /// The lanes to look in, in this order.
+    pub lanes: Vec<Lane>,
+    /// At most so many.
+    pub limit: usize,
+    /// Now.
+    pub now: Instant,
+    /// From then on, a claim without an outcome is in doubt.
+    pub lease_until: Instant,
+}
+
+/// A delivery taken for hand-over, with all that rendering and the gates need.
+#[derive(Clone, Debug)]
+pub struct ClaimedDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The message it carries.
+    pub message: MessageId,
+    /// The recipient.
+    pub recipient: RecipientId,
+    /// Where to.
+    pub contact: ContactPoint,
+    /// Its queue.
+    pub lane: Lane,
+    /// Live, test or team.
+    pub mode: Mode,
+    /// The number of the attempt this becomes: 1, 2, …
+    pub attempt: u32,
+    /// It was in doubt before: the carrier may have it already.
+    pub was_in_doubt: bool,
+    /// Since when it was due.
+    pub due_at: Instant,
+    /// Not after.
+    pub expires_at: Instant,
+    /// The recipient's facts changed after the decision: ask the gates again.
+    pub facts_changed: bool,
+    /// The code, if the message has one.
+    pub secret: Option<Sealed>,
+    /// When the message was decided as of.
+    pub at: Instant,
+    /// When the event was accepted.
+    pub accepted_at: Instant,
+    /// What it says.
+    pub content: MessageContent,
+}
+
+/// An attempt's end, with where the delivery goes from there.
+#[derive(Clone, Debug)]
+pub struct OutcomeRecord {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// The attempt, as it is kept.
+    pub attempt: Attempt,
+    /// What follows.
+    pub next: Next,
+}
+
+/// What follows from an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Settled in this state; a secret is destroyed.
+    Settle(DeliveryState),
+    /// Due again then; the secret stays.
+    Retry(Instant),
+    /// In doubt until then; a receipt may settle it before.
+    Doubt(Instant),
+}
+
+/// A receipt as it came from a carrier.
+#[derive(Clone, Debug)]
+pub struct ReceiptRecord {
+    /// Which carrier.
+    pub carrier: String,
+    /// The carrier's id of what it took from us.
+    pub carrier_id: String,
+    /// What it says.
+    pub receipt: Receipt,
+}
+
+/// What became of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiptMatch {
+    /// It moved (or confirmed) this delivery.
+    Matched(DeliveryId, ReceiptStatus),
+    /// No delivery carries that id yet; kept until one does.
+    Parked,
+}
+
+/// A text that came in.
+#[derive(Clone, Debug)]
+pub struct InboundText {
+    /// Its id.
+    pub id: InboundId,
+    /// Over which carrier.
+    pub carrier: String,
+    /// From whom.
+    pub from: ContactPoint,
+    /// To which of our numbers.
+    pub to: String,
+    /// What it says.
+    pub text: Sealed,
+    /// When it came.
+    pub received_at: Instant,
+    /// The number is suppressed in the same commit, for this reason.
+    pub suppress: Option<String>,
+}
+
+/// Which messages of a mailbox to show.
+#[derive(Clone, Debug, Default)]
+pub struct MailboxFilter {
+    /// Only this category.
+    pub category: Option<Category>,
+    /// Only unread ones.
+    pub unread: bool,
+    /// Words, in any order; case and accents do not matter; a word's start is enough.
+    pub query: Option<String>,
+    /// Only from this sender (as shown, case does not matter).
+    pub sender: Option<String>,
+    /// Only of this order.
+    pub order: Option<String>,
+    /// Not before.
+    pub since: Option<Instant>,
+    /// Before.
+    pub until: Option<Instant>,
+    /// The deleted ones instead of the others.
+    pub deleted: bool,
+}
+
+/// A page of a mailbox, newest first.
+#[derive(Clone, Debug)]
+pub struct MailboxPage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<MessageId>,
+    /// The mailbox revision the page shows.
+    pub revision: i64,
+}
+
+/// How many unread messages there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnreadCounts {
+    /// In all.
+    pub total: u32,
+    /// By category; those with none are left out.
+    pub by_category: BTreeMap<Category, u32>,
+    /// The mailbox revision the counts are of.
+    pub revision: i64,
+}
+
+/// What changed in a mailbox since a revision.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// New and changed messages, in order of their change. A deleted one has its flag set.
+    pub messages: Vec<Message>,
+    /// Ask from here next time.
+    pub revision: i64,
+    /// There is more: ask again at once.
+    pub more: bool,
+}
+
+/// A change of flags. Setting what is set already changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagChange {
+    /// Mark read or unread.
+    Read(bool),
+    /// Delete or restore.
+    Deleted(bool),
+}
+
+/// There is news in a mailbox; what it is, is asked with [`crate::Store::changes_since`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailboxNews {
+    /// Whose.
+    pub recipient: RecipientId,
+    /// Its revision now.
+    pub revision: i64,
+}
+
+/// An event as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRecord {
+    /// Its id here.
+    pub id: EventId,
+    /// The CloudEvents `source`.
+    pub source: String,
+    /// The CloudEvents `id`.
+    pub event_id: String,
+    /// Its type.
+    pub event_type: String,
+    /// When it happened.
+    pub time: Instant,
+    /// When it was accepted.
+    pub accepted_at: Instant,
+}
+
+/// A delivery with all that was tried and heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryRecord {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its attempts, first to last.
+    pub attempts: Vec<Attempt>,
+    /// Its receipts, in order of arrival.
+    pub receipts: Vec<Receipt>,
+}
+
+/// A message with the whole of its path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRecord {
+    /// The message.
+    pub message: Message,
+    /// The customer's external id.
+    pub customer: String,
+    /// The event that caused it.
+    pub event: EventRecord,
+    /// The ways out.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// An API key at rest: never the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its public half.
+    pub id: KeyId,
+    /// What it is for, in the operator's words.
+    pub name: String,
+    /// What it may reach.
+    pub mode: Mode,
+    /// SHA-256 of the secret half.
+    pub hash: [u8; 32],
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was taken back, if it was.
+    pub revoked_at: Option<Instant>,
+}
+
+/// Counts for summaries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accepted events.
+    pub events: u64,
+    /// Messages by message type.
+    pub messages: BTreeMap<String, u64>,
+    /// Failed events that no replay has mended.
+    pub failed_events: u64,
+    /// Deliveries by channel and state.
+    pub deliveries: BTreeMap<(Channel, DeliveryState), u64>,
+    /// Attempts that ended with an unknown outcome or were cut off by a crash.
+    pub in_doubt_attempts: u64,
+}

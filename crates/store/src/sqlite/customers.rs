@@ -1,0 +1,208 @@
+//! Recipients: profiles, the facts decisions read, suppressed addresses.
+
+use model::{Channel, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::rows::{collect, id};
+use super::writer::Tx;
+use super::{Shared, Sqlite};
+use crate::{Error, Result};
+
+impl Sqlite {
+    pub(crate) async fn put_customers(
+        &self,
+        customers: Vec<Customer>,
+        now: Instant,
+    ) -> Result<Vec<RecipientId>> {
+        // Ids are drawn here, for customers that may turn out to exist; unused ones are lost.
+        let drawn: Vec<RecipientId> = customers
+            .iter()
+            .map(|c| self.ids.next(Partition::of(&c.id), now))
+            .collect();
+        self.write(Lane::Normal, customers.len(), move |tx| {
+            customers
+                .iter()
+                .zip(drawn)
+                .map(|(customer, id)| put(tx, customer, id, now))
+                .collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn facts(&self, customers: Vec<String>) -> Result<Vec<Option<Facts>>> {
+        self.read(move |connection, shared| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, version, profile FROM recipients WHERE partition = ?1 AND customer = ?2",
+            )?;
+            customers
+                .iter()
+                .map(|customer| {
+                    let partition = Partition::of(customer).number();
+                    let mut rows = statement.query(params![partition, customer])?;
+                    rows.next()?.map(|row| facts(connection, shared, row)).transpose()
+                })
+                .collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn facts_of(
+        &self,
+        recipients: Vec<RecipientId>,
+    ) -> Result<Vec<Option<Facts>>> {
+        self.read(move |connection, shared| {
+            let mut statement = connection
+                .prepare_cached("SELECT id, version, profile FROM recipients WHERE id = ?1")?;
+            recipients
+                .iter()
+                .map(|recipient| {
+                    let mut rows = statement.query([recipient.as_i64()])?;
+                    rows.next()?
+                        .map(|row| facts(connection, shared, row))
+                        .transpose()
+                })
+                .collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn customers(
+        &self,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Customer>> {
+        self.read(move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                "SELECT profile FROM recipients WHERE customer > ?1 ORDER BY customer LIMIT ?2",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut rows = statement.query(params![after.unwrap_or_default(), limit])?;
+            collect(&mut rows, |row| profile(row))
+        })
+        .await
+    }
+
+    pub(crate) async fn suppress(
+        &self,
+        contact: ContactPoint,
+        reason: String,
+        now: Instant,
+    ) -> Result<()> {
+        self.write(Lane::Security, 1, move |tx| {
+            suppress_in(tx, &contact, &reason, now)
+        })
+        .await
+    }
+}
+
+fn profile(row: &Row<'_>) -> Result<Customer> {
+    let text = row
+        .get_ref("profile")?
+        .as_str()
+        .map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
+    serde_json::from_str(text).map_err(|e| Error::Corrupt(format!("profile: {e}")))
+}
+
+fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Facts> {
+    let customer = profile(row)?;
+    let mut look =
+        connection.prepare_cached("SELECT reason FROM suppressions WHERE digest = ?1")?;
+    let mut suppressed = Vec::new();
+    for channel in Channel::ALL {
+        let Some(contact) = customer.contact(*channel) else {
+            continue;
+        };
+        let reason: Option<String> = look
+            .query_row([shared.digest(contact)], |row| row.get(0))
+            .optional()?;
+        suppressed.extend(reason.map(|reason| (*channel, reason)));
+    }
+    Ok(Facts {
+        recipient: id(row, "id")?,
+        version: row.get("version")?,
+        customer,
+        suppressed,
+    })
+}
+
+fn put(tx: &Tx<'_>, customer: &Customer, drawn: RecipientId, now: Instant) -> Result<RecipientId> {
+    let profile =
+        serde_json::to_string(customer).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
+    let partition = Partition::of(&customer.id).number();
+    let known: Option<(i64, String)> = tx
+        .connection
+        .prepare_cached(
+            "SELECT id, profile FROM recipients WHERE partition = ?1 AND customer = ?2",
+        )?
+        .query_row(params![partition, customer.id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let recipient = match known {
+        Some((id, same)) if same == profile => return Ok(RecipientId::from_i64(id)),
+        Some((id, before)) => {
+            tx.connection
+                .prepare_cached(
+                    "UPDATE recipients SET profile = ?2, version = version + 1 WHERE id = ?1",
+                )?
+                .execute(params![id, profile])?;
+            disown(tx, id, &before)?;
+            id
+        }
+        None => {
+            tx.connection
+                .prepare_cached(
+                    "INSERT INTO recipients (id, partition, customer, profile, version, created_at)
+                     VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+                )?
+                .execute(params![
+                    drawn.as_i64(),
+                    partition,
+                    customer.id,
+                    profile,
+                    now.as_micros()
+                ])?;
+            drawn.as_i64()
+        }
+    };
+    for contact in [&customer.phone, &customer.email].into_iter().flatten() {
+        tx.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO contact_owners (digest, recipient) VALUES (?1, ?2)",
+            )?
+            .execute(params![tx.shared.digest(contact), recipient])?;
+    }
+    Ok(RecipientId::from_i64(recipient))
+}
+
+/// Takes the addresses of an old profile out of the directory.
+fn disown(tx: &Tx<'_>, recipient: i64, profile: &str) -> Result<()> {
+    let before: Customer =
+        serde_json::from_str(profile).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
+    for contact in [&before.phone, &before.email].into_iter().flatten() {
+        tx.connection
+            .prepare_cached("DELETE FROM contact_owners WHERE digest = ?1 AND recipient = ?2")?
+            .execute(params![tx.shared.digest(contact), recipient])?;
+    }
+    Ok(())
+}
+
+/// Suppresses an address and outdates every decision made about its owners.
+pub(super) fn suppress_in(
+    tx: &Tx<'_>,
+    contact: &ContactPoint,
+    reason: &str,
+    at: Instant,
+) -> Result<()> {
+    let digest = tx.shared.digest(contact);
+    tx.connection
+        .prepare_cached("INSERT OR IGNORE INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![digest, contact.channel.number(), reason, at.as_micros()])?;
+    tx.connection
+        .prepare_cached(
+            "UPDATE recipients SET version = version + 1
+             WHERE id IN (SELECT recipient FROM contact_owners WHERE digest = ?1)",
+        )?
+        .execute([digest])?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! The embedded backend: one SQLite file in a folder that one process holds.
+//!
+//! WAL with `synchronous=FULL`; one writer thread with group commit, a pool of readers.
+
+mod claims;
+mod commit;
+mod customers;
+mod events;
+mod keys;
+mod mailbox;
+mod messages;
+mod names;
+mod open;
+mod outcomes;
+mod readers;
+mod receipts;
+mod rows;
+mod writer;
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use model::{Channel, ContactPoint, IdSource, Instant, Lane};
+use tokio::sync::{Notify, broadcast};
+
+use crate::{MailboxNews, OpenError, Result};
+use names::Names;
+use readers::Readers;
+use writer::Writer;
+
+/// See the module.
+pub(crate) struct Sqlite {
+    writer: Writer,
+    readers: Readers,
+    shared: Arc<Shared>,
+    ids: IdSource,
+    /// Held for as long as the store is open: the lock that keeps a second process out.
+    _lock: File,
+}
+
+/// What the writer and its callers share.
+pub(crate) struct Shared {
+    secret: [u8; 32],
+    names: Names,
+    news: broadcast::Sender<MailboxNews>,
+    /// By channel, then security or not: the security lane has a worker of its own.
+    doorbells: [[Arc<Notify>; 2]; Channel::ALL.len()],
+    backlog: AtomicI64,
+}
+
+impl Shared {
+    fn ring(&self, channel: Channel, lane: Lane) {
+        self.doorbell(channel, lane).notify_one();
+    }
+
+    fn doorbell(&self, channel: Channel, lane: Lane) -> &Arc<Notify> {
+        let place = Channel::ALL.iter().position(|c| *c == channel).unwrap_or(0);
+        &self.doorbells[place][usize::from(lane != Lane::Security)]
+    }
+
+    fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.secret);
+        let mut context = ring::hmac::Context::with_key(&key);
+        context.update(purpose.as_bytes());
+        for part in parts {
+            context.update(&[0]);
+            context.update(part);
+        }
+        context.sign()
+    }
+
+    /// The keyed digest of an address, cut to 64 bits.
+    fn digest(&self, contact: &ContactPoint) -> i64 {
+        let tag = self.tag(
+            "address",
+            &[
+                &[contact.channel.number()],
+                contact.address.open().as_bytes(),
+            ],
+        );
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&tag.as_ref()[..8]);
+        i64::from_le_bytes(bytes)
+    }
+}
+
+impl Sqlite {
+    pub(crate) fn open(
+        folder: &std::path::Path,
+        now: Instant,
+    ) -> std::result::Result<Self, OpenError> {
+        open::open(folder, now)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close();
+    }
+
+    pub(crate) fn ids(&self) -> &IdSource {
+        &self.ids
+    }
+
+    pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.shared.tag("key", &[purpose.as_bytes()]).as_ref());
+        key
+    }
+
+    pub(crate) fn due_doorbell(&self, channel: Channel, lane: Lane) -> Arc<Notify> {
+        self.shared.doorbell(channel, lane).clone()
+    }
+
+    pub(crate) fn mailbox_news(&self) -> broadcast::Receiver<MailboxNews> {
+        self.shared.news.subscribe()
+    }
+
+    pub(crate) fn backlog(&self) -> u64 {
+        u64::try_from(self.shared.backlog.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    pub(crate) fn digest(&self, contact: &ContactPoint) -> i64 {
+        self.shared.digest(contact)
+    }
+
+    /// Runs a write in the writer's next transaction.
+    async fn write<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        weight: usize,
+        work: impl FnOnce(&mut writer::Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.run(lane, weight, work).await
+    }
+
+    /// Runs a read on a pooled connection.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection, &Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = self.shared.clone();
+        self.readers
+            .run(move |connection| work(connection, &shared))
+            .await
+    }
+}

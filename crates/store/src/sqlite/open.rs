@@ -1,0 +1,163 @@
+//! Opening: the folder, its lock, the schema, the secret.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use model::{IdSource, Instant};
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::{Notify, broadcast};
+
+use super::names::Names;
+use super::readers::Readers;
+use super::writer::Writer;
+use super::{Shared, Sqlite};
+use crate::OpenError;
+
+/// The migrations, oldest first. One is never edited once released: add another.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+const READERS: usize = 4;
+
+pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
+    let unwritable = |error: std::io::Error| OpenError::Unwritable {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    let lock = lock(folder, unwritable)?;
+
+    let file = folder.join("tidings.db");
+    let damaged = |error: rusqlite::Error| OpenError::Damaged {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut connection = Connection::open(&file).map_err(damaged)?;
+    prepare(&connection).map_err(damaged)?;
+    migrate(&mut connection, folder, now)?;
+    let (secret, revision, newest, backlog) = read_state(&connection).map_err(damaged)?;
+
+    let (news, _) = broadcast::channel(4_096);
+    let bell = || [Arc::new(Notify::new()), Arc::new(Notify::new())];
+    let shared = Arc::new(Shared {
+        secret,
+        names: Names::load(&connection).map_err(damaged)?,
+        news,
+        doorbells: [bell(), bell()],
+        backlog: AtomicI64::new(backlog),
+    });
+    let readers = Readers::open(&file, READERS).map_err(damaged)?;
+    let writer = Writer::start(connection, revision, shared.clone());
+    Ok(Sqlite {
+        writer,
+        readers,
+        shared,
+        ids: IdSource::new(0, newest),
+        _lock: lock,
+    })
+}
+
+fn lock(
+    folder: &Path,
+    unwritable: impl Fn(std::io::Error) -> OpenError,
+) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let lock = options
+        .open(folder.join("tidings.lock"))
+        .map_err(&unwritable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            path: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(unwritable(error)),
+    }
+}
+
+/// Settings of every connection that writes.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", 8_192)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // What is deleted (a code, a purged body) is overwritten, not only unlinked.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, folder: &Path, now: Instant) -> Result<(), OpenError> {
+    let damaged = |error: rusqlite::Error| OpenError::Damaged {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let known = MIGRATIONS.len() as i64;
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(damaged)?;
+    if found > known {
+        return Err(OpenError::TooNew {
+            path: folder.to_owned(),
+            found,
+            known,
+        });
+    }
+    for number in found..known {
+        let apply = |connection: &mut Connection| {
+            let tx = connection.transaction()?;
+            tx.execute_batch(MIGRATIONS[number as usize])?;
+            tx.pragma_update(None, "user_version", number + 1)?;
+            tx.execute(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+                params![format!("migrated_{}", number + 1), now.as_micros()],
+            )?;
+            tx.commit()
+        };
+        apply(connection).map_err(damaged)?;
+    }
+    Ok(())
+}
+
+type State = ([u8; 32], i64, i64, i64);
+
+fn read_state(connection: &Connection) -> rusqlite::Result<State> {
+    let kept: Option<Vec<u8>> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'secret'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let secret = match kept.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
+        Some(secret) => secret,
+        None => {
+            // SQLite's own generator is seeded by the system; 32 bytes of it make the key
+            // that digests addresses and signs tokens of this store.
+            let bytes: Vec<u8> =
+                connection.query_row("SELECT randomblob(32)", [], |row| row.get(0))?;
+            connection.execute(
+                "INSERT INTO meta (key, value) VALUES ('secret', ?1)",
+                [&bytes],
+            )?;
+            <[u8; 32]>::try_from(bytes).map_err(|_| rusqlite::Error::InvalidQuery)?
+        }
+    };
+    let revision = connection
+        .query_row("SELECT value FROM meta WHERE key = 'revision'", [], |row| {
+            row.get(0)
+        })
+        .optional()?
+        .unwrap_or(0);
+    let newest = connection.query_row(
+        "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM messages), 0),
+             coalesce((SELECT max(id) FROM deliveries), 0), coalesce((SELECT max(id) FROM recipients), 0),
+             coalesce((SELECT max(id) FROM inbound_texts), 0), coalesce((SELECT max(id) FROM api_keys), 0))",
+        [],
+        |row| row.get(0),
+    )?;
+    let backlog = connection.query_row("SELECT count(*) FROM due", [], |row| row.get(0))?;
+    Ok((secret, revision, newest, backlog))
+}
