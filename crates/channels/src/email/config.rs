@@ -160,6 +160,12 @@ impl EmailConfig {
                 return wrong("dkim.selector", "is not a DNS label like s2026");
             }
         }
+        if self.auth.is_some() && matches!(self.tls, SmtpTls::Plain) && !is_loopback(&self.host) {
+            return wrong(
+                "auth",
+                "would send the password in the clear: use STARTTLS or implicit TLS",
+            );
+        }
         if self.max_connections == 0 {
             return wrong("max_connections", "is 0: no mail could ever leave");
         }
@@ -168,4 +174,9 @@ impl EmailConfig {
         }
         Ok(())
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Option<std::net::IpAddr> = host.parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }

@@ -1,7 +1,23 @@
-//! E-mail over SMTP.
+//! E-mail: a finished message becomes MIME, is signed, and goes to a mail server.
+//!
+//! `mime` builds it, `dkim` signs it, `wire` makes it fit between `DATA` and the final
+//! dot, `pool` finds a connection, `connection` talks, `replies` says what the answer
+//! means. Building and signing happen in the caller's task, so they spread over the cores.
+
 mod address;
+mod base64;
 mod config;
+mod connection;
 mod dkim;
+mod gate;
+mod mime;
+mod pool;
+mod reader;
+mod replies;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +40,7 @@ pub struct OutgoingEmail {
     pub to: Sealed,
     /// The name beside the address; may be empty.
     pub to_name: Sealed,
-    /// The name beside our address.
+    /// The name beside our address; may be empty.
     pub from_name: String,
     /// The subject.
     pub subject: Sealed,
@@ -40,10 +56,16 @@ pub struct OutgoingEmail {
     pub lane: Lane,
 }
 
-/// Connections to one mail server; cheap to clone.
+/// The connections to one mail server; cheap to clone.
 #[derive(Clone)]
 pub struct EmailCarrier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     config: Arc<EmailConfig>,
+    signers: dkim::Signers,
+    pool: pool::Pool,
 }
 
 impl EmailCarrier {
@@ -53,19 +75,45 @@ impl EmailCarrier {
     /// [`ConfigError`] names the setting that cannot be used.
     pub fn start(config: EmailConfig) -> Result<Self, ConfigError> {
         config.check()?;
+        let config = Arc::new(config);
         Ok(Self {
-            config: Arc::new(config),
+            shared: Arc::new(Shared {
+                signers: dkim::Signers::new(&config.dkim),
+                pool: pool::Pool::new(Arc::clone(&config)),
+                config,
+            }),
         })
     }
 
-    /// Hands a mail over and waits for the server's word.
+    /// Hands a mail over and waits for the server's word. Dropping the future before that
+    /// leaves the outcome unknown.
+    ///
+    /// The carrier id of an accepted mail is the part of our `Message-ID` before the `@`
+    /// (`<message id>.<delivery id>`): bounces name that, not the server's queue id.
     pub async fn send(&self, mail: OutgoingEmail) -> Outcome {
-        drop(mail);
-        let _domain = self.config.from_domain();
-        Outcome::RetryLater {
-            after: None,
-            code: "no connection".into(),
-            reason: "there is no connection to the mail server".into(),
+        let Shared {
+            config,
+            signers,
+            pool,
+        } = &*self.shared;
+        let to = mail.to.open();
+        if !address::is_mail_address(to) {
+            return Outcome::Rejected {
+                code: "address".into(),
+                reason: "this is not an address that mail can be sent to".into(),
+            };
+        }
+        let message = mime::build(&mail, config);
+        let Some(mut data) = signers.sign(&message) else {
+            return replies::later("dkim", "the mail could not be signed");
+        };
+        let size = data.len() + message.len();
+        wire::put_data(&message, &mut data);
+        match pool.hand_over(mail.lane, to, size, &data).await {
+            Outcome::Accepted { .. } => Outcome::Accepted {
+                carrier_id: Some(mime::message_id_local(&mail)),
+            },
+            other => other,
         }
     }
 
@@ -74,19 +122,22 @@ impl EmailCarrier {
     /// # Errors
     /// What a mail would be answered now.
     pub async fn probe(&self) -> Result<(), Outcome> {
-        Ok(())
+        self.shared.pool.probe().await
     }
 
     /// The configured name.
     pub fn name(&self) -> &str {
-        &self.config.name
+        &self.shared.config.name
     }
 
-    /// Whether the last connection worked, or none was tried yet.
+    /// Whether the last connection could be opened, or none was tried yet.
     pub fn is_ready(&self) -> bool {
-        true
+        self.shared.pool.is_ready()
     }
 
-    /// Takes no more mail, lets what is under way finish, then says goodbye; at most `limit`.
-    pub async fn close(&self, _limit: Duration) {}
+    /// Takes no more mail, lets what is under way finish, then says goodbye; at most
+    /// `limit`. Mail that comes later or still waits is answered with "retry later".
+    pub async fn close(&self, limit: Duration) {
+        self.shared.pool.close(limit).await;
+    }
 }

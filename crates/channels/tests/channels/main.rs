@@ -1,0 +1,5 @@
+//! The carriers over real loopback sockets: against servers that follow a script, and
+//! against software that nobody here wrote.
+
+mod smtp;
+mod smtp_script;
