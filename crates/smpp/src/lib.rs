@@ -97,7 +97,8 @@ pub mod receipt;
 pub mod session;
 
 pub use session::{
-    BindAnswer, BoundAs, Client, ClientConfig, ClientEvent, ClientEvents, ClientHandle, ClientTls, CloseReason,
-    AcceptError, ConnectError, Inbound, InboundDeliver, InboundOther, InboundSubmit, Lane, NotSent, Server, ServerEvent,
-    ServerEvents, ServerHandle, SessionConfig, SubmitError, SubmitResponse, UnknownOutcome,
+    AcceptError, BindAnswer, BoundAs, Client, ClientConfig, ClientEvent, ClientEvents,
+    ClientHandle, ClientTls, CloseReason, ConnectError, Inbound, InboundDeliver, InboundOther,
+    InboundSubmit, Lane, NotSent, Server, ServerEvent, ServerEvents, ServerHandle, SessionConfig,
+    SubmitError, SubmitResponse, UnknownOutcome,
 };

@@ -18,7 +18,10 @@ for (const line of require('fs').readFileSync(0, 'utf8').split('\n').filter(Bool
 }
 "#;
 
-#[expect(clippy::disallowed_methods, reason = "a test finds its peer through the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test finds its peer through the environment"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -32,7 +35,12 @@ fn texts() -> Vec<String> {
         "a\r\n".repeat(70),
     ];
     for piece in ["a", "€", "a€", "я", "🙂", "я🙂", "ab|", "ç", "Ç"] {
-        texts.extend([1, 66, 67, 68, 70, 71, 76, 77, 80, 81, 134, 152, 153, 154, 160, 161, 306, 307].map(|count| piece.repeat(count)));
+        texts.extend(
+            [
+                1, 66, 67, 68, 70, 71, 76, 77, 80, 81, 134, 152, 153, 154, 160, 161, 306, 307,
+            ]
+            .map(|count| piece.repeat(count)),
+        );
     }
     let mut state = 7_u32;
     let mut random = |below: u32| {
@@ -40,7 +48,10 @@ fn texts() -> Vec<String> {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 16) % below
     };
-    for alphabet in [["a", "b", " ", "€", "{", "é"], ["a", "я", "🙂", "€", "’", "字"]] {
+    for alphabet in [
+        ["a", "b", " ", "€", "{", "é"],
+        ["a", "я", "🙂", "€", "’", "字"],
+    ] {
         for _ in 0..400 {
             let length = random(500);
             texts.push((0..length).map(|_| alphabet[random(6) as usize]).collect());
@@ -57,7 +68,11 @@ fn ours(text: &str) -> String {
         Alphabet::Ucs2 => ("Unicode", 2),
     };
     let parts = segments.parts.iter().map(|part| {
-        format!(" {}:{}", part.units * octets, part.text.encode_utf16().count())
+        format!(
+            " {}:{}",
+            part.units * octets,
+            part.text.encode_utf16().count()
+        )
     });
     std::iter::once(name.to_owned()).chain(parts).collect()
 }
@@ -65,9 +80,17 @@ fn ours(text: &str) -> String {
 #[test]
 fn segments_agree_with_split_sms() {
     let Some(modules) = variable("TIDINGS_TEST_NODE_MODULES") else {
-        assert_ne!(variable("TIDINGS_TEST_REQUIRE").as_deref(), Some("all"), "TIDINGS_TEST_NODE_MODULES is not set");
+        assert_ne!(
+            variable("TIDINGS_TEST_REQUIRE").as_deref(),
+            Some("all"),
+            "TIDINGS_TEST_NODE_MODULES is not set"
+        );
         // Not eprintln: that would be captured, and a skipped test must be seen.
-        writeln!(std::io::stderr(), "skipped: split-sms (TIDINGS_TEST_NODE_MODULES is not set)").unwrap();
+        writeln!(
+            std::io::stderr(),
+            "skipped: split-sms (TIDINGS_TEST_NODE_MODULES is not set)"
+        )
+        .unwrap();
         return;
     };
     let texts = texts();

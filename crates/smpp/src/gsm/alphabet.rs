@@ -45,10 +45,15 @@ pub(super) fn septets(character: char) -> Option<Septets> {
     if character.is_ascii_alphanumeric() {
         return u8::try_from(character).ok().map(Septets::One);
     }
-    if let Some((septet, _)) = EXTENSION.iter().find(|(_, extended)| *extended == character) {
+    if let Some((septet, _)) = EXTENSION
+        .iter()
+        .find(|(_, extended)| *extended == character)
+    {
         return Some(Septets::Two(*septet));
     }
-    let position = (0_u8..).zip(DEFAULT).find(|(septet, known)| *known == character && *septet != ESCAPE);
+    let position = (0_u8..)
+        .zip(DEFAULT)
+        .find(|(septet, known)| *known == character && *septet != ESCAPE);
     position.map(|(septet, _)| Septets::One(septet))
 }
 
@@ -84,7 +89,10 @@ pub fn decode_gsm7(octets: &[u8]) -> String {
 }
 
 fn unescaped(octet: u8) -> char {
-    DEFAULT.get(usize::from(octet)).copied().unwrap_or(char::from(octet))
+    DEFAULT
+        .get(usize::from(octet))
+        .copied()
+        .unwrap_or(char::from(octet))
 }
 
 #[cfg(test)]
@@ -94,7 +102,10 @@ mod tests {
     #[test]
     fn septets_of_the_specification() {
         assert_eq!(encode_gsm7("@£$ Az"), Some(vec![0, 1, 2, 0x20, 0x41, 0x7A]));
-        assert_eq!(encode_gsm7("€[~]"), Some(vec![0x1B, 0x65, 0x1B, 0x3C, 0x1B, 0x3D, 0x1B, 0x3E]));
+        assert_eq!(
+            encode_gsm7("€[~]"),
+            Some(vec![0x1B, 0x65, 0x1B, 0x3C, 0x1B, 0x3D, 0x1B, 0x3E])
+        );
         assert_eq!(encode_gsm7("Ç"), Some(vec![9]));
         assert_eq!(encode_gsm7("ç"), None);
         assert_eq!(encode_gsm7("`"), None);
@@ -102,8 +113,14 @@ mod tests {
 
     #[test]
     fn every_character_comes_back() {
-        let all = DEFAULT.into_iter().enumerate().filter(|(septet, _)| *septet != usize::from(ESCAPE));
-        let text: String = all.map(|(_, known)| known).chain(EXTENSION.map(|(_, known)| known)).collect();
+        let all = DEFAULT
+            .into_iter()
+            .enumerate()
+            .filter(|(septet, _)| *septet != usize::from(ESCAPE));
+        let text: String = all
+            .map(|(_, known)| known)
+            .chain(EXTENSION.map(|(_, known)| known))
+            .collect();
         assert_eq!(decode_gsm7(&encode_gsm7(&text).unwrap()), text);
     }
 

@@ -91,14 +91,22 @@ impl Segments {
     pub fn parts_with_udh(&self, reference: u8) -> Vec<PartWithUdh> {
         let data_coding = self.alphabet.data_coding();
         if let [single] = self.parts.as_slice() {
-            return vec![PartWithUdh { esm_class: 0, data_coding, octets: single.octets.clone() }];
+            return vec![PartWithUdh {
+                esm_class: 0,
+                data_coding,
+                octets: single.octets.clone(),
+            }];
         }
         let total = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
         let numbered = (1..=total).zip(&self.parts);
         let with_header = numbered.map(|(number, part)| PartWithUdh {
             esm_class: esm_class::UDHI,
             data_coding,
-            octets: [&concatenation_header(reference, total, number), part.octets.as_slice()].concat(),
+            octets: [
+                &concatenation_header(reference, total, number),
+                part.octets.as_slice(),
+            ]
+            .concat(),
         });
         with_header.collect()
     }
@@ -118,7 +126,10 @@ pub fn segment(text: &str, smart: bool) -> Segments {
         let (plain, replaced) = plain_punctuation(text);
         let segments = cut(&plain);
         if segments.alphabet == Alphabet::Gsm7 {
-            return Segments { replaced, ..segments };
+            return Segments {
+                replaced,
+                ..segments
+            };
         }
     }
     cut(text)
@@ -131,21 +142,38 @@ fn cut(text: &str) -> Segments {
             forced_ucs2.push(character);
         }
     }
-    let alphabet = if forced_ucs2.is_empty() { Alphabet::Gsm7 } else { Alphabet::Ucs2 };
-    let cost = |text: &str| text.chars().map(|character| units(alphabet, character)).sum::<usize>();
+    let alphabet = if forced_ucs2.is_empty() {
+        Alphabet::Gsm7
+    } else {
+        Alphabet::Ucs2
+    };
+    let cost = |text: &str| {
+        text.chars()
+            .map(|character| units(alphabet, character))
+            .sum::<usize>()
+    };
     let texts = if cost(text) <= alphabet.single() {
         vec![text]
     } else {
         let greedy = pieces(text, alphabet, false);
         let whole = pieces(text, alphabet, true);
-        if whole.len() > greedy.len() { greedy } else { whole }
+        if whole.len() > greedy.len() {
+            greedy
+        } else {
+            whole
+        }
     };
     let parts = texts.into_iter().map(|text| Part {
         octets: encode(alphabet, text),
         text: text.to_owned(),
         units: cost(text),
     });
-    Segments { alphabet, parts: parts.collect(), forced_ucs2, replaced: 0 }
+    Segments {
+        alphabet,
+        parts: parts.collect(),
+        forced_ucs2,
+        replaced: 0,
+    }
 }
 
 /// Fills part after part. With `keep_clusters` a part ends before a cluster that
@@ -163,7 +191,11 @@ fn pieces(text: &str, alphabet: Alphabet, keep_clusters: bool) -> Vec<&str> {
         previous = Some(character);
         let cost = units(alphabet, character);
         if used + cost > alphabet.part() {
-            let (end, before) = if keep_clusters && cluster.0 > start { cluster } else { (index, used) };
+            let (end, before) = if keep_clusters && cluster.0 > start {
+                cluster
+            } else {
+                (index, used)
+            };
             pieces.push(&text[start..end]);
             (start, used) = (end, used - before);
             cluster = (start, 0);

@@ -4,9 +4,9 @@
 //! wrong alphabet. What cannot be read is shown as U+FFFD.
 
 use super::decode_gsm7;
-use crate::pdu::{DeliverSm, latin1};
 use super::{Concatenation, split_udh};
 use crate::pdu::Sar;
+use crate::pdu::{DeliverSm, latin1};
 
 /// The text of these octets. A header must have been taken off before.
 #[must_use]
@@ -24,7 +24,8 @@ pub fn decode_ucs2(octets: &[u8]) -> String {
     let (pairs, odd) = octets.as_chunks::<2>();
     let units = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
     let read = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
-    read.chain(odd.iter().map(|_| char::REPLACEMENT_CHARACTER)).collect()
+    read.chain(odd.iter().map(|_| char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 enum Coding {
@@ -39,7 +40,9 @@ fn alphabet(data_coding: u8) -> Coding {
         1 | 3 => Coding::Latin1,
         8 => Coding::Ucs2,
         // The message class groups of TS 23.038 §4: bits 2 and 3 name the alphabet.
-        0x10..=0x1F | 0x30..=0x3F | 0x50..=0x5F | 0x70..=0x7F if data_coding & 0x0C == 0x08 => Coding::Ucs2,
+        0x10..=0x1F | 0x30..=0x3F | 0x50..=0x5F | 0x70..=0x7F if data_coding & 0x0C == 0x08 => {
+            Coding::Ucs2
+        }
         0xE0..=0xEF => Coding::Ucs2,
         _ => Coding::Gsm,
     }
@@ -49,12 +52,26 @@ fn alphabet(data_coding: u8) -> Coding {
 /// in a header or in sar_* parameters.
 #[must_use]
 pub fn text_of(pdu: &DeliverSm) -> (Option<Concatenation>, String) {
-    let (mut place, octets) =
-        if pdu.has_udh() { split_udh(pdu.message()) } else { (None, pdu.message()) };
-    if let (None, Some(Sar { reference, total, part })) = (place, pdu.tlvs.sar())
+    let (mut place, octets) = if pdu.has_udh() {
+        split_udh(pdu.message())
+    } else {
+        (None, pdu.message())
+    };
+    if let (
+        None,
+        Some(Sar {
+            reference,
+            total,
+            part,
+        }),
+    ) = (place, pdu.tlvs.sar())
         && (1..=total).contains(&part)
     {
-        place = Some(Concatenation { reference, total, part });
+        place = Some(Concatenation {
+            reference,
+            total,
+            part,
+        });
     }
     (place, decode(pdu.data_coding, octets))
 }
@@ -80,9 +97,20 @@ mod tests {
 
     #[test]
     fn sar_parameters_place_a_part_without_header() {
-        let mut pdu = DeliverSm { short_message: b"half".to_vec(), ..DeliverSm::default() };
-        pdu.tlvs.push_sar(Sar { reference: 9, total: 2, part: 1 });
-        let place = Concatenation { reference: 9, total: 2, part: 1 };
+        let mut pdu = DeliverSm {
+            short_message: b"half".to_vec(),
+            ..DeliverSm::default()
+        };
+        pdu.tlvs.push_sar(Sar {
+            reference: 9,
+            total: 2,
+            part: 1,
+        });
+        let place = Concatenation {
+            reference: 9,
+            total: 2,
+            part: 1,
+        };
         assert_eq!(text_of(&pdu), (Some(place), "half".to_owned()));
     }
 }

@@ -43,15 +43,23 @@ fn concatenation(mut elements: &[u8]) -> Option<Concatenation> {
     while let [id, length, rest @ ..] = elements {
         let (data, next) = rest.split_at_checked(usize::from(*length))?;
         let found = match (*id, data) {
-            (CONCATENATED_8, [reference, total, part]) => Some((u16::from(*reference), *total, *part)),
-            (CONCATENATED_16, [high, low, total, part]) => Some((u16::from_be_bytes([*high, *low]), *total, *part)),
+            (CONCATENATED_8, [reference, total, part]) => {
+                Some((u16::from(*reference), *total, *part))
+            }
+            (CONCATENATED_16, [high, low, total, part]) => {
+                Some((u16::from_be_bytes([*high, *low]), *total, *part))
+            }
             _ => None,
         };
         // §9.2.3.24.1: a total or part of 0, or a part beyond the total, is to be ignored.
         if let Some((reference, total, part)) = found
             && (1..=total).contains(&part)
         {
-            return Some(Concatenation { reference, total, part });
+            return Some(Concatenation {
+                reference,
+                total,
+                part,
+            });
         }
         elements = next;
     }
@@ -64,10 +72,22 @@ mod tests {
 
     #[test]
     fn both_widths_are_read() {
-        let place = |reference| Some(Concatenation { reference, total: 3, part: 2 });
+        let place = |reference| {
+            Some(Concatenation {
+                reference,
+                total: 3,
+                part: 2,
+            })
+        };
         assert_eq!(split_udh(&[5, 0, 3, 7, 3, 2, b'a']), (place(7), &b"a"[..]));
-        assert_eq!(split_udh(&[6, 8, 4, 1, 7, 3, 2, b'a']), (place(0x107), &b"a"[..]));
-        assert_eq!(split_udh(&[8, 0x24, 1, 1, 0, 3, 7, 3, 2]), (place(7), &[][..]));
+        assert_eq!(
+            split_udh(&[6, 8, 4, 1, 7, 3, 2, b'a']),
+            (place(0x107), &b"a"[..])
+        );
+        assert_eq!(
+            split_udh(&[8, 0x24, 1, 1, 0, 3, 7, 3, 2]),
+            (place(7), &[][..])
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use super::octets::{COctetString, Reader, put_c_octets};
 use super::MalformedReason;
+use super::octets::{COctetString, Reader, put_c_octets};
 
 /// A source or destination address with its TON and NPI.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -39,7 +39,11 @@ impl Address {
     /// An address with the given type and plan.
     #[must_use]
     pub fn new(ton: u8, npi: u8, value: impl Into<COctetString>) -> Self {
-        Self { ton, npi, value: value.into() }
+        Self {
+            ton,
+            npi,
+            value: value.into(),
+        }
     }
 
     /// An international number. A leading `+` is left out, as the wire wants it.
@@ -61,7 +65,10 @@ impl Address {
         Self::new(Self::TON_UNKNOWN, Self::NPI_UNKNOWN, code)
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, MalformedReason> {
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        field: &'static str,
+    ) -> Result<Self, MalformedReason> {
         Ok(Self {
             ton: reader.u8(field)?,
             npi: reader.u8(field)?,
@@ -79,6 +86,10 @@ impl Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ton, npi, value } = self;
-        write!(f, "Address(ton {ton}, npi {npi}, {} octets)", value.as_bytes().len())
+        write!(
+            f,
+            "Address(ton {ton}, npi {npi}, {} octets)",
+            value.as_bytes().len()
+        )
     }
 }

@@ -43,11 +43,15 @@ impl BindType {
     }
 
     pub(crate) fn of_command(id: CommandId) -> Option<Self> {
-        Self::ALL.into_iter().find(|bind_type| bind_type.command_id() == id)
+        Self::ALL
+            .into_iter()
+            .find(|bind_type| bind_type.command_id() == id)
     }
 
     pub(crate) fn of_response(id: CommandId) -> Option<Self> {
-        Self::ALL.into_iter().find(|bind_type| bind_type.command_id().response() == id)
+        Self::ALL
+            .into_iter()
+            .find(|bind_type| bind_type.command_id().response() == id)
     }
 }
 
@@ -88,7 +92,10 @@ impl Bind {
         }
     }
 
-    pub(crate) fn read(bind_type: BindType, mut reader: Reader<'_>) -> Result<Self, MalformedReason> {
+    pub(crate) fn read(
+        bind_type: BindType,
+        mut reader: Reader<'_>,
+    ) -> Result<Self, MalformedReason> {
         Ok(Self {
             bind_type,
             system_id: reader.c_octets("system_id")?,
@@ -135,7 +142,10 @@ impl BindResp {
     /// sc_interface_version, §5.3.2.25: 0x34 is 3.4; absent means 3.3.
     #[must_use]
     pub fn interface_version(&self) -> Option<u8> {
-        self.tlvs.get(tlv::tag::SC_INTERFACE_VERSION)?.first().copied()
+        self.tlvs
+            .get(tlv::tag::SC_INTERFACE_VERSION)?
+            .first()
+            .copied()
     }
 
     pub(crate) fn read(bind_type: BindType, mut reader: Reader<'_>) -> Self {

@@ -2,8 +2,8 @@
 //!
 //! The request itself shares its layout with submit_sm: `short_message.rs`.
 
-use super::octets::{COctetString, Reader, put_c_octets};
 use super::Tlvs;
+use super::octets::{COctetString, Reader, put_c_octets};
 
 /// deliver_sm_resp, §4.6.2. The body may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

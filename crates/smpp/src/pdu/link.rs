@@ -44,12 +44,23 @@ pub enum MalformedReason {
 // Bodies can hold phone numbers and texts, so only their size is shown.
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Raw({:?}, {} octets)", self.command_id, self.octets.len())
+        write!(
+            f,
+            "Raw({:?}, {} octets)",
+            self.command_id,
+            self.octets.len()
+        )
     }
 }
 
 impl fmt::Debug for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Malformed({:?}, {}, {} octets)", self.command_id, self.reason, self.octets.len())
+        write!(
+            f,
+            "Malformed({:?}, {}, {} octets)",
+            self.command_id,
+            self.reason,
+            self.octets.len()
+        )
     }
 }

@@ -83,13 +83,21 @@ impl Pdu {
     /// A request with this sequence number.
     #[must_use]
     pub fn request(sequence: u32, body: Body) -> Self {
-        Self { status: CommandStatus::ROK, sequence, body }
+        Self {
+            status: CommandStatus::ROK,
+            sequence,
+            body,
+        }
     }
 
     /// A response with this status and sequence number.
     #[must_use]
     pub fn response(status: CommandStatus, sequence: u32, body: Body) -> Self {
-        Self { status, sequence, body }
+        Self {
+            status,
+            sequence,
+            body,
+        }
     }
 
     /// The command_id, §5.1.2.1.
@@ -105,14 +113,26 @@ impl Pdu {
     pub fn decode(frame: &[u8]) -> Self {
         let word = |index: usize| {
             let octets = frame.get(index * 4..index * 4 + 4);
-            octets.map_or(0, |octets| octets.iter().fold(0, |word, octet| word << 8 | u32::from(*octet)))
+            octets.map_or(0, |octets| {
+                octets
+                    .iter()
+                    .fold(0, |word, octet| word << 8 | u32::from(*octet))
+            })
         };
         let (id, status, sequence) = (CommandId(word(1)), CommandStatus(word(2)), word(3));
         let octets = frame.get(HEADER_LENGTH..).unwrap_or(&[]);
         let body = Body::read(id, octets).unwrap_or_else(|reason| {
-            Body::Malformed(Malformed { command_id: id, reason, octets: octets.to_vec() })
+            Body::Malformed(Malformed {
+                command_id: id,
+                reason,
+                octets: octets.to_vec(),
+            })
         });
-        Self { status, sequence, body }
+        Self {
+            status,
+            sequence,
+            body,
+        }
     }
 
     /// Appends the PDU to `out`. On [`TooLong`] nothing has been appended.
@@ -191,7 +211,10 @@ impl Body {
             CommandId::UNBIND => Self::Unbind,
             CommandId::UNBIND_RESP => Self::UnbindResp,
             CommandId::GENERIC_NACK => Self::GenericNack,
-            _ => Self::Other(Raw { command_id: id, octets: octets.to_vec() }),
+            _ => Self::Other(Raw {
+                command_id: id,
+                octets: octets.to_vec(),
+            }),
         })
     }
 
@@ -203,7 +226,11 @@ impl Body {
             Self::SubmitSmResp(resp) => resp.write(out),
             Self::DeliverSm(message) => message.write(out),
             Self::DeliverSmResp(resp) => resp.write(out),
-            Self::EnquireLink | Self::EnquireLinkResp | Self::Unbind | Self::UnbindResp | Self::GenericNack => {}
+            Self::EnquireLink
+            | Self::EnquireLinkResp
+            | Self::Unbind
+            | Self::UnbindResp
+            | Self::GenericNack => {}
             Self::Other(raw) => out.extend_from_slice(&raw.octets),
             Self::Malformed(malformed) => out.extend_from_slice(&malformed.octets),
         }

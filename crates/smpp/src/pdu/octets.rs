@@ -93,7 +93,10 @@ impl<'a> Reader<'a> {
     }
 
     /// A C-Octet String of whatever length; only a missing NUL is a fault.
-    pub(crate) fn c_octets(&mut self, field: &'static str) -> Result<COctetString, MalformedReason> {
+    pub(crate) fn c_octets(
+        &mut self,
+        field: &'static str,
+    ) -> Result<COctetString, MalformedReason> {
         let end = self
             .rest
             .iter()
@@ -112,7 +115,11 @@ impl<'a> Reader<'a> {
         text
     }
 
-    pub(crate) fn octets(&mut self, length: usize, field: &'static str) -> Result<Vec<u8>, MalformedReason> {
+    pub(crate) fn octets(
+        &mut self,
+        length: usize,
+        field: &'static str,
+    ) -> Result<Vec<u8>, MalformedReason> {
         let (taken, rest) = self
             .rest
             .split_at_checked(length)

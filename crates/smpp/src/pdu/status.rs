@@ -117,9 +117,15 @@ mod tests {
 
     #[test]
     fn known_vendor_and_unknown_codes_have_a_text() {
-        assert_eq!(CommandStatus(0x58).to_string(), "ESME_RTHROTTLED (0x00000058)");
+        assert_eq!(
+            CommandStatus(0x58).to_string(),
+            "ESME_RTHROTTLED (0x00000058)"
+        );
         assert_eq!(CommandStatus(0x401).to_string(), "vendor status 0x00000401");
-        assert_eq!(CommandStatus(0xDEAD).to_string(), "unknown status 0x0000DEAD");
+        assert_eq!(
+            CommandStatus(0xDEAD).to_string(),
+            "unknown status 0x0000DEAD"
+        );
     }
 
     #[test]

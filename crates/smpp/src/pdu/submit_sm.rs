@@ -2,8 +2,8 @@
 //!
 //! The request itself shares its layout with deliver_sm: `short_message.rs`.
 
-use super::octets::{COctetString, Reader, put_c_octets};
 use super::Tlvs;
+use super::octets::{COctetString, Reader, put_c_octets};
 
 /// submit_sm_resp, §4.4.2.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

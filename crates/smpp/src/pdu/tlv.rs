@@ -109,7 +109,10 @@ impl From<MessageState> for u8 {
         if let MessageState::Other(number) = state {
             return number;
         }
-        (0..).zip(MessageState::NUMBERED).find(|(_, known)| *known == state).map_or(7, |(number, _)| number)
+        (0..)
+            .zip(MessageState::NUMBERED)
+            .find(|(_, known)| *known == state)
+            .map_or(7, |(number, _)| number)
     }
 }
 
@@ -135,18 +138,27 @@ impl Tlvs {
     /// No optional parameters.
     #[must_use]
     pub const fn new() -> Self {
-        Self { list: Vec::new(), trailing: Vec::new() }
+        Self {
+            list: Vec::new(),
+            trailing: Vec::new(),
+        }
     }
 
     /// The value of the first parameter with this tag.
     #[must_use]
     pub fn get(&self, tag: u16) -> Option<&[u8]> {
-        self.list.iter().find(|tlv| tlv.tag == tag).map(|tlv| tlv.value.as_slice())
+        self.list
+            .iter()
+            .find(|tlv| tlv.tag == tag)
+            .map(|tlv| tlv.value.as_slice())
     }
 
     /// Adds a parameter at the end.
     pub fn push(&mut self, tag: u16, value: impl Into<Vec<u8>>) {
-        self.list.push(Tlv { tag, value: value.into() });
+        self.list.push(Tlv {
+            tag,
+            value: value.into(),
+        });
     }
 
     /// Adds a parameter at the end and hands the list back, for building.
@@ -244,18 +256,30 @@ impl Tlvs {
         if value.is_empty() || value.len() > 4 {
             return None;
         }
-        Some(value.iter().fold(0, |number, octet| number << 8 | u32::from(*octet)))
+        Some(
+            value
+                .iter()
+                .fold(0, |number, octet| number << 8 | u32::from(*octet)),
+        )
     }
 
     pub(crate) fn read(mut rest: &[u8]) -> Self {
         let mut list = Vec::new();
         while let [t1, t2, l1, l2, after @ ..] = rest {
             let length = usize::from(u16::from_be_bytes([*l1, *l2]));
-            let Some((value, next)) = after.split_at_checked(length) else { break };
-            list.push(Tlv { tag: u16::from_be_bytes([*t1, *t2]), value: value.to_vec() });
+            let Some((value, next)) = after.split_at_checked(length) else {
+                break;
+            };
+            list.push(Tlv {
+                tag: u16::from_be_bytes([*t1, *t2]),
+                value: value.to_vec(),
+            });
             rest = next;
         }
-        Self { list, trailing: rest.to_vec() }
+        Self {
+            list,
+            trailing: rest.to_vec(),
+        }
     }
 
     /// Trailing octets are not repeated: we write what the specification says.
@@ -303,7 +327,11 @@ mod tests {
 
     #[test]
     fn sar_parameters_come_back() {
-        let sar = Sar { reference: 0x0102, total: 3, part: 2 };
+        let sar = Sar {
+            reference: 0x0102,
+            total: 3,
+            part: 2,
+        };
         let mut tlvs = Tlvs::new();
         tlvs.push_sar(sar);
         assert_eq!(tlvs.sar(), Some(sar));

@@ -42,13 +42,20 @@ impl IdFormat {
 fn plain(id: &str) -> String {
     let id = id.trim();
     let short = id.trim_start_matches('0');
-    if short.is_empty() && !id.is_empty() { "0".to_owned() } else { short.to_owned() }
+    if short.is_empty() && !id.is_empty() {
+        "0".to_owned()
+    } else {
+        short.to_owned()
+    }
 }
 
 /// A hexadecimal id as a decimal; what is not a number stays as it is.
 fn decimal(id: &str) -> String {
     let digits = id.trim();
-    let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
+    let digits = digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"))
+        .unwrap_or(digits);
     // A sign would be read as part of a number, and is not one here.
     let hex = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_hexdigit());
     match u128::from_str_radix(digits, 16) {
@@ -72,13 +79,20 @@ mod tests {
             (IdFormat::DecimalThenHex, "0006699", "00001a2b"),
             (IdFormat::HexThenDecimal, "not-hex", "not-hex"),
         ] {
-            assert_eq!(format.of_submit(&submit.into()), format.of_receipt(receipt), "{format:?} {submit}");
+            assert_eq!(
+                format.of_submit(&submit.into()),
+                format.of_receipt(receipt),
+                "{format:?} {submit}"
+            );
         }
     }
 
     #[test]
     fn ids_too_long_for_a_number_stay_as_they_are() {
         let long = "f".repeat(65);
-        assert_eq!(IdFormat::HexThenDecimal.of_submit(&long.as_str().into()), long);
+        assert_eq!(
+            IdFormat::HexThenDecimal.of_submit(&long.as_str().into()),
+            long
+        );
     }
 }

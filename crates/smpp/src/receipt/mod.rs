@@ -82,7 +82,14 @@ impl ReceiptDate {
 
 impl std::fmt::Display for ReceiptDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { year, month, day, hour, minute, second } = self;
+        let Self {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = self;
         write!(f, "{:02}{month:02}{day:02}{hour:02}{minute:02}", year % 100)?;
         second.map_or(Ok(()), |second| write!(f, "{second:02}"))
     }
@@ -123,14 +130,16 @@ impl Receipt {
     #[must_use]
     pub fn to_text(&self, text: &str) -> String {
         let mut line = format!("id:{}", self.message_id.as_deref().unwrap_or_default());
-        let date = |date: Option<ReceiptDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        let date =
+            |date: Option<ReceiptDate>| date.map(|date| date.to_string()).unwrap_or_default();
         let state = self.state.map_or("UNKNOWN", text::state_name);
         // Writing to a String cannot fail.
         let _ = write!(
             line,
             " sub:{:03} dlvrd:{:03} submit date:{} done date:{} stat:{state} err:{} text:{}",
             self.submitted.unwrap_or(1),
-            self.delivered.unwrap_or(u32::from(self.state == Some(MessageState::Delivered))),
+            self.delivered
+                .unwrap_or(u32::from(self.state == Some(MessageState::Delivered))),
             date(self.submit_date),
             date(self.done_date),
             self.error.as_deref().unwrap_or("000"),
@@ -143,7 +152,11 @@ impl Receipt {
 /// Receipts are ASCII whatever data_coding says: 0 would turn `_` into `§`. Only
 /// text that really is UCS-2, with its zero octets, is read as that.
 fn receipt_text(pdu: &DeliverSm) -> String {
-    let octets = if pdu.has_udh() { gsm::split_udh(pdu.message()).1 } else { pdu.message() };
+    let octets = if pdu.has_udh() {
+        gsm::split_udh(pdu.message()).1
+    } else {
+        pdu.message()
+    };
     if pdu.data_coding == 8 && octets.contains(&0) {
         gsm::decode_ucs2(octets)
     } else {

@@ -1,15 +1,25 @@
 use super::*;
 use crate::pdu::{esm_class, tlv::tag};
 
-const PLAIN: &str =
-    "id:0123456789 sub:001 dlvrd:001 submit date:2611220930 done date:2611220931 stat:DELIVRD err:000 text:Your parcel";
+const PLAIN: &str = "id:0123456789 sub:001 dlvrd:001 submit date:2611220930 done date:2611220931 stat:DELIVRD err:000 text:Your parcel";
 
 fn deliver(text: &[u8], esm_class: u8) -> DeliverSm {
-    DeliverSm { esm_class, short_message: text.to_vec(), ..DeliverSm::default() }
+    DeliverSm {
+        esm_class,
+        short_message: text.to_vec(),
+        ..DeliverSm::default()
+    }
 }
 
 fn date(minute: u8, second: Option<u8>) -> ReceiptDate {
-    ReceiptDate { year: 2026, month: 11, day: 22, hour: 9, minute, second }
+    ReceiptDate {
+        year: 2026,
+        month: 11,
+        day: 22,
+        hour: 9,
+        minute,
+        second,
+    }
 }
 
 #[test]
@@ -29,7 +39,8 @@ fn the_form_of_the_appendix() {
 
 #[test]
 fn letter_case_seconds_and_separators_vary() {
-    let receipt = Receipt::parse("ID: ab-1 Stat:undeliv, ERR:12A Submit Date:261122093015 Text:id:9");
+    let receipt =
+        Receipt::parse("ID: ab-1 Stat:undeliv, ERR:12A Submit Date:261122093015 Text:id:9");
     assert_eq!(receipt.message_id.as_deref(), Some("ab-1"));
     assert_eq!(receipt.state, Some(MessageState::Undeliverable));
     assert_eq!(receipt.error.as_deref(), Some("12A"));
@@ -43,7 +54,10 @@ fn missing_values_and_fields_are_missing() {
     assert_eq!((receipt.message_id, receipt.error), (None, None));
     assert_eq!(receipt.state, Some(MessageState::Expired));
     assert_eq!(Receipt::parse(""), Receipt::default());
-    assert_eq!(Receipt::parse("stat:DELIVRD").state, Some(MessageState::Delivered));
+    assert_eq!(
+        Receipt::parse("stat:DELIVRD").state,
+        Some(MessageState::Delivered)
+    );
 }
 
 #[test]
@@ -79,7 +93,10 @@ fn a_customers_message_is_no_receipt() {
     assert_eq!(Receipt::of(&deliver(b"STOP", 0)), None);
     assert_eq!(Receipt::of(&deliver(b"my id: 7, stat: fine", 0)), None);
     assert!(Receipt::of(&deliver(PLAIN.as_bytes(), 0)).is_some());
-    assert_eq!(Receipt::of(&deliver(b"?", esm_class::DELIVERY_RECEIPT)), Some(Receipt::default()));
+    assert_eq!(
+        Receipt::of(&deliver(b"?", esm_class::DELIVERY_RECEIPT)),
+        Some(Receipt::default())
+    );
 }
 
 #[test]

@@ -56,7 +56,9 @@ pub(super) fn parse(text: &str) -> Receipt {
 /// Whether a message without a receipt's mark has the form of one all the same.
 pub(super) fn looks_like_receipt(text: &str) -> bool {
     let found: Vec<Field> = fields(text).map(|(field, _)| field).collect();
-    found.first() == Some(&Field::Id) && found.contains(&Field::State) && found.contains(&Field::DoneDate)
+    found.first() == Some(&Field::Id)
+        && found.contains(&Field::State)
+        && found.contains(&Field::DoneDate)
 }
 
 fn fill<T>(place: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
@@ -70,12 +72,16 @@ fn fields(text: &str) -> impl Iterator<Item = (Field, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
-            rest = rest.trim_start_matches(|character: char| character.is_whitespace() || ",;".contains(character));
+            rest = rest.trim_start_matches(|character: char| {
+                character.is_whitespace() || ",;".contains(character)
+            });
             if rest.is_empty() {
                 return None;
             }
             let Some((field, after)) = field_at(rest) else {
-                rest = rest.split_once(char::is_whitespace).map_or("", |(_, next)| next);
+                rest = rest
+                    .split_once(char::is_whitespace)
+                    .map_or("", |(_, next)| next);
                 continue;
             };
             if field == Field::Text {
@@ -124,8 +130,15 @@ fn state(value: &str) -> Option<MessageState> {
         ("SCHED", MessageState::Scheduled),
         ("SKIP", MessageState::Skipped),
     ];
-    let begins = |word: &str| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    BEGINNINGS.iter().find(|(word, _)| begins(word)).map(|(_, state)| *state)
+    let begins = |word: &str| {
+        value
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    BEGINNINGS
+        .iter()
+        .find(|(word, _)| begins(word))
+        .map(|(_, state)| *state)
 }
 
 /// The `stat` word of a state, seven letters as in Appendix B.

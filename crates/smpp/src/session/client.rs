@@ -10,13 +10,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::SubmitResponse;
 use super::config::{BoundAs, ClientConfig, Lane};
 use super::connection::{self, Role};
 use super::error::{CloseReason, ConnectError, NotSent, SubmitError};
 use super::handshake;
 use super::inbound::InboundDeliver;
 use super::link::{Events, Link, Next};
-use super::SubmitResponse;
 use crate::pdu::{Body, COctetString, Malformed, SubmitSm, Tlvs};
 
 /// The ESME side of SMPP.
@@ -27,7 +27,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ConnectError`] when there is no bound session within `session_init`.
-    pub async fn connect(config: ClientConfig) -> Result<(ClientHandle, ClientEvents), ConnectError> {
+    pub async fn connect(
+        config: ClientConfig,
+    ) -> Result<(ClientHandle, ClientEvents), ConnectError> {
         let limit = config.session.session_init;
         let connecting = async {
             let stream = TcpStream::connect(&config.address).await?;
@@ -42,14 +44,19 @@ impl Client {
                 }
             }
         };
-        timeout(limit, connecting).await.unwrap_or(Err(ConnectError::TimedOut))
+        timeout(limit, connecting)
+            .await
+            .unwrap_or(Err(ConnectError::TimedOut))
     }
 
     /// Binds over a stream that is connected already.
     ///
     /// # Errors
     /// [`ConnectError`] when the bind is not accepted within `session_init`.
-    pub async fn start<S>(stream: S, config: &ClientConfig) -> Result<(ClientHandle, ClientEvents), ConnectError>
+    pub async fn start<S>(
+        stream: S,
+        config: &ClientConfig,
+    ) -> Result<(ClientHandle, ClientEvents), ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -58,7 +65,10 @@ impl Client {
         bound.unwrap_or(Err(ConnectError::TimedOut))
     }
 
-    async fn bind<S>(mut stream: S, config: &ClientConfig) -> Result<(ClientHandle, ClientEvents), ConnectError>
+    async fn bind<S>(
+        mut stream: S,
+        config: &ClientConfig,
+    ) -> Result<(ClientHandle, ClientEvents), ConnectError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -84,7 +94,11 @@ impl ClientHandle {
     ///
     /// # Errors
     /// [`SubmitError`] says whether the message may have left.
-    pub async fn submit(&self, message: SubmitSm, lane: Lane) -> Result<SubmitResponse, SubmitError> {
+    pub async fn submit(
+        &self,
+        message: SubmitSm,
+        lane: Lane,
+    ) -> Result<SubmitResponse, SubmitError> {
         if !self.link.bound.bind_type.may_submit() {
             return Err(SubmitError::NotSent(NotSent::WrongBind));
         }
@@ -93,7 +107,11 @@ impl ClientHandle {
             Body::SubmitSmResp(resp) => (resp.message_id, resp.tlvs),
             _ => (COctetString::default(), Tlvs::new()),
         };
-        Ok(SubmitResponse { status: answer.status, message_id, tlvs })
+        Ok(SubmitResponse {
+            status: answer.status,
+            message_id,
+            tlvs,
+        })
     }
 
     /// What the bind agreed on.
@@ -137,7 +155,9 @@ impl ClientEvents {
         loop {
             return Some(match self.events.next().await {
                 Next::Event(connection::Event::Deliver(inbound)) => ClientEvent::Deliver(inbound),
-                Next::Event(connection::Event::Malformed(malformed)) => ClientEvent::Malformed(malformed),
+                Next::Event(connection::Event::Malformed(malformed)) => {
+                    ClientEvent::Malformed(malformed)
+                }
                 // A client is sent neither: the connection answers them itself.
                 Next::Event(connection::Event::Submit(_) | connection::Event::Other(_)) => continue,
                 Next::Closed(reason) => ClientEvent::Closed(reason),

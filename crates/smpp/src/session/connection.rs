@@ -34,7 +34,12 @@ pub(super) enum Event {
 }
 
 /// Starts the task of a bound session. It ends when the session does.
-pub(super) fn start<S>(stream: S, bound: Bound, role: Role, config: &SessionConfig) -> (Link, Events<Event>)
+pub(super) fn start<S>(
+    stream: S,
+    bound: Bound,
+    role: Role,
+    config: &SessionConfig,
+) -> (Link, Events<Event>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -45,9 +50,19 @@ where
     let (event_sender, events) = mpsc::channel(inbound);
     let (reply_sender, replies) = mpsc::channel(inbound);
     let (end_sender, end) = watch::channel(None);
-    let Bound { bound, frames, sequence } = bound;
+    let Bound {
+        bound,
+        frames,
+        sequence,
+    } = bound;
     let connection = Connection {
-        machine: Machine::new(role, bound.bind_type, config.clone(), sequence, Instant::now()),
+        machine: Machine::new(
+            role,
+            bound.bind_type,
+            config.clone(),
+            sequence,
+            Instant::now(),
+        ),
         frames,
         urgent,
         bulk,
@@ -71,7 +86,13 @@ where
         end: end.clone(),
         bound: Arc::<BoundAs>::new(bound),
     };
-    (link, Events { events, end: Some(end) })
+    (
+        link,
+        Events {
+            events,
+            end: Some(end),
+        },
+    )
 }
 
 struct Connection {
@@ -90,6 +111,10 @@ struct Connection {
 }
 
 /// What woke the loop.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment on the stack; a box would cost an allocation a message"
+)]
 enum Wake {
     Wrote(io::Result<usize>),
     Flushed(io::Result<()>),
@@ -232,7 +257,10 @@ impl Connection {
         if outgoing.ticket.is_closed() {
             return;
         }
-        if let Err((ticket, error)) = self.machine.send(Instant::now(), outgoing.body, outgoing.ticket) {
+        if let Err((ticket, error)) =
+            self.machine
+                .send(Instant::now(), outgoing.body, outgoing.ticket)
+        {
             let _ = ticket.send(Err(error));
         }
     }
@@ -300,5 +328,7 @@ impl Connection {
 }
 
 fn refuse(outgoing: Outgoing) {
-    let _ = outgoing.ticket.send(Err(SubmitError::NotSent(NotSent::Closed)));
+    let _ = outgoing
+        .ticket
+        .send(Err(SubmitError::NotSent(NotSent::Closed)));
 }

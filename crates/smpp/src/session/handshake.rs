@@ -12,7 +12,8 @@ use super::config::BoundAs;
 use super::error::{AcceptError, ConnectError};
 use super::server::BindAnswer;
 use crate::pdu::{
-    BadLength, Bind, BindResp, Body, CommandId, CommandStatus, FrameBuffer, Pdu, Raw, Tlvs, tlv::tag,
+    BadLength, Bind, BindResp, Body, CommandId, CommandStatus, FrameBuffer, Pdu, Raw, Tlvs,
+    tlv::tag,
 };
 
 /// A bound stream: what was agreed, what was read beyond it, our last sequence number.
@@ -64,7 +65,11 @@ where
                     peer_system_id: resp.system_id,
                     bind_type: bind.bind_type,
                 };
-                return Ok(Bound { bound, frames, sequence: SEQUENCE });
+                return Ok(Bound {
+                    bound,
+                    frames,
+                    sequence: SEQUENCE,
+                });
             }
             Body::BindResp(_) | Body::GenericNack => return Err(ConnectError::Refused(pdu.status)),
             _ => answer_unbound(stream, &pdu).await?,
@@ -93,7 +98,11 @@ where
         interface_version: Some(bind.interface_version),
     };
     let answer = judge(bind).await;
-    let mut resp = BindResp { bind_type: bound.bind_type, system_id: answer.system_id, tlvs: Tlvs::new() };
+    let mut resp = BindResp {
+        bind_type: bound.bind_type,
+        system_id: answer.system_id,
+        tlvs: Tlvs::new(),
+    };
     if answer.status.is_ok() {
         resp.tlvs.push(tag::SC_INTERFACE_VERSION, [0x34]);
     }
@@ -105,10 +114,17 @@ where
         stream.shutdown().await?;
         return Err(AcceptError::Refused(answer.status));
     }
-    Ok(Bound { bound, frames, sequence: 0 })
+    Ok(Bound {
+        bound,
+        frames,
+        sequence: 0,
+    })
 }
 
-async fn next_pdu<S: AsyncRead + Unpin>(stream: &mut S, frames: &mut FrameBuffer) -> Result<Pdu, ReadFault> {
+async fn next_pdu<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    frames: &mut FrameBuffer,
+) -> Result<Pdu, ReadFault> {
     loop {
         if let Some(frame) = frames.next_frame().map_err(ReadFault::NotSmpp)? {
             return Ok(Pdu::decode(frame));
@@ -139,7 +155,10 @@ async fn answer_unbound<S: AsyncWrite + Unpin>(stream: &mut S, pdu: &Pdu) -> io:
 }
 
 fn empty_response(id: CommandId) -> Body {
-    Body::Other(Raw { command_id: id.response(), octets: Vec::new() })
+    Body::Other(Raw {
+        command_id: id.response(),
+        octets: Vec::new(),
+    })
 }
 
 async fn write<S: AsyncWrite + Unpin>(stream: &mut S, octets: &[u8]) -> io::Result<()> {

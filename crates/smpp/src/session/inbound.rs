@@ -6,7 +6,9 @@
 
 use tokio::sync::mpsc;
 
-use crate::pdu::{Body, CommandId, CommandStatus, DeliverSm, DeliverSmResp, Pdu, Raw, SubmitSm, SubmitSmResp};
+use crate::pdu::{
+    Body, CommandId, CommandStatus, DeliverSm, DeliverSmResp, Pdu, Raw, SubmitSm, SubmitSmResp,
+};
 
 /// A request of the peer that waits for its answer.
 #[derive(Debug)]
@@ -63,7 +65,8 @@ impl Inbound<DeliverSm> {
     /// Answers with deliver_sm_resp: [`CommandStatus::ROK`] once the message is safe,
     /// [`CommandStatus::RX_T_APPN`] to get it again later.
     pub fn respond(self, status: CommandStatus) {
-        self.responder.respond(status, Body::DeliverSmResp(DeliverSmResp::default()));
+        self.responder
+            .respond(status, Body::DeliverSmResp(DeliverSmResp::default()));
     }
 }
 
@@ -88,7 +91,8 @@ impl Inbound<Raw> {
     /// Answers with the response to this command and these octets as its body.
     pub fn respond(self, status: CommandStatus, octets: Vec<u8>) {
         let command_id = self.pdu.command_id.response();
-        self.responder.respond(status, Body::Other(Raw { command_id, octets }));
+        self.responder
+            .respond(status, Body::Other(Raw { command_id, octets }));
     }
 }
 
@@ -108,7 +112,11 @@ pub struct Responder {
 
 impl Responder {
     pub(super) fn new(command_id: CommandId, sequence: u32, replies: mpsc::Sender<Reply>) -> Self {
-        Self { command_id, sequence, replies: Some(replies) }
+        Self {
+            command_id,
+            sequence,
+            replies: Some(replies),
+        }
     }
 
     /// The sequence number of the request.
@@ -136,20 +144,35 @@ impl Responder {
 
     /// Answers a submit_sm with success and the id of the message.
     pub fn accept(self, message_id: &str) {
-        let resp = SubmitSmResp { message_id: message_id.into(), ..SubmitSmResp::default() };
+        let resp = SubmitSmResp {
+            message_id: message_id.into(),
+            ..SubmitSmResp::default()
+        };
         self.respond(CommandStatus::ROK, Body::SubmitSmResp(resp));
     }
 
     /// Answers with the response to this command, a status and no body.
     pub fn reject(self, status: CommandStatus) {
         let command_id = self.command_id.response();
-        self.respond(status, Body::Other(Raw { command_id, octets: Vec::new() }));
+        self.respond(
+            status,
+            Body::Other(Raw {
+                command_id,
+                octets: Vec::new(),
+            }),
+        );
     }
 
     /// Answers with the response to this command, a status and an empty string.
     pub fn reject_with_body(self, status: CommandStatus) {
         let command_id = self.command_id.response();
-        self.respond(status, Body::Other(Raw { command_id, octets: vec![0] }));
+        self.respond(
+            status,
+            Body::Other(Raw {
+                command_id,
+                octets: vec![0],
+            }),
+        );
     }
 
     /// Answers with generic_nack, SMPP 3.4 §4.3.1.

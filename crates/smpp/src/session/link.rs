@@ -49,7 +49,9 @@ impl Link {
         }
         // The connection answers every ticket, also those it never sent. One that
         // is dropped means its task was killed: nobody knows how far it came.
-        answer.await.unwrap_or(Err(SubmitError::Unknown(UnknownOutcome::ConnectionLost)))
+        answer
+            .await
+            .unwrap_or(Err(SubmitError::Unknown(UnknownOutcome::ConnectionLost)))
     }
 
     pub(super) async fn send_raw(&self, octets: Vec<u8>) -> Result<(), SubmitError> {
@@ -72,7 +74,10 @@ impl Link {
         let mut end = self.end.clone();
         let reason = end.wait_for(Option::is_some).await;
         // The sender leaves without a reason only when the runtime was shut down.
-        reason.ok().and_then(|reason| *reason).unwrap_or(CloseReason::Requested)
+        reason
+            .ok()
+            .and_then(|reason| *reason)
+            .unwrap_or(CloseReason::Requested)
     }
 }
 
@@ -97,7 +102,11 @@ impl<E> Events<E> {
         let Some(mut end) = self.end.clone() else {
             return Next::Nothing;
         };
-        let reason = end.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        let reason = end
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| *reason);
         self.end = None;
         Next::Closed(reason.unwrap_or(CloseReason::Requested))
     }

@@ -53,7 +53,13 @@ pub(super) struct Machine<T> {
 
 impl<T> Machine<T> {
     /// `last_sequence` is the number the bind used.
-    pub(super) fn new(role: Role, bind_type: BindType, config: SessionConfig, last_sequence: u32, now: Instant) -> Self {
+    pub(super) fn new(
+        role: Role,
+        bind_type: BindType,
+        config: SessionConfig,
+        last_sequence: u32,
+        now: Instant,
+    ) -> Self {
         Self {
             out: Outbox::default(),
             role,
@@ -77,7 +83,12 @@ impl<T> Machine<T> {
     }
 
     /// Queues a request; the ticket comes back when it cannot be sent.
-    pub(super) fn send(&mut self, now: Instant, body: Body, ticket: T) -> Result<(), (T, SubmitError)> {
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        body: Body,
+        ticket: T,
+    ) -> Result<(), (T, SubmitError)> {
         if self.is_closing() {
             return Err((ticket, SubmitError::NotSent(NotSent::Closed)));
         }
@@ -85,7 +96,14 @@ impl<T> Machine<T> {
         match self.out.push(&Pdu::request(sequence, body)) {
             Ok(position) => {
                 let deadline = now + self.config.response_timeout;
-                self.window.insert(sequence, Waiting { ticket, position, deadline });
+                self.window.insert(
+                    sequence,
+                    Waiting {
+                        ticket,
+                        position,
+                        deadline,
+                    },
+                );
                 Ok(())
             }
             Err(_too_long) => Err((ticket, SubmitError::NotSent(NotSent::TooLong))),
@@ -100,17 +118,26 @@ impl<T> Machine<T> {
             Body::EnquireLink => self.answer(&pdu, CommandStatus::ROK, Body::EnquireLinkResp),
             Body::Unbind => {
                 let _ = self.answer(&pdu, CommandStatus::ROK, Body::UnbindResp);
-                return Step::End(if self.is_closing() { CloseReason::Requested } else { CloseReason::PeerUnbound });
+                Step::End(if self.is_closing() {
+                    CloseReason::Requested
+                } else {
+                    CloseReason::PeerUnbound
+                })
             }
-            Body::UnbindResp if self.is_unbind(None) => return Step::End(CloseReason::Requested),
-            Body::GenericNack if self.is_unbind(Some(pdu.sequence)) => return Step::End(CloseReason::Requested),
+            Body::UnbindResp if self.is_unbind(None) => Step::End(CloseReason::Requested),
+            Body::GenericNack if self.is_unbind(Some(pdu.sequence)) => {
+                Step::End(CloseReason::Requested)
+            }
             Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::GenericNack => {
                 // An answer that comes after its time-out finds nothing, and is dropped.
                 if let Some(ticket) = self.window.answered(pdu.sequence) {
                     self.advance_close();
                     return Step::Answered(ticket, pdu);
                 }
-                tracing::debug!(sequence = pdu.sequence, "an answer to no waiting request was dropped");
+                tracing::debug!(
+                    sequence = pdu.sequence,
+                    "an answer to no waiting request was dropped"
+                );
                 Step::Nothing
             }
             Body::Malformed(malformed) => {
@@ -181,7 +208,9 @@ impl<T> Machine<T> {
             return Some(CloseReason::Inactive);
         }
         match self.enquired {
-            Some(sent) if now >= sent + self.config.enquire_timeout => Some(CloseReason::PeerSilent),
+            Some(sent) if now >= sent + self.config.enquire_timeout => {
+                Some(CloseReason::PeerSilent)
+            }
             None if idle >= self.config.enquire_interval => {
                 self.enquired = Some(now);
                 let sequence = self.window.next_sequence();
@@ -198,9 +227,15 @@ impl<T> Machine<T> {
             Some(sent) => sent + self.config.enquire_timeout,
             None => self.last_received + self.config.enquire_interval,
         };
-        let inactivity = self.config.inactivity.map(|limit| self.last_received + limit);
+        let inactivity = self
+            .config
+            .inactivity
+            .map(|limit| self.last_received + limit);
         let closing = self.closing.as_ref().map(|closing| closing.deadline);
-        [inactivity, closing, self.window.deadline()].into_iter().flatten().fold(enquire, Instant::min)
+        [inactivity, closing, self.window.deadline()]
+            .into_iter()
+            .flatten()
+            .fold(enquire, Instant::min)
     }
 
     /// Takes no more requests, and unbinds as soon as nothing is outstanding, or at the limit.
@@ -208,20 +243,36 @@ impl<T> Machine<T> {
         let deadline = now + limit;
         match &mut self.closing {
             Some(closing) => closing.deadline = closing.deadline.min(deadline),
-            None => self.closing = Some(Closing { deadline, unbind: None }),
+            None => {
+                self.closing = Some(Closing {
+                    deadline,
+                    unbind: None,
+                })
+            }
         }
         self.advance_close();
     }
 
     /// Why the session ends when the stream does.
     pub(super) fn lost(&self, reason: CloseReason) -> CloseReason {
-        let unbound = self.closing.as_ref().is_some_and(|closing| closing.unbind.is_some());
-        if unbound { CloseReason::Requested } else { reason }
+        let unbound = self
+            .closing
+            .as_ref()
+            .is_some_and(|closing| closing.unbind.is_some());
+        if unbound {
+            CloseReason::Requested
+        } else {
+            reason
+        }
     }
 
     /// Queues the generic_nack that §4.3 wants for a command_length that makes no sense.
     pub(super) fn protest(&mut self) {
-        self.push(&Pdu::response(CommandStatus::RINVCMDLEN, 0, Body::GenericNack));
+        self.push(&Pdu::response(
+            CommandStatus::RINVCMDLEN,
+            0,
+            Body::GenericNack,
+        ));
     }
 
     /// Empties the window: what becomes of each request that has no answer.
@@ -240,7 +291,12 @@ impl<T> Machine<T> {
 
     fn advance_close(&mut self) {
         let ready = self.window.is_empty() && self.inbound == 0;
-        if ready && self.closing.as_ref().is_some_and(|closing| closing.unbind.is_none()) {
+        if ready
+            && self
+                .closing
+                .as_ref()
+                .is_some_and(|closing| closing.unbind.is_none())
+        {
             self.unbind();
         }
     }
@@ -267,7 +323,10 @@ impl<T> Machine<T> {
     /// Answers with a status and no body; what has no response gets generic_nack.
     fn reject(&mut self, id: CommandId, sequence: u32, status: CommandStatus) {
         let body = if id.is_known_request() {
-            Body::Other(Raw { command_id: id.response(), octets: Vec::new() })
+            Body::Other(Raw {
+                command_id: id.response(),
+                octets: Vec::new(),
+            })
         } else {
             Body::GenericNack
         };

@@ -32,13 +32,19 @@ impl BindAnswer {
     /// Accepts, and names this SMSC.
     #[must_use]
     pub fn accept(system_id: &str) -> Self {
-        Self { status: CommandStatus::ROK, system_id: system_id.into() }
+        Self {
+            status: CommandStatus::ROK,
+            system_id: system_id.into(),
+        }
     }
 
     /// Refuses with a status such as [`CommandStatus::RINVPASWD`].
     #[must_use]
     pub fn refuse(status: CommandStatus) -> Self {
-        Self { status, system_id: COctetString::default() }
+        Self {
+            status,
+            system_id: COctetString::default(),
+        }
     }
 }
 
@@ -82,7 +88,10 @@ impl ServerHandle {
         if !self.link.bound.bind_type.may_deliver() {
             return Err(SubmitError::NotSent(NotSent::WrongBind));
         }
-        let answer = self.link.request(Body::DeliverSm(message), Lane::Bulk).await?;
+        let answer = self
+            .link
+            .request(Body::DeliverSm(message), Lane::Bulk)
+            .await?;
         Ok(answer.status)
     }
 
@@ -143,7 +152,9 @@ impl ServerEvents {
             return Some(match self.events.next().await {
                 Next::Event(connection::Event::Submit(inbound)) => ServerEvent::Submit(inbound),
                 Next::Event(connection::Event::Other(inbound)) => ServerEvent::Other(inbound),
-                Next::Event(connection::Event::Malformed(malformed)) => ServerEvent::Malformed(malformed),
+                Next::Event(connection::Event::Malformed(malformed)) => {
+                    ServerEvent::Malformed(malformed)
+                }
                 // A server is never sent deliver_sm: the connection answers it itself.
                 Next::Event(connection::Event::Deliver(_)) => continue,
                 Next::Closed(reason) => ServerEvent::Closed(reason),

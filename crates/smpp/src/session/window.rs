@@ -26,7 +26,11 @@ pub(super) struct Window<T> {
 
 impl<T> Window<T> {
     pub(super) fn new(size: usize, last_sequence: u32) -> Self {
-        Self { waiting: BTreeMap::new(), size: size.max(1), last_sequence }
+        Self {
+            waiting: BTreeMap::new(),
+            size: size.max(1),
+            last_sequence,
+        }
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -40,7 +44,11 @@ impl<T> Window<T> {
     /// A sequence number that no waiting request uses.
     pub(super) fn next_sequence(&mut self) -> u32 {
         loop {
-            self.last_sequence = if self.last_sequence >= LAST_SEQUENCE { 1 } else { self.last_sequence + 1 };
+            self.last_sequence = if self.last_sequence >= LAST_SEQUENCE {
+                1
+            } else {
+                self.last_sequence + 1
+            };
             if !self.waiting.contains_key(&self.last_sequence) {
                 return self.last_sequence;
             }
@@ -56,7 +64,9 @@ impl<T> Window<T> {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.waiting.first_key_value().map(|(_, oldest)| oldest.deadline)
+        self.waiting
+            .first_key_value()
+            .map(|(_, oldest)| oldest.deadline)
     }
 
     /// Takes the oldest request out when its time is over.
@@ -78,7 +88,11 @@ mod tests {
     fn sequence_numbers_wrap_past_those_in_use() {
         let mut window = Window::new(10, LAST_SEQUENCE - 1);
         assert_eq!(window.next_sequence(), LAST_SEQUENCE);
-        let waiting = Waiting { ticket: (), position: 0, deadline: Instant::now() };
+        let waiting = Waiting {
+            ticket: (),
+            position: 0,
+            deadline: Instant::now(),
+        };
         window.insert(1, waiting);
         assert_eq!(window.next_sequence(), 2);
     }

@@ -1,7 +1,11 @@
 use super::*;
 
 fn cut_units(text: &str) -> Vec<usize> {
-    segment(text, false).parts.iter().map(|part| part.units).collect()
+    segment(text, false)
+        .parts
+        .iter()
+        .map(|part| part.units)
+        .collect()
 }
 
 #[test]
@@ -17,7 +21,10 @@ fn limits_of_one_part_and_of_many() {
 #[test]
 fn pairs_are_never_cut() {
     // The cases of research/channels.md §1.5, where another library fails.
-    assert_eq!(cut_units(&format!("{}€{}", "a".repeat(152), "b".repeat(20))), [152, 22]);
+    assert_eq!(
+        cut_units(&format!("{}€{}", "a".repeat(152), "b".repeat(20))),
+        [152, 22]
+    );
     assert_eq!(cut_units(&"🙂".repeat(36)), [66, 6]);
     assert_eq!(cut_units(&"€".repeat(81)), [152, 10]);
 }
@@ -65,10 +72,20 @@ fn headers_number_the_parts() {
     let parts = segment(&"a".repeat(161), false).parts_with_udh(0xAB);
     assert_eq!(parts.len(), 2);
     assert_eq!(parts[0].octets[..7], [5, 0, 3, 0xAB, 2, 1, b'a']);
-    assert_eq!(parts[1].octets, [&[5, 0, 3, 0xAB, 2, 2][..], b"aaaaaaaa"].concat());
+    assert_eq!(
+        parts[1].octets,
+        [&[5, 0, 3, 0xAB, 2, 2][..], b"aaaaaaaa"].concat()
+    );
     assert_eq!((parts[0].esm_class, parts[0].data_coding), (0x40, 0));
     let single = segment("я", false).parts_with_udh(1);
-    assert_eq!((single[0].esm_class, single[0].data_coding, &single[0].octets[..]), (0, 8, &[0x04, 0x4F][..]));
+    assert_eq!(
+        (
+            single[0].esm_class,
+            single[0].data_coding,
+            &single[0].octets[..]
+        ),
+        (0, 8, &[0x04, 0x4F][..])
+    );
 }
 
 mod properties {
