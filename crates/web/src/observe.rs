@@ -33,9 +33,23 @@ pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let shown = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or("");
     if status >= 500 {
-        tracing::warn!(request.id = shown, method, route, status, millis, "request failed");
+        tracing::warn!(
+            request.id = shown,
+            method,
+            route,
+            status,
+            millis,
+            "request failed"
+        );
     } else {
-        tracing::debug!(request.id = shown, method, route, status, millis, "request answered");
+        tracing::debug!(
+            request.id = shown,
+            method,
+            route,
+            status,
+            millis,
+            "request answered"
+        );
     }
     if let Some(id) = id {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::Extension;
 use serde_json::{Value, json};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
@@ -81,7 +81,8 @@ fn complete(document: OpenApi) -> Value {
         "api_key": {"type": "http", "scheme": "bearer", "description": "`tid_live_…`, `tid_test_…` or `tid_team_…`, for the marketplace's servers."},
         "customer_token": {"type": "http", "scheme": "bearer", "description": "`tct_…` of scope `api`, for one customer's browser or app."},
     });
-    let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    let problem =
+        json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     let operations = paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten());
     for (_, operation) in operations {
@@ -90,11 +91,19 @@ fn complete(document: OpenApi) -> Value {
             continue;
         };
         if secured {
-            for (status, why) in [("401", "No valid key or token."), ("403", "Not with this key or token.")] {
-                responses.entry(status).or_insert_with(|| json!({"description": why}));
+            for (status, why) in [
+                ("401", "No valid key or token."),
+                ("403", "Not with this key or token."),
+            ] {
+                responses
+                    .entry(status)
+                    .or_insert_with(|| json!({"description": why}));
             }
         }
-        responses.insert("default".to_owned(), json!({"description": "Any other problem."}));
+        responses.insert(
+            "default".to_owned(),
+            json!({"description": "Any other problem."}),
+        );
         for (status, response) in responses.iter_mut() {
             let fault = status.starts_with(['4', '5']) || status == "default";
             if fault && response.get("content").is_none() {

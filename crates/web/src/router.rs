@@ -53,19 +53,28 @@ pub fn router(app: App, extra: Router) -> Router {
 /// The API with its description: a route that is not described cannot be added here.
 pub(crate) fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
-        .routes(routes!(api::customers::put::put_customer, api::customers::get::get_customer))
+        .routes(routes!(
+            api::customers::put::put_customer,
+            api::customers::get::get_customer
+        ))
         .routes(routes!(api::customers::token::create_token))
         .routes(routes!(api::customers::messages::list_messages))
         .routes(routes!(api::customers::unread::unread_counts))
         .routes(routes!(api::customers::changes::changes))
         .routes(routes!(api::customers::live::live))
-        .routes(routes!(api::messages::get::get_message, api::messages::delete::delete_message))
+        .routes(routes!(
+            api::messages::get::get_message,
+            api::messages::delete::delete_message
+        ))
         .routes(routes!(api::messages::read::mark_read))
         .routes(routes!(api::messages::restore::restore_message))
         .routes(routes!(api::failed_events::list::list_failed_events))
         .routes(routes!(api::failed_events::replay::replay_failed_event))
         .routes(routes!(api::suppressions::create::create_suppression))
-        .routes(routes!(api::keys::list::list_keys, api::keys::create::create_key))
+        .routes(routes!(
+            api::keys::list::list_keys,
+            api::keys::create::create_key
+        ))
         .routes(routes!(api::keys::revoke::revoke_key))
         .routes(routes!(openapi::openapi))
         .routes(routes!(health::healthz))
@@ -141,14 +150,19 @@ async fn problems_only(request: Request, next: Next) -> Response {
             Code::MethodNotAllowed,
             "The header Allow names the methods this path takes.",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "The body is larger than this path takes."),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            (Code::TooLarge, "The body is larger than this path takes.")
+        }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => (
             Code::UnsupportedMediaType,
             "The header Content-Type names a type this path does not take.",
         ),
         StatusCode::REQUEST_TIMEOUT => (Code::Timeout, "The request was not complete in time."),
         status if status.is_server_error() => (Code::Internal, "The log of the server says more."),
-        _ => (Code::BadRequest, "The path, the query or the body cannot be read."),
+        _ => (
+            Code::BadRequest,
+            "The path, the query or the body cannot be read.",
+        ),
     };
     let allow = response.headers().get(header::ALLOW).cloned();
     let mut answer = Problem::new(code, detail).into_response();

@@ -147,7 +147,6 @@ fn set_cookie(app: &App, value: &str, lifetime: Span) -> HeaderValue {
     } else {
         ""
     };
-    let text =
-        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).expect("a cookie name, base64url and digits are header text")
 }

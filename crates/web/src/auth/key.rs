@@ -161,7 +161,10 @@ mod tests {
     fn a_key_is_believed_for_ten_seconds_and_not_after_it_was_taken_back() {
         let (cache, at) = (KeyCache::default(), Instant::from_micros(0));
         let id: KeyId = "key_0123456789abc".parse().unwrap();
-        let key = Key { id, mode: Mode::Test };
+        let key = Key {
+            id,
+            mode: Mode::Test,
+        };
         cache.put([1; 32], key, at);
         assert_eq!(cache.get(&[1; 32], at + Span::secs(9)), Some(key));
         assert_eq!(cache.get(&[2; 32], at), None);

@@ -142,9 +142,6 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Compares without saying by its time where the difference is.
 fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    let difference = left
-        .iter()
-        .zip(right)
-        .fold(0, |sum, (l, r)| sum | (l ^ r));
+    let difference = left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r));
     std::hint::black_box(difference) == 0
 }

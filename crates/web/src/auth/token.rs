@@ -16,7 +16,17 @@ const VERSION: u8 = 1;
 const LENGTH: usize = 2 + 8 + 8 + 16;
 
 /// What a token is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Deserialize,
+    serde::Serialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scope {
     /// Signing a browser in, once, within 60 seconds.

@@ -1,0 +1,11 @@
+//! Customers: their profiles, tokens and mailboxes.
+
+pub(crate) mod changes;
+pub(crate) mod get;
+pub(crate) mod import;
+pub(crate) mod live;
+pub(crate) mod messages;
+mod profile;
+pub(crate) mod put;
+pub(crate) mod token;
+pub(crate) mod unread;

@@ -1,0 +1,415 @@
+//! A customer's profile as JSON: read with every fault named, and written back.
+//!
+//! Read by hand rather than by derive, so that one answer lists all that is wrong, each
+//! with a JSON pointer, and a misspelt field names the right one.
+
+use model::{
+    Category, Channel, Consent, ConsentPurpose, ContactPoint, Customer, CustomerFault, Instant,
+    InvalidContact, Preference, Sealed,
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::problem::{Code, Problem};
+use crate::read::{near_miss, quote};
+
+/// What a profile may hold; the last two are taken and not kept.
+const FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "locale",
+    "time_zone",
+    "country",
+    "phone",
+    "email",
+    "consents",
+    "preferences",
+    "city",
+    "state",
+];
+const CONSENT_FIELDS: &[&str] = &["channel", "purpose", "given_at", "source", "withdrawn_at"];
+const PREFERENCE_FIELDS: &[&str] = &["category", "channel", "on"];
+/// Faults in one answer.
+const FAULTS_AT_MOST: usize = 50;
+
+/// A customer's profile.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Profile {
+    /// The marketplace's own id of the customer.
+    #[schema(example = "c-42")]
+    id: String,
+    /// What to call them.
+    name: String,
+    /// BCP 47; `en` when left out.
+    #[schema(example = "pt-BR")]
+    locale: String,
+    /// IANA; `UTC` when left out.
+    #[schema(example = "America/Sao_Paulo")]
+    time_zone: String,
+    /// ISO 3166-1, two capital letters; empty where unknown.
+    #[schema(example = "BR")]
+    country: String,
+    /// E.164.
+    #[schema(example = "+12535550129")]
+    phone: Option<String>,
+    /// Where to mail.
+    email: Option<String>,
+    /// Consents, given and withdrawn. No text leaves without one.
+    #[schema(value_type = Vec<ConsentShape>)]
+    consents: Vec<Consent>,
+    /// Switches that differ from the default, which is on.
+    #[schema(value_type = Vec<PreferenceShape>)]
+    preferences: Vec<Preference>,
+}
+
+/// A consent, for the description only.
+#[derive(ToSchema)]
+#[schema(as = Consent)]
+#[expect(dead_code, reason = "describes model::Consent, which knows no OpenAPI")]
+pub(crate) struct ConsentShape {
+    /// `sms` or `email`.
+    channel: String,
+    /// `transactional` or `marketing`.
+    purpose: String,
+    /// A date and time with an offset.
+    given_at: String,
+    /// Where it was given.
+    source: Option<String>,
+    /// When it was taken back, if it was.
+    withdrawn_at: Option<String>,
+}
+
+/// A switch, for the description only.
+#[derive(ToSchema)]
+#[schema(as = Preference)]
+#[expect(
+    dead_code,
+    reason = "describes model::Preference, which knows no OpenAPI"
+)]
+pub(crate) struct PreferenceShape {
+    /// A tab of the Message Center: `orders`, `sellers`, …
+    category: String,
+    /// `sms` or `email`.
+    channel: String,
+    /// Whether messages of the category may take the channel.
+    on: bool,
+}
+
+impl From<Customer> for Profile {
+    fn from(customer: Customer) -> Self {
+        let open = |contact: Option<ContactPoint>| contact.map(|c| c.address.open().to_owned());
+        Self {
+            id: customer.id,
+            name: customer.name.open().to_owned(),
+            locale: customer.locale,
+            time_zone: customer.time_zone,
+            country: customer.country,
+            phone: open(customer.phone),
+            email: open(customer.email),
+            consents: customer.consents,
+            preferences: customer.preferences,
+        }
+    }
+}
+
+/// All faults as one problem.
+pub(super) fn faulty(faults: &[CustomerFault]) -> Problem {
+    let count = faults.len();
+    let detail = match faults {
+        [one] => format!("{}: {}.", one.pointer, one.reason),
+        _ => format!("The profile has {count} faults; `faults` lists them."),
+    };
+    Problem::new(Code::Invalid, detail).with("faults", list_faults(faults))
+}
+
+/// Faults as JSON.
+pub(super) fn list_faults(faults: &[CustomerFault]) -> Value {
+    let shown = faults.iter().take(FAULTS_AT_MOST);
+    shown
+        .map(|fault| json!({"pointer": fault.pointer, "reason": fault.reason}))
+        .collect()
+}
+
+/// Reads a profile. `path_id` is the id the path names; without one the body must.
+pub(super) fn read(path_id: Option<&str>, body: Value) -> Result<Customer, Vec<CustomerFault>> {
+    let mut reader = Reader::default();
+    let Value::Object(mut fields) = body else {
+        reader.fault("", "a profile is a JSON object: {\"name\": …}");
+        return Err(reader.faults);
+    };
+    reader.check_names("", &fields, FIELDS);
+    let body_id = reader.text(&mut fields, "", "id");
+    if let (Some(path), Some(body)) = (path_id, &body_id)
+        && path != body
+    {
+        reader.fault("/id", "the id differs from the one in the path");
+    }
+    let customer = Customer {
+        id: path_id.map(str::to_owned).or(body_id).unwrap_or_default(),
+        name: Sealed::new(reader.text(&mut fields, "", "name").unwrap_or_default()),
+        locale: reader
+            .text(&mut fields, "", "locale")
+            .unwrap_or_else(|| "en".to_owned()),
+        time_zone: reader
+            .text(&mut fields, "", "time_zone")
+            .unwrap_or_else(|| "UTC".to_owned()),
+        country: reader.text(&mut fields, "", "country").unwrap_or_default(),
+        phone: reader.contact(&mut fields, "phone", ContactPoint::phone),
+        email: reader.contact(&mut fields, "email", ContactPoint::email),
+        consents: reader.list(&mut fields, "consents", Reader::consent),
+        preferences: reader.list(&mut fields, "preferences", Reader::preference),
+    };
+    reader.faults.extend(customer.faults());
+    if reader.faults.is_empty() {
+        Ok(customer)
+    } else {
+        Err(reader.faults)
+    }
+}
+
+/// Collects faults while fields are taken out of an object.
+#[derive(Default)]
+struct Reader {
+    faults: Vec<CustomerFault>,
+}
+
+impl Reader {
+    fn fault(&mut self, pointer: &str, reason: impl Into<String>) {
+        self.faults.push(CustomerFault {
+            pointer: pointer.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    fn check_names(&mut self, at: &str, fields: &Map<String, Value>, known: &[&str]) {
+        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+            if self.faults.len() > FAULTS_AT_MOST {
+                return;
+            }
+            let reason = match near_miss(name, known) {
+                Some(meant) => format!("there is no such field; did you mean `{meant}`?"),
+                None => format!(
+                    "there is no such field; the fields are {}",
+                    known.join(", ")
+                ),
+            };
+            let name = quote(name).replace('~', "~0").replace('/', "~1");
+            self.fault(&format!("{at}/{name}"), reason);
+        }
+    }
+
+    /// A text that may be left out or null.
+    fn text(&mut self, fields: &mut Map<String, Value>, at: &str, name: &str) -> Option<String> {
+        match fields.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => {
+                self.fault(&format!("{at}/{name}"), "this is a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// A text that must be there and be one of something.
+    fn word<T>(
+        &mut self,
+        fields: &mut Map<String, Value>,
+        at: &str,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let before = self.faults.len();
+        let Some(text) = self.text(fields, at, name) else {
+            if self.faults.len() == before {
+                self.fault(&format!("{at}/{name}"), "this field is missing");
+            }
+            return None;
+        };
+        read(&text)
+            .map_err(|reason| self.fault(&format!("{at}/{name}"), reason))
+            .ok()
+    }
+
+    fn contact(
+        &mut self,
+        fields: &mut Map<String, Value>,
+        name: &str,
+        read: fn(&str) -> Result<ContactPoint, InvalidContact>,
+    ) -> Option<ContactPoint> {
+        let text = self
+            .text(fields, "", name)
+            .filter(|text| !text.is_empty())?;
+        read(&text)
+            .map_err(|error| self.fault(&format!("/{name}"), error.to_string()))
+            .ok()
+    }
+
+    fn list<T>(
+        &mut self,
+        fields: &mut Map<String, Value>,
+        name: &str,
+        read: fn(&mut Self, String, Map<String, Value>) -> Option<T>,
+    ) -> Vec<T> {
+        let items = match fields.remove(name) {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.fault(&format!("/{name}"), "this is a list");
+                return Vec::new();
+            }
+        };
+        let mut kept = Vec::new();
+        for (place, item) in items.into_iter().enumerate() {
+            if self.faults.len() > FAULTS_AT_MOST {
+                break;
+            }
+            let at = format!("/{name}/{place}");
+            match item {
+                Value::Object(fields) => kept.extend(read(self, at, fields)),
+                _ => self.fault(&at, "this is an object"),
+            }
+        }
+        kept
+    }
+
+    fn consent(&mut self, at: String, mut fields: Map<String, Value>) -> Option<Consent> {
+        self.check_names(&at, &fields, CONSENT_FIELDS);
+        let channel = self.word(&mut fields, &at, "channel", known::<Channel>);
+        let purpose = self.word(&mut fields, &at, "purpose", known::<ConsentPurpose>);
+        let given_at = self.word(&mut fields, &at, "given_at", moment);
+        let source = self.text(&mut fields, &at, "source").unwrap_or_default();
+        if source.len() > 200 || source.chars().any(char::is_control) {
+            self.fault(
+                &format!("{at}/source"),
+                "a source has at most 200 bytes and no control characters",
+            );
+        }
+        let withdrawn_at = match fields.get("withdrawn_at") {
+            None | Some(Value::Null) => None,
+            Some(_) => self.word(&mut fields, &at, "withdrawn_at", moment),
+        };
+        Some(Consent {
+            channel: channel?,
+            purpose: purpose?,
+            given_at: given_at?,
+            source,
+            withdrawn_at,
+        })
+    }
+
+    fn preference(&mut self, at: String, mut fields: Map<String, Value>) -> Option<Preference> {
+        self.check_names(&at, &fields, PREFERENCE_FIELDS);
+        let category = self.word(&mut fields, &at, "category", known::<Category>);
+        let channel = self.word(&mut fields, &at, "channel", known::<Channel>);
+        let on = fields.get("on").and_then(Value::as_bool);
+        if on.is_none() {
+            self.fault(&format!("{at}/on"), "this is `true` or `false`");
+        }
+        Some(Preference {
+            category: category?,
+            channel: channel?,
+            on: on?,
+        })
+    }
+}
+
+fn known<T: std::str::FromStr<Err = model::UnknownWord>>(text: &str) -> Result<T, String> {
+    quote(text)
+        .parse()
+        .map_err(|error: T::Err| error.to_string())
+}
+
+fn moment(text: &str) -> Result<Instant, String> {
+    Instant::parse(&quote(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(body: Value) -> Vec<String> {
+        let faults = read(Some("c-1"), body).unwrap_err();
+        faults.into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_profile_survives_reading_and_writing() {
+        let body = json!({
+            "id": "c-42", "name": "Inês Machado", "locale": "pt-BR",
+            "time_zone": "America/Sao_Paulo", "country": "BR", "phone": "+12535550129",
+            "email": "ines@customers.example",
+            "consents": [{"channel": "sms", "purpose": "transactional",
+                "given_at": "2026-01-31T09:30:00Z", "source": "checkout"}],
+            "preferences": [{"category": "orders", "channel": "email", "on": false}]
+        });
+        let customer = read(Some("c-42"), body.clone()).unwrap();
+        assert_eq!(serde_json::to_value(Profile::from(customer)).unwrap(), body);
+    }
+
+    #[test]
+    fn defaults_nulls_and_places_are_taken() {
+        let body = json!({"name": "Ana", "phone": null, "email": "", "city": "X", "state": "Y"});
+        let customer = read(Some("c-1"), body).unwrap();
+        assert_eq!(
+            (customer.locale.as_str(), customer.time_zone.as_str()),
+            ("en", "UTC")
+        );
+        assert!(customer.phone.is_none() && customer.email.is_none());
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_place() {
+        let body = json!({
+            "id": "c-2", "name": 7, "timezone": "UTC", "phone": "555", "email": "nobody",
+            "locale": "??", "consents": [
+                {"channel": "fax", "purpose": "marketing", "given_at": "yesterday"},
+                {"channel": "sms", "given_at": "2026-01-31T09:30:00Z", "when": 1},
+                "yes"
+            ],
+            "preferences": {"orders": true}
+        });
+        assert_eq!(
+            pointers(body),
+            [
+                "/timezone",
+                "/id",
+                "/name",
+                "/phone",
+                "/email",
+                "/consents/0/channel",
+                "/consents/0/given_at",
+                "/consents/1/when",
+                "/consents/1/purpose",
+                "/consents/2",
+                "/preferences",
+                "/locale"
+            ]
+        );
+        assert_eq!(pointers(json!([])), [""]);
+        assert_eq!(pointers(json!({"a/b~c": 1})), ["/a~1b~0c"]);
+    }
+
+    #[test]
+    fn a_near_miss_is_named_and_nobodys_data_is_repeated() {
+        let faults = read(
+            None,
+            json!({"id": "c-1", "timeZone": "UTC", "phone": "0171 555"}),
+        )
+        .unwrap_err();
+        assert_eq!(
+            faults[0].to_string(),
+            "/timeZone: there is no such field; did you mean `time_zone`?"
+        );
+        assert!(!faults[1].to_string().contains("555"));
+    }
+
+    #[test]
+    fn a_flood_of_faults_is_cut() {
+        let many: Map<String, Value> = (0..10_000)
+            .map(|n| (format!("f{n}"), Value::Null))
+            .collect();
+        let faults = read(Some("c-1"), Value::Object(many)).unwrap_err();
+        assert!(faults.len() <= FAULTS_AT_MOST + 2);
+    }
+}

@@ -1,0 +1,35 @@
+//! `PUT /v1/customers/{id}`: create or replace a profile.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::profile::{self, Profile};
+use crate::App;
+use crate::auth::Key;
+use crate::problem::Problem;
+use crate::read::{CustomerId, JsonBody};
+
+/// Creates or replaces a customer.
+///
+/// The whole profile is sent each time; what is left out is gone. Queued deliveries are
+/// decided again under the new profile. `city` and `state` are taken and not kept.
+#[utoipa::path(put, path = "/v1/customers/{id}", tag = "customers",
+    params(("id" = String, Path, description = "The marketplace's own id of the customer.")),
+    security(("api_key" = [])), request_body = Profile,
+    responses(
+        (status = 200, description = "The profile as it is kept.", body = Profile),
+        (status = 400, description = "No JSON."),
+        (status = 415, description = "Not application/json."),
+        (status = 422, description = "The profile has faults; `faults` lists each with a JSON pointer.")))]
+pub(crate) async fn put_customer(
+    State(app): State<App>,
+    _: Key,
+    CustomerId(id): CustomerId,
+    JsonBody(body): JsonBody<serde_json::Value>,
+) -> Result<Json<Profile>, Problem> {
+    let customer = profile::read(Some(&id), body).map_err(|faults| profile::faulty(&faults))?;
+    app.store()
+        .put_customers(vec![customer.clone()], app.now())
+        .await?;
+    Ok(Json(customer.into()))
+}

@@ -1,0 +1,3 @@
+//! Addresses that must not be written to.
+
+pub(crate) mod create;
