@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use smpp::gsm::segment;
+use smpp::gsm::{PartWithUdh, segment};
 use smpp::pdu::{Address, CommandStatus, DeliverSm, SubmitSm, esm_class, tlv::tag};
 use smpp::receipt::Receipt;
 use smpp::{
-    BindAnswer, Client, ClientEvent, ConnectError, Lane, Server, ServerEvent, SessionConfig,
+    BindAnswer, Client, ClientEvent, ClientHandle, ConnectError, Lane, Server, ServerEvent,
+    SessionConfig,
 };
 use smpp34::client::{BIND_TYPE, SMSC, SmppClient, SmppClientListener};
 use smpp34::server::ESME;
@@ -104,6 +105,48 @@ async fn wait_for_listener(port: u16) {
     timeout(PATIENCE, waiting).await.unwrap();
 }
 
+/// Submits a text of several parts and returns them.
+async fn submit_long_text(handle: &ClientHandle) -> Vec<PartWithUdh> {
+    let long = "Доставлено: ".repeat(10);
+    let parts = segment(&long, false).parts_with_udh(9);
+    for part in &parts {
+        let submit = SubmitSm {
+            source: Address::alphanumeric("Marigold"),
+            destination: Address::international("+15550100"),
+            esm_class: part.esm_class,
+            registered_delivery: 1,
+            data_coding: part.data_coding,
+            short_message: part.octets.clone(),
+            ..SubmitSm::default()
+        };
+        let answer = handle.submit(submit, Lane::Bulk).await.unwrap();
+        assert_eq!(
+            (answer.status, answer.message_id),
+            (CommandStatus::ROK, "their-id".into())
+        );
+    }
+    parts
+}
+
+/// What their server read is what ours wrote.
+fn assert_read(submitted: &[smpp34::submit_sm], parts: &[PartWithUdh]) {
+    assert_eq!(submitted.len(), parts.len() + 1);
+    for (theirs, ours) in submitted.iter().zip(parts) {
+        assert_eq!(
+            (&theirs.source_addr, theirs.source_addr_ton),
+            (&"Marigold".to_owned(), 5)
+        );
+        assert_eq!(
+            (&theirs.destination_addr, theirs.esm_class),
+            (&"15550100".to_owned(), 0x40)
+        );
+        assert_eq!(
+            (theirs.data_coding, &theirs.short_message),
+            (8, &ours.octets)
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_client_against_their_server() {
     let (sender, bound) = oneshot::channel();
@@ -129,24 +172,7 @@ async fn our_client_against_their_server() {
         .unwrap();
     assert_eq!(handle.bound().peer_system_id, "theirs".into());
     assert_eq!(handle.bound().interface_version, Some(0x34));
-    let long = "Доставлено: ".repeat(10);
-    let parts = segment(&long, false).parts_with_udh(9);
-    for part in &parts {
-        let submit = SubmitSm {
-            source: Address::alphanumeric("Marigold"),
-            destination: Address::international("+15550100"),
-            esm_class: part.esm_class,
-            registered_delivery: 1,
-            data_coding: part.data_coding,
-            short_message: part.octets.clone(),
-            ..SubmitSm::default()
-        };
-        let answer = handle.submit(submit, Lane::Bulk).await.unwrap();
-        assert_eq!(
-            (answer.status, answer.message_id),
-            (CommandStatus::ROK, "their-id".into())
-        );
-    }
+    let parts = submit_long_text(&handle).await;
     let nowhere = SubmitSm {
         destination: Address::international("0"),
         ..SubmitSm::default()
@@ -155,24 +181,7 @@ async fn our_client_against_their_server() {
         handle.submit(nowhere, Lane::Urgent).await.unwrap().status,
         CommandStatus::RINVDSTADR
     );
-    {
-        let submitted = smsc.submitted.lock().unwrap();
-        assert_eq!(submitted.len(), parts.len() + 1);
-        for (theirs, ours) in submitted.iter().zip(&parts) {
-            assert_eq!(
-                (&theirs.source_addr, theirs.source_addr_ton),
-                (&"Marigold".to_owned(), 5)
-            );
-            assert_eq!(
-                (&theirs.destination_addr, theirs.esm_class),
-                (&"15550100".to_owned(), 0x40)
-            );
-            assert_eq!(
-                (theirs.data_coding, &theirs.short_message),
-                (8, &ours.octets)
-            );
-        }
-    }
+    assert_read(&smsc.submitted.lock().unwrap(), &parts);
 
     let esme = timeout(PATIENCE, bound).await.unwrap().unwrap();
     let receipt = "id:their-id sub:001 dlvrd:001 submit date:2611220930 done date:2611220931 stat:DELIVRD err:000 text:";
@@ -238,23 +247,14 @@ impl SmppClientListener for TheirEsme {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn their_client_against_our_server() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let serving = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let judge = async |bind: smpp::pdu::Bind| {
-            assert_eq!(
-                (bind.system_id.text(), bind.password.text()),
-                ("esme".into(), "secret".into())
-            );
-            BindAnswer::accept("ours")
-        };
-        Server::accept(stream, SessionConfig::default(), judge)
-            .await
-            .unwrap()
-    });
+/// Their client, connecting to this port, and what it will hear.
+async fn their_client(
+    port: u16,
+) -> (
+    SmppClient,
+    oneshot::Receiver<SMSC>,
+    oneshot::Receiver<smpp34::deliver_sm>,
+) {
     let (bound_sender, bound) = oneshot::channel();
     let (delivered_sender, delivered) = oneshot::channel();
     let esme = TheirEsme {
@@ -276,6 +276,27 @@ async fn their_client_against_our_server() {
         10,
     );
     client.start().await;
+    (client, bound, delivered)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn their_client_against_our_server() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let judge = async |bind: smpp::pdu::Bind| {
+            assert_eq!(
+                (bind.system_id.text(), bind.password.text()),
+                ("esme".into(), "secret".into())
+            );
+            BindAnswer::accept("ours")
+        };
+        Server::accept(stream, SessionConfig::default(), judge)
+            .await
+            .unwrap()
+    });
+    let (mut client, bound, delivered) = their_client(port).await;
     let (handle, mut events) = serving.await.unwrap();
     let smsc = Arc::new(timeout(PATIENCE, bound).await.unwrap().unwrap());
     assert_eq!(handle.bound().peer_system_id, "esme".into());

@@ -1,6 +1,8 @@
 //! Sessions over real loopback sockets: odd PDUs, the window, endings, TLS, and
 //! an independent implementation as the peer.
 
+#![expect(clippy::unwrap_used, reason = "what the tests share is test code too")]
+
 mod endings;
 mod interop;
 mod odd_pdus;
