@@ -1,0 +1,211 @@
+//! What the carrier sends to the client: receipts, and texts from phones.
+
+use std::fmt;
+
+use smpp::pdu::{Address, DeliverSm, MessageState, SubmitSm, esm_class, registered_delivery, tlv};
+use smpp::receipt::{Receipt, ReceiptDate};
+use tokio::sync::oneshot;
+
+use super::address;
+use super::outbox::{About, Item};
+use crate::civil_time::Civil;
+use crate::faults::Plan;
+use crate::kept::{Direction, NewText, ReceiptState};
+use crate::shared::Shared;
+
+/// A receipt repeats so many characters of its text, SMPP 3.4 Appendix B.
+const REPEATED: usize = 20;
+/// The longest text a phone may send.
+const LONGEST_TEXT: usize = 1600;
+const RECEIPT_KIND: u8 = 0x03;
+
+/// Puts the receipt of a submit_sm in the outbox, if one is wanted. Gives what to
+/// wait for when the receipt is to come before the answer.
+pub(super) fn send_receipt(
+    submit: &SubmitSm,
+    octets: &[u8],
+    message_id: &str,
+    kept: Option<u64>,
+    plan: &Plan,
+    shared: &Shared,
+) -> Option<oneshot::Receiver<()>> {
+    let wanted = submit.registered_delivery & RECEIPT_KIND;
+    if wanted == registered_delivery::NONE || plan.faults.texts.receipts_off {
+        return None;
+    }
+    let delivered = plan.next_receipt_is_delivered();
+    if delivered && wanted == registered_delivery::FAILURE {
+        return None;
+    }
+    let pdu = receipt_pdu(submit, octets, message_id, delivered, (shared.config.now)());
+    let state = if delivered {
+        ReceiptState::Delivered
+    } else {
+        ReceiptState::Undelivered
+    };
+    if let Some(id) = kept {
+        shared.texts().note_receipt(id, ReceiptState::Waiting);
+    }
+    let mut item = Item::new(pdu, About::Receipt { text: kept, state });
+    let first = plan
+        .faults
+        .texts
+        .receipt_before_answer
+        .then(|| item.when_taken());
+    if plan.faults.texts.receipts_out_of_order {
+        shared.outbox.add_swapped(item, plan.receipt_delay());
+    } else {
+        shared.outbox.add(item, plan.receipt_delay());
+    }
+    first
+}
+
+fn receipt_pdu(
+    submit: &SubmitSm,
+    octets: &[u8],
+    message_id: &str,
+    delivered: bool,
+    now: i64,
+) -> DeliverSm {
+    let state = if delivered {
+        MessageState::Delivered
+    } else {
+        MessageState::Undeliverable
+    };
+    let date = ReceiptDate::parse(&Civil::of(now).receipt_digits());
+    let receipt = Receipt {
+        message_id: Some(message_id.to_owned()),
+        state: Some(state),
+        error: Some(if delivered { "000" } else { "001" }.to_owned()),
+        submitted: Some(1),
+        delivered: Some(u32::from(delivered)),
+        submit_date: date,
+        done_date: date,
+    };
+    let text = smpp::gsm::decode(submit.data_coding, octets);
+    // The receipt is in ASCII, whatever alphabet its text had.
+    let beginning: String = text
+        .chars()
+        .take(REPEATED)
+        .map(|letter| {
+            if letter.is_ascii() && !letter.is_ascii_control() {
+                letter
+            } else {
+                '?'
+            }
+        })
+        .collect();
+    let id_octets = [message_id.as_bytes(), &[0]].concat();
+    let mut pdu = DeliverSm {
+        source: submit.destination.clone(),
+        destination: submit.source.clone(),
+        esm_class: esm_class::DELIVERY_RECEIPT,
+        short_message: receipt.to_text(&beginning).into_bytes(),
+        ..DeliverSm::default()
+    };
+    pdu.tlvs.push(tlv::tag::RECEIPTED_MESSAGE_ID, id_octets);
+    pdu.tlvs.push(tlv::tag::MESSAGE_STATE, [u8::from(state)]);
+    pdu
+}
+
+/// A text from a phone to whoever is bound.
+#[derive(Clone, Debug)]
+pub(crate) struct InboundText {
+    /// The phone's number.
+    pub(crate) from: String,
+    /// The number, short code or name it writes to.
+    pub(crate) to: String,
+    pub(crate) text: String,
+}
+
+/// Why a text from a phone cannot be sent: the field, and what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InboundTextProblem {
+    pub(crate) field: &'static str,
+    pub(crate) detail: &'static str,
+}
+
+impl fmt::Display for InboundTextProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.detail)
+    }
+}
+
+impl InboundText {
+    fn check(&self) -> Result<(), InboundTextProblem> {
+        let problem = |field, detail| Err(InboundTextProblem { field, detail });
+        let digits = self.from.strip_prefix('+').unwrap_or(&self.from);
+        if !(3..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return problem(
+                "from",
+                "must be a phone number of 3 to 15 digits, with or without +",
+            );
+        }
+        if self.to.is_empty()
+            || self.to.len() > 20
+            || !self.to.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            return problem(
+                "to",
+                "must be a number, short code or name of 1 to 20 plain characters",
+            );
+        }
+        if self.text.trim().is_empty() || self.text.chars().count() > LONGEST_TEXT {
+            return problem("text", "must have 1 to 1600 characters");
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a text from a phone and puts it in the outbox. Gives what to wait for: it
+/// resolves when a client has taken the last part.
+pub(crate) fn send_from_phone(
+    inbound: &InboundText,
+    shared: &Shared,
+) -> Result<oneshot::Receiver<()>, InboundTextProblem> {
+    inbound.check()?;
+    let message_id = shared.message_ids.next();
+    // Eight bits of the id's number are all the header has room for.
+    let reference = message_id
+        .bytes()
+        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    let (source, destination) = (
+        address::on_the_wire(&inbound.from),
+        address::on_the_wire(&inbound.to),
+    );
+    let segments = smpp::gsm::segment(&inbound.text, false);
+    let mut last = None;
+    for part in segments.parts_with_udh(reference) {
+        let mut item = Item::new(part_pdu(&source, &destination, &part), About::InboundText);
+        last = Some(item.when_taken());
+        shared.outbox.add(item, std::time::Duration::ZERO);
+    }
+    let octets = inbound
+        .text
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect::<Vec<_>>();
+    shared.texts().keep(NewText {
+        at: (shared.config.now)(),
+        direction: Direction::FromPhone,
+        from: &inbound.from,
+        to: &inbound.to,
+        data_coding: 8,
+        octets: &octets,
+        part: None,
+        message_id: &message_id,
+    });
+    shared.tell_news();
+    Ok(last.expect("every text has at least one part"))
+}
+
+fn part_pdu(source: &Address, destination: &Address, part: &smpp::gsm::PartWithUdh) -> DeliverSm {
+    DeliverSm {
+        source: source.clone(),
+        destination: destination.clone(),
+        esm_class: part.esm_class,
+        data_coding: part.data_coding,
+        short_message: part.octets.clone(),
+        ..DeliverSm::default()
+    }
+}
