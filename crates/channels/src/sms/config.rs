@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use model::{Sealed, Span};
+use rustls::pki_types::ServerName;
 use smpp::receipt::IdFormat;
 
-use crate::TlsRoots;
+use crate::{ConfigError, TlsRoots};
 
 /// One SMPP carrier. [`SmsConfig::new`] fills in what carriers usually expect.
 #[derive(Clone, Debug)]
@@ -91,5 +92,46 @@ impl SmsConfig {
             clock_ahead_of_utc: None,
             seed: 0,
         }
+    }
+
+    /// Whether every setting fits in a bind and a submit.
+    ///
+    /// # Errors
+    /// [`ConfigError::Setting`] names the one that does not.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |setting, problem: &str| {
+            Err(ConfigError::Setting {
+                carrier: self.name.clone(),
+                setting,
+                problem: problem.into(),
+            })
+        };
+        // SMPP 3.4 §4.1.1 counts the closing NUL. Its 8 octets for a password are too few
+        // for what carriers hand out today.
+        let fits = |text: &str, most| {
+            text.len() <= most && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        };
+        if !fits(&self.system_id, 15) || self.system_id.is_empty() {
+            return wrong("system_id", "is not 1 to 15 plain characters");
+        }
+        if !fits(self.password.open(), 64) {
+            return wrong("password", "is not at most 64 plain characters");
+        }
+        if !fits(&self.system_type, 12) {
+            return wrong("system_type", "is not at most 12 plain characters");
+        }
+        if !fits(&self.source.address, 20) || self.source.address.is_empty() {
+            return wrong("source.address", "is not 1 to 20 plain characters");
+        }
+        if self.window == 0 {
+            return wrong("window", "is 0: no text could ever leave");
+        }
+        if self.tls.is_some() && ServerName::try_from(self.host.as_str()).is_err() {
+            return wrong(
+                "host",
+                "is not a name or address that a certificate can prove",
+            );
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,27 @@
-//! Text messages over SMPP 3.4.
-mod config;
+//! Text messages: a finished text goes to an SMSC over SMPP 3.4, receipts and texts come
+//! back.
+//!
+//! `submit` takes a text through, `pace` and `bucket` say when its next segment may
+//! leave, `status` what an answer means; `link` keeps the bind alive and hears, `inbound`
+//! and `assembly` make sense of what it hears. The protocol itself is the `smpp` crate.
 
-use std::sync::Arc;
+mod assembly;
+mod bucket;
+mod config;
+mod inbound;
+mod link;
+mod pace;
+mod status;
+mod submit;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{DeliveryId, Lane, Outcome, Sealed, Span};
-use tokio::sync::mpsc;
+use smpp::ClientHandle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::InboundItem;
 
@@ -20,7 +36,7 @@ pub struct OutgoingSms {
     pub delivery: DeliveryId,
     /// The number, E.164 with `+`.
     pub to: Sealed,
-    /// What it says, of any length.
+    /// What it says, up to 32 parts.
     pub text: Sealed,
     /// How urgent.
     pub lane: Lane,
@@ -55,41 +71,117 @@ pub fn sms_segments(text: &str, smart: bool) -> SmsSegments {
     }
 }
 
-/// A connection to one SMSC; cheap to clone.
+/// A connection to one SMSC; cheap to clone. When the last clone is dropped the bind ends.
 #[derive(Clone)]
 pub struct SmsCarrier {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     config: Arc<SmsConfig>,
+    session: watch::Receiver<Option<ClientHandle>>,
+    closing: watch::Sender<Option<Duration>>,
+    pace: Arc<pace::Pace>,
+    /// Counts texts, for the reference of long ones and for jitter.
+    texts: AtomicU64,
+    link: Mutex<Option<JoinHandle<()>>>,
+    pump: JoinHandle<()>,
 }
 
 impl SmsCarrier {
-    /// Starts connecting; `inbound` gets receipts and texts.
+    /// Starts connecting, and keeps on; `inbound` gets receipts and texts. Call it within
+    /// a tokio runtime, after [`SmsConfig::check`].
     pub fn start(config: SmsConfig, inbound: mpsc::Sender<InboundItem>) -> Self {
-        drop(inbound);
+        let config = Arc::new(config);
+        let (session, sessions) = watch::channel(None);
+        let (closing, close) = watch::channel(None);
+        let link = link::Link {
+            config: Arc::clone(&config),
+            session,
+            closing: close,
+            inbound,
+        };
+        let pace = Arc::new(pace::Pace::new(config.tps));
+        let pump = Arc::clone(&pace);
         Self {
-            config: Arc::new(config),
+            shared: Arc::new(Shared {
+                texts: AtomicU64::new(config.seed),
+                config,
+                session: sessions,
+                closing,
+                pace,
+                link: Mutex::new(Some(tokio::spawn(link.run()))),
+                pump: tokio::spawn(async move { pump.run().await }),
+            }),
         }
     }
 
-    /// Hands a text over and waits for the carrier's word.
+    /// Hands a text over and waits for the carrier's word. Dropping the future before that
+    /// leaves the outcome unknown.
+    ///
+    /// A long text is accepted when all its parts are. Its carrier id is that of the last
+    /// part, the only one a receipt is asked for, so exactly one receipt names the text.
+    /// Parts the carrier has are never sent again: when it takes some and not the rest,
+    /// the outcome is unknown, or rejected if it said never, and the reason counts them.
     pub async fn send(&self, sms: OutgoingSms) -> Outcome {
-        drop(sms);
-        Outcome::RetryLater {
-            after: None,
-            code: "no bind".into(),
-            reason: "there is no connection to the text message carrier".into(),
-        }
+        submit::send(&self.shared, &sms).await
     }
 
     /// The configured name.
     pub fn name(&self) -> &str {
-        &self.config.name
+        &self.shared.config.name
     }
 
     /// Whether it is bound.
     pub fn is_ready(&self) -> bool {
-        false
+        self.shared.session.borrow().is_some()
     }
 
-    /// Lets what is under way finish, then unbinds; at most `limit`.
-    pub async fn close(&self, _limit: Duration) {}
+    /// Takes no more texts, lets what is under way finish, then unbinds; at most `limit`.
+    pub async fn close(&self, limit: Duration) {
+        self.shared.pace.close();
+        self.shared.closing.send_replace(Some(limit));
+        let link = lock(&self.shared.link).take();
+        if let Some(link) = link {
+            // The session keeps to the limit by itself; the second is for its unbind.
+            let _ = tokio::time::timeout(limit + Duration::from_secs(1), link).await;
+        }
+    }
+}
+
+impl Shared {
+    fn is_closing(&self) -> bool {
+        self.closing.borrow().is_some()
+    }
+
+    /// The reference that the parts of one text share.
+    fn next_reference(&self) -> u8 {
+        self.texts.fetch_add(1, Ordering::Relaxed) as u8
+    }
+
+    /// A number between 0 and 1 that differs from one call to the next.
+    fn jitter(&self) -> f64 {
+        spread(self.config.seed, self.texts.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.pump.abort();
+        if let Some(link) = lock(&self.link).take() {
+            link.abort();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A number between 0 and 1 for a seed and a counter, evenly spread (splitmix64).
+fn spread(seed: u64, counter: u64) -> f64 {
+    let mut bits = seed.wrapping_add(counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }

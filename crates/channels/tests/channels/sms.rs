@@ -1,0 +1,423 @@
+//! The text carrier against the server half of our own SMPP crate.
+
+use std::time::Duration;
+
+use channels::{
+    Inbound, InboundItem, Outcome, OutgoingSms, SmsCarrier, SmsConfig, SmsSource, TlsRoots,
+};
+use model::{DeliveryId, Id, Lane, ReceiptStatus, Sealed, Span};
+use smpp::pdu::{Address, CommandStatus, DeliverSm, esm_class};
+use smpp::{
+    BindAnswer, InboundSubmit, Server, ServerEvent, ServerEvents, ServerHandle, SessionConfig,
+};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+pub fn config(port: u16) -> SmsConfig {
+    let source = SmsSource {
+        address: "Marigold".into(),
+        ton: 5,
+        npi: 0,
+    };
+    let mut config = SmsConfig::new("smsc", "127.0.0.1", port, "shop", Sealed::new("pw"), source);
+    config.clock_ahead_of_utc = Some(Span::ZERO);
+    config
+}
+
+pub fn sms(text: &str, lane: Lane) -> OutgoingSms {
+    OutgoingSms {
+        delivery: DeliveryId::from_i64(1),
+        to: Sealed::new("+15550100123"),
+        text: Sealed::new(text),
+        lane,
+        expires_in: Span::minutes(10),
+    }
+}
+
+/// An SMSC that one test plays by hand.
+struct Smsc {
+    listener: TcpListener,
+}
+
+struct Session {
+    handle: ServerHandle,
+    events: ServerEvents,
+}
+
+impl Smsc {
+    async fn start() -> (Self, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        (Self { listener }, port)
+    }
+
+    async fn bound(&self) -> Session {
+        let (stream, _) = self.listener.accept().await.unwrap();
+        let judge = async |bind: smpp::pdu::Bind| {
+            assert_eq!(bind.system_id.as_bytes(), b"shop");
+            assert_eq!(bind.password.as_bytes(), b"pw");
+            BindAnswer::accept("smsc")
+        };
+        let (handle, events) = Server::accept(stream, SessionConfig::default(), judge)
+            .await
+            .unwrap();
+        Session { handle, events }
+    }
+}
+
+impl Session {
+    async fn submit(&mut self) -> InboundSubmit {
+        loop {
+            match self.events.recv().await.expect("an open session") {
+                ServerEvent::Submit(inbound) => return inbound,
+                ServerEvent::Closed(reason) => panic!("closed: {reason}"),
+                ServerEvent::Other(_) | ServerEvent::Malformed(_) => {}
+            }
+        }
+    }
+}
+
+async fn start(
+    change: impl FnOnce(&mut SmsConfig),
+) -> (SmsCarrier, mpsc::Receiver<InboundItem>, Smsc, Session) {
+    let (smsc, port) = Smsc::start().await;
+    let mut config = config(port);
+    change(&mut config);
+    config.check().unwrap();
+    let (sender, inbound) = mpsc::channel(16);
+    let carrier = SmsCarrier::start(config, sender);
+    let session = smsc.bound().await;
+    (carrier, inbound, smsc, session)
+}
+
+fn sending(carrier: &SmsCarrier, sms: OutgoingSms) -> tokio::task::JoinHandle<Outcome> {
+    let carrier = carrier.clone();
+    tokio::spawn(async move { carrier.send(sms).await })
+}
+
+fn accepted(id: &str) -> Outcome {
+    Outcome::Accepted {
+        carrier_id: Some(id.into()),
+    }
+}
+
+#[tokio::test]
+async fn a_text_goes_out_as_configured() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let outcome = sending(&carrier, sms("Your parcel – “today”", Lane::Normal));
+    let submit = session.submit().await;
+    let pdu = submit.pdu();
+    assert_eq!(pdu.source, Address::alphanumeric("Marigold"));
+    assert_eq!(pdu.destination, Address::international("15550100123"));
+    assert_eq!(
+        (pdu.esm_class, pdu.data_coding),
+        (0, 0),
+        "punctuation made plain"
+    );
+    assert_eq!(pdu.registered_delivery, 1);
+    let validity = pdu.validity_period.text().into_owned();
+    assert!(
+        validity == "000000001000000R" || validity == "000000000959000R",
+        "{validity}"
+    );
+    submit.accept("m-1");
+    assert_eq!(outcome.await.unwrap(), accepted("m-1"));
+    assert!(carrier.is_ready());
+    assert_eq!(carrier.name(), "smsc");
+}
+
+#[tokio::test]
+async fn a_long_text_goes_in_parts_and_one_receipt_is_asked_for() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let text = "Ваш заказ уже в пути. ".repeat(8);
+    let outcome = sending(&carrier, sms(&text, Lane::Normal));
+    let mut back = String::new();
+    let mut receipts = Vec::new();
+    for part in 1..=3 {
+        let submit = session.submit().await;
+        let pdu = submit.pdu();
+        assert_eq!((pdu.esm_class, pdu.data_coding), (0x40, 8));
+        let (place, octets) = smpp::gsm::split_udh(&pdu.short_message);
+        let place = place.unwrap();
+        assert_eq!((place.part, place.total), (part, 3));
+        back += &smpp::gsm::decode(pdu.data_coding, octets);
+        receipts.push(pdu.registered_delivery);
+        submit.accept(&format!("m-{part}"));
+    }
+    assert_eq!(outcome.await.unwrap(), accepted("m-3"));
+    assert_eq!(back, text);
+    assert_eq!(receipts, [0, 0, 1]);
+}
+
+#[tokio::test]
+async fn refusals_become_outcomes() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    for (status, code, is_final, after) in [
+        (CommandStatus::RINVDSTADR, "smpp 0x0b", true, None),
+        (CommandStatus::RX_R_APPN, "smpp 0x66", true, None),
+        (
+            CommandStatus::RMSGQFUL,
+            "smpp 0x14",
+            false,
+            Some(15_000..15_001),
+        ),
+        (CommandStatus(0x4ff), "smpp 0x4ff", false, None),
+        (
+            CommandStatus::RTHROTTLED,
+            "smpp 0x58",
+            false,
+            Some(1_000..1_251),
+        ),
+    ] {
+        let outcome = sending(&carrier, sms("hello", Lane::Normal));
+        session.submit().await.reject(status);
+        match outcome.await.unwrap() {
+            Outcome::Rejected { code: c, .. } => assert!(is_final && c == code, "{c}"),
+            Outcome::RetryLater {
+                code: c, after: a, ..
+            } => {
+                assert!(!is_final && c == code, "{c}");
+                let a = a.map(|a| a.as_micros() / 1_000);
+                assert!(a.is_none() == after.is_none());
+                assert!(a.is_none_or(|a| after.unwrap().contains(&a)), "{a:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut nowhere = sms("hello", Lane::Normal);
+    nowhere.to = Sealed::new("5550100");
+    let outcome = carrier.send(nowhere).await;
+    assert!(matches!(outcome, Outcome::Rejected { ref code, .. } if code == "address"));
+    let endless = carrier.send(sms(&"a".repeat(10_000), Lane::Normal)).await;
+    assert!(matches!(endless, Outcome::Rejected { ref code, .. } if code == "length"));
+}
+
+#[tokio::test]
+async fn a_code_waits_through_throttling() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let outcome = sending(&carrier, sms("Your code is 123456", Lane::Security));
+    session.submit().await.reject(CommandStatus::RTHROTTLED);
+    session.submit().await.accept("m-1");
+    assert_eq!(outcome.await.unwrap(), accepted("m-1"));
+}
+
+#[tokio::test]
+async fn parts_the_carrier_has_are_never_sent_again() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let text = "a".repeat(400);
+    let place = |submit: &InboundSubmit| {
+        let (place, _) = smpp::gsm::split_udh(&submit.pdu().short_message);
+        place.unwrap().part
+    };
+    let outcome = sending(&carrier, sms(&text, Lane::Bulk));
+    session.submit().await.accept("m-1");
+    let second = session.submit().await;
+    assert_eq!(place(&second), 2);
+    second.reject(CommandStatus::RSYSERR);
+    for part in 2..=3 {
+        let submit = session.submit().await;
+        assert_eq!(place(&submit), part);
+        submit.accept(&format!("m-{part}"));
+    }
+    assert_eq!(outcome.await.unwrap(), accepted("m-3"));
+
+    let outcome = sending(&carrier, sms(&text, Lane::Bulk));
+    session.submit().await.accept("m-4");
+    session.submit().await.reject(CommandStatus::RINVDSTADR);
+    match outcome.await.unwrap() {
+        Outcome::Rejected { reason, .. } => assert!(reason.contains("1 of 3"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn without_an_answer_the_outcome_is_unknown_and_the_bind_comes_back() {
+    let (carrier, _inbound, smsc, mut session) =
+        start(|config| config.response_timeout = Duration::from_millis(100)).await;
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    session.submit().await.ignore();
+    let outcome = outcome.await.unwrap();
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    let taken = session.submit().await;
+    session.handle.abort().await;
+    drop(taken);
+    let outcome = outcome.await.unwrap();
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    let mut session = smsc.bound().await;
+    session.submit().await.accept("m-2");
+    assert_eq!(outcome.await.unwrap(), accepted("m-2"));
+}
+
+#[tokio::test]
+async fn while_there_is_no_bind_texts_go_back_to_the_schedule() {
+    let (smsc, port) = Smsc::start().await;
+    drop(smsc);
+    let mut config = config(port);
+    config.wait_for_bind = Duration::from_millis(20);
+    let (sender, _inbound) = mpsc::channel(1);
+    let carrier = SmsCarrier::start(config, sender);
+    let outcome = carrier.send(sms("hello", Lane::Security)).await;
+    assert!(matches!(outcome, Outcome::RetryLater { ref code, .. } if code == "no bind"));
+    assert!(!carrier.is_ready());
+    carrier.close(Duration::from_secs(1)).await;
+    let outcome = carrier.send(sms("hello", Lane::Security)).await;
+    assert!(matches!(outcome, Outcome::RetryLater { ref code, .. } if code == "closing"));
+}
+
+fn receipt(id: &str) -> DeliverSm {
+    let text = format!(
+        "id:{id} sub:001 dlvrd:001 submit date:2611220930 done date:2611220931 \
+         stat:DELIVRD err:000 text:hello"
+    );
+    DeliverSm {
+        source: Address::international("15550100123"),
+        esm_class: esm_class::DELIVERY_RECEIPT,
+        short_message: text.into_bytes(),
+        ..DeliverSm::default()
+    }
+}
+
+#[tokio::test]
+async fn receipts_are_acknowledged_when_they_are_durable_even_before_the_answer() {
+    let (carrier, mut inbound, _smsc, mut session) = start(|_| {}).await;
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    let submit = session.submit().await;
+    for (durable, status) in [
+        (Some(true), CommandStatus::ROK),
+        (Some(false), CommandStatus::RX_T_APPN),
+        (None, CommandStatus::RX_T_APPN),
+    ] {
+        let handle = session.handle.clone();
+        let delivered = tokio::spawn(async move { handle.deliver(receipt("77")).await });
+        let item = inbound.recv().await.unwrap();
+        match item.inbound {
+            Inbound::Receipt {
+                carrier,
+                carrier_id,
+                status,
+                code,
+                carrier_time,
+            } => {
+                assert_eq!((carrier.as_str(), carrier_id.as_str()), ("smsc", "77"));
+                assert_eq!(
+                    (status, code.as_str()),
+                    (ReceiptStatus::Delivered, "DELIVRD")
+                );
+                assert_eq!(carrier_time.unwrap().to_string(), "2026-11-22T09:31:00Z");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!delivered.is_finished());
+        match durable {
+            Some(durable) => item.done.send(durable).unwrap(),
+            None => drop(item.done),
+        }
+        assert_eq!(delivered.await.unwrap().unwrap(), status);
+    }
+    submit.accept("77");
+    assert_eq!(outcome.await.unwrap(), accepted("77"));
+}
+
+#[tokio::test]
+async fn inbound_texts_come_whole() {
+    let (_carrier, mut inbound, _smsc, session) = start(|_| {}).await;
+    let text = |octets: &[u8], esm| DeliverSm {
+        source: Address::international("15550100123"),
+        destination: Address::short_code("70070"),
+        esm_class: esm,
+        short_message: octets.to_vec(),
+        ..DeliverSm::default()
+    };
+    let deliver = |pdu: DeliverSm| {
+        let handle = session.handle.clone();
+        tokio::spawn(async move { handle.deliver(pdu).await.unwrap() })
+    };
+    let stop = deliver(text(b"STOP", 0));
+    let InboundItem {
+        inbound: item,
+        done,
+    } = inbound.recv().await.unwrap();
+    assert_eq!(
+        item,
+        Inbound::Text {
+            carrier: "smsc".into(),
+            from: Sealed::new("+15550100123"),
+            to: "70070".into(),
+            text: Sealed::new("STOP"),
+        }
+    );
+    done.send(true).unwrap();
+    assert_eq!(stop.await.unwrap(), CommandStatus::ROK);
+
+    let second = deliver(text(b"\x05\x00\x03\x09\x02\x02please", 0x40));
+    let first = deliver(text(b"\x05\x00\x03\x09\x02\x01Call me ", 0x40));
+    let InboundItem {
+        inbound: item,
+        done,
+    } = inbound.recv().await.unwrap();
+    let Inbound::Text { text, .. } = item else {
+        panic!("a text");
+    };
+    assert_eq!(text.open(), "Call me please");
+    assert!(!first.is_finished() && !second.is_finished());
+    done.send(true).unwrap();
+    assert_eq!(first.await.unwrap(), CommandStatus::ROK);
+    assert_eq!(second.await.unwrap(), CommandStatus::ROK);
+}
+
+#[tokio::test]
+async fn closing_waits_for_what_is_under_way() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    let submit = session.submit().await;
+    let closer = carrier.clone();
+    let closed = tokio::spawn(async move { closer.close(Duration::from_secs(10)).await });
+    while carrier.is_ready() {
+        tokio::task::yield_now().await;
+    }
+    submit.accept("m-1");
+    assert_eq!(outcome.await.unwrap(), accepted("m-1"));
+    let reason = session.handle.closed().await;
+    assert_eq!(reason, smpp::CloseReason::PeerUnbound);
+    closed.await.unwrap();
+}
+
+#[tokio::test]
+async fn over_tls_with_the_roots_we_trust_and_no_others() {
+    let (tls, pem) = crate::smtp_script::certificate();
+    let (_, other_pem) = crate::smtp_script::certificate();
+    let (smsc, port) = Smsc::start().await;
+    let acceptor = tokio_rustls::TlsAcceptor::from(tls);
+    let (sender, _inbound) = mpsc::channel(1);
+    let with = |pem: &str| {
+        let mut config = config(port);
+        config.host = "localhost".into();
+        config.tls = Some(TlsRoots::from_pem(pem.as_bytes()).unwrap());
+        config
+    };
+    let wary = SmsCarrier::start(with(&other_pem), sender.clone());
+    let (stream, _) = smsc.listener.accept().await.unwrap();
+    assert!(acceptor.accept(stream).await.is_err());
+    drop(wary);
+
+    let carrier = SmsCarrier::start(with(&pem), sender);
+    let stream = loop {
+        // The wary one may have knocked again before it was dropped.
+        let (stream, _) = smsc.listener.accept().await.unwrap();
+        if let Ok(stream) = acceptor.accept(stream).await {
+            break stream;
+        }
+    };
+    let judge = async |_| BindAnswer::accept("smsc");
+    let (handle, events) = Server::accept(stream, SessionConfig::default(), judge)
+        .await
+        .unwrap();
+    let mut session = Session { handle, events };
+    let outcome = sending(&carrier, sms("hello", Lane::Normal));
+    session.submit().await.accept("m-1");
+    assert_eq!(outcome.await.unwrap(), accepted("m-1"));
+}
