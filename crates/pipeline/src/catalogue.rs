@@ -1,3 +1,100 @@
 //! The message catalogue: every message type with its rules, templates and translations.
 //!
-//! Embedded in the binary from `catalogue/`, overridable file by file from a folder.
+//! Embedded in the binary from `catalogue/`, overridable from a folder: whole files, or
+//! single texts of a translation. What is loaded has been checked and rehearsed with its
+//! samples; nothing here decides, sends or stores.
+
+mod allow_list;
+pub(crate) mod clean;
+pub(crate) mod context;
+pub(crate) mod entry;
+mod explain;
+mod fault;
+mod filters;
+mod flat;
+pub(crate) mod formats;
+mod kind;
+pub(crate) mod load;
+mod samples;
+pub(crate) mod schema;
+pub(crate) mod templates;
+mod tree;
+pub(crate) mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+pub use entry::MessageType;
+pub use explain::Sentence;
+pub use fault::{CatalogueFault, CatalogueFaults};
+pub(crate) use kind::leads_home;
+use templates::Templates;
+use words::{FALLBACK, Words, nearest};
+
+/// The layout of the HTML part of every mail.
+pub(crate) const LAYOUT_HTML: &str = "layout/email.html";
+/// The layout of the plain-text part of every mail.
+pub(crate) const LAYOUT_TEXT: &str = "layout/email.txt";
+
+/// Every message type there is, with all its words.
+#[derive(Debug)]
+pub struct Catalogue {
+    types: BTreeMap<String, (MessageType, Map<String, Value>)>,
+    pub(crate) templates: Templates,
+    pub(crate) words: Words,
+}
+
+impl Catalogue {
+    /// Loads the catalogue in the binary, with the files of a folder laid over it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its file, key and line.
+    pub fn load(override_dir: Option<&Path>) -> Result<Self, CatalogueFaults> {
+        let mut faults = Vec::new();
+        let layers = tree::read(override_dir, &mut faults);
+        load::load(&layers, faults).map_err(CatalogueFaults)
+    }
+
+    /// The entry of a message type.
+    pub fn get(&self, name: &str) -> Option<&MessageType> {
+        self.types.get(name).map(|(entry, _)| entry)
+    }
+
+    /// Every message type, by name.
+    pub fn types(&self) -> impl Iterator<Item = &MessageType> {
+        self.types.values().map(|(entry, _)| entry)
+    }
+
+    /// The sample data of a message type: what `data` of its events looks like.
+    pub fn sample(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.types.get(name).map(|(_, sample)| sample)
+    }
+
+    /// The locales that explanations and labels exist in.
+    pub fn locales(&self) -> impl Iterator<Item = &str> {
+        self.words.locales()
+    }
+
+    /// The locale whose words suit a BCP 47 tag best.
+    pub fn nearest_locale(&self, tag: &str) -> &str {
+        nearest(self.words.locales(), tag).unwrap_or(FALLBACK)
+    }
+
+    /// A word such as `delivery_state.delivered` or `channel.sms` in the locale nearest to
+    /// a tag; the key itself where there is none.
+    pub fn word<'a>(&'a self, locale: &str, key: &'a str) -> &'a str {
+        self.words
+            .get(self.nearest_locale(locale), key)
+            .unwrap_or(key)
+    }
+
+    /// Words that exist in English but lack a translation: locale and key.
+    pub fn missing_words(&self) -> Vec<(String, String)> {
+        self.words.missing()
+    }
+}

@@ -4,8 +4,22 @@
 //! are made before the commit; mails and cards are made later, from the stored data
 //! alone. Choosing channels is `decide`; handing over is `send`. No words of its own.
 
+mod card;
+mod mail;
+mod short;
+mod snapshot;
+
+#[cfg(test)]
+mod tests;
+
 use model::{FailureReason, Sealed};
 use serde_json::{Map, Value};
+
+use crate::catalogue::templates::TemplateFault;
+
+pub use card::card;
+pub use mail::mail;
+pub use short::{fill_secret, short_forms};
 
 /// The marketplace a message speaks for, from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +152,16 @@ impl RenderError {
             Self::UnknownType(_) => FailureReason::UnknownType,
             Self::BadData { .. } => FailureReason::BadData,
             Self::Template { .. } => FailureReason::TemplateFailed,
+        }
+    }
+}
+
+impl From<TemplateFault> for RenderError {
+    fn from(fault: TemplateFault) -> Self {
+        Self::Template {
+            file: fault.file,
+            line: fault.line,
+            reason: fault.reason,
         }
     }
 }

@@ -1,0 +1,95 @@
+//! Makes text from outside safe to stand in a line: data can bend no layout and no header.
+//!
+//! Nothing here escapes for HTML: that is the template's work, at the moment of printing.
+
+use std::borrow::Cow;
+
+/// Whether `c` turns the direction of the text around it (UAX #9 §2.1, §2.2, §2.4).
+const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A space for every control character and line break, nothing for every character that
+/// turns the direction of text, no space at either end.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let harmless =
+        |c: char| !(c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}'));
+    if text.chars().all(harmless) {
+        return Cow::Borrowed(text.trim());
+    }
+    let cleaned: String = text
+        .chars()
+        .filter(|c| !is_bidi_control(*c))
+        .map(|c| if harmless(c) { c } else { ' ' })
+        .collect();
+    Cow::Owned(cleaned.trim().to_owned())
+}
+
+/// One line: every run of white space becomes one space.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_ascii_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// At most `limit` characters; what is cut is shown by an ellipsis.
+pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit || text.chars().count() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    Cow::Owned(format!("{}…", kept.trim_end()))
+}
+
+/// Typographic characters as their plain forms, so that one curly quote does not double
+/// the price of a text message (3GPP TS 23.038: one character outside the alphabet turns
+/// the whole message into UCS-2).
+pub(crate) fn plain_punctuation(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => plain.push_str("..."),
+            '‘' | '’' | '‚' | '′' => plain.push('\''),
+            '“' | '”' | '„' | '″' => plain.push('"'),
+            '‐' | '‑' | '‒' | '–' | '—' | '−' => plain.push('-'),
+            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => plain.push(' '),
+            '\u{200b}' | '\u{feff}' => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_become_spaces_and_direction_marks_vanish() {
+        assert_eq!(
+            clean(" a\r\nBcc: x\u{0}\u{2028}b\u{202e}c\u{2066}d "),
+            "a  Bcc: x  bcd"
+        );
+        assert!(matches!(clean("plain, ação"), Cow::Borrowed("plain, ação")));
+    }
+
+    #[test]
+    fn shortening_counts_characters_not_bytes() {
+        assert_eq!(shorten("ação", 4), "ação");
+        assert_eq!(shorten("ações", 4), "açõ…");
+        assert_eq!(shorten("ab cd", 4), "ab…");
+    }
+
+    #[test]
+    fn punctuation_of_a_text_message_is_plain() {
+        assert_eq!(
+            plain_punctuation("“2–4\u{202f}PM”… it’s"),
+            "\"2-4 PM\"... it's"
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! One message type: what its `type.toml` says.
+
+use std::collections::BTreeMap;
+
+use model::{Category, Channel, Lane, PurposeClass, Span};
+use serde::Deserialize;
+
+use super::fault::CatalogueFault;
+use super::flat::toml_fault;
+use super::kind::Kind;
+use super::schema::Schema;
+use super::tree::SourceFile;
+
+/// The steps of a parcel's way, in order; their names are words of the layout.
+pub(crate) const TRACK: &[&str] = &["ordered", "shipped", "out_for_delivery", "delivered"];
+
+/// An entry of the catalogue: everything about one message type but its words.
+#[derive(Clone, Debug)]
+pub struct MessageType {
+    /// Its name, which is the type of the events that cause it.
+    pub name: String,
+    /// Grows with every change of its templates that changes what customers read.
+    pub version: u32,
+    /// The tab it stands under.
+    pub category: Category,
+    /// The ground for writing.
+    pub purpose: PurposeClass,
+    /// How urgent.
+    pub lane: Lane,
+    /// The channels it takes by default, besides the Message Center.
+    pub channels: Vec<Channel>,
+    /// How long after the event it is still news.
+    pub useful_for: Span,
+    pub(crate) schema: Schema,
+    pub(crate) sender: String,
+    pub(crate) facts: Vec<String>,
+    pub(crate) items: bool,
+    pub(crate) track: Option<usize>,
+    pub(crate) links: Vec<String>,
+    /// The templates by locale.
+    pub(crate) locales: BTreeMap<String, TemplateNames>,
+}
+
+/// What the templates of one locale are called in the environment.
+#[derive(Clone, Debug)]
+pub(crate) struct TemplateNames {
+    pub title: String,
+    pub summary: String,
+    pub sms: Option<String>,
+    pub subject: Option<String>,
+    pub preheader: Option<String>,
+    pub body: String,
+    pub facts: Vec<FactNames>,
+}
+
+/// The label and the template of one fact.
+#[derive(Clone, Debug)]
+pub(crate) struct FactNames {
+    pub label: String,
+    pub value: String,
+}
+
+impl MessageType {
+    /// Whether the message carries a code that only the carrier may see.
+    pub fn has_secret(&self) -> bool {
+        self.schema.secret.is_some()
+    }
+
+    /// Whether the type takes this channel by default.
+    pub fn takes(&self, channel: Channel) -> bool {
+        self.channels.contains(&channel)
+    }
+
+    /// The locales it is written in.
+    pub fn locales(&self) -> impl Iterator<Item = &str> {
+        self.locales.keys().map(String::as_str)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypeFile {
+    version: u32,
+    category: Category,
+    purpose: PurposeClass,
+    lane: Lane,
+    channels: Vec<Channel>,
+    useful_for: String,
+    #[serde(default = "marketplace")]
+    sender: String,
+    #[serde(default)]
+    facts: Vec<String>,
+    #[serde(default)]
+    items: bool,
+    #[serde(default)]
+    track: Option<String>,
+    #[serde(default)]
+    links: Vec<String>,
+    #[serde(default)]
+    data: DataFile,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataFile {
+    #[serde(default)]
+    required: BTreeMap<String, Kind>,
+    #[serde(default)]
+    optional: BTreeMap<String, Kind>,
+}
+
+fn marketplace() -> String {
+    "{{ brand.name }}".to_owned()
+}
+
+/// The line a key stands on; 0 where it does not.
+pub(crate) fn line_of(text: &str, key: &str) -> usize {
+    let starts = |line: &str| {
+        let line = line.trim_start().trim_start_matches('"');
+        line.strip_prefix(key)
+            .is_some_and(|rest| rest.starts_with(['"', ' ', '=']))
+    };
+    text.lines().position(starts).map_or(0, |at| at + 1)
+}
+
+/// Reads a `type.toml`.
+pub(crate) fn read(name: &str, file: &SourceFile) -> Result<MessageType, Vec<CatalogueFault>> {
+    let parsed: TypeFile =
+        toml::from_str(&file.text).map_err(|error| vec![toml_fault(file, &error)])?;
+    let mut faults = Vec::new();
+    let mut fault = |key: &str, reason: String| {
+        let line = line_of(&file.text, key);
+        faults.push(CatalogueFault::at(&file.shown, line, reason).key(key));
+    };
+    let mut schema = Schema::default();
+    let required = parsed.data.required.iter().map(|(p, k)| (p, k, true));
+    let optional = parsed.data.optional.iter().map(|(p, k)| (p, k, false));
+    for (path, kind, must) in required.chain(optional) {
+        if let Err(reason) = schema.declare(path, *kind, must) {
+            fault(path, reason);
+        }
+    }
+    let useful_for = read_span(&parsed.useful_for).unwrap_or_else(|| {
+        fault(
+            "useful_for",
+            "is not a time like \"10m\", \"2h\" or \"30d\"".to_owned(),
+        );
+        Span::ZERO
+    });
+    let track = parsed.track.as_ref().and_then(|step| {
+        let at = TRACK.iter().position(|known| known == step);
+        if at.is_none() {
+            fault("track", format!("is one of {}", TRACK.join(", ")));
+        }
+        at
+    });
+    for link in &parsed.links {
+        if !parsed
+            .data
+            .optional
+            .get(link)
+            .is_some_and(|kind| *kind == Kind::Link)
+            && !parsed
+                .data
+                .required
+                .get(link)
+                .is_some_and(|kind| *kind == Kind::Link)
+        {
+            fault(
+                "links",
+                format!("`{link}` is not declared as a link under [data]"),
+            );
+        }
+    }
+    let mut channels = parsed.channels;
+    channels.sort_unstable();
+    channels.dedup();
+    if schema.secret.is_some() && channels.contains(&Channel::Email) {
+        fault("channels", "a secret never leaves by mail".to_owned());
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(MessageType {
+        name: name.to_owned(),
+        version: parsed.version,
+        category: parsed.category,
+        purpose: parsed.purpose,
+        lane: parsed.lane,
+        channels,
+        useful_for,
+        schema,
+        sender: parsed.sender,
+        facts: parsed.facts,
+        items: parsed.items,
+        track,
+        links: parsed.links,
+        locales: BTreeMap::new(),
+    })
+}
+
+fn read_span(text: &str) -> Option<Span> {
+    let unit = text.chars().last()?;
+    let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+    if !(1..=10_000).contains(&number) {
+        return None;
+    }
+    match unit {
+        's' => Some(Span::secs(number)),
+        'm' => Some(Span::minutes(number)),
+        'h' => Some(Span::hours(number)),
+        'd' => Some(Span::days(number)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        assert_eq!(read_span("10m"), Some(Span::minutes(10)));
+        assert_eq!(read_span("30d"), Some(Span::days(30)));
+        for bad in ["", "m", "-1h", "0d", "1w", "1 h", "99999999999d", "é"] {
+            assert_eq!(read_span(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn faults_name_key_and_line() {
+        let file = SourceFile {
+            shown: "type.toml".into(),
+            text: "version = 1\ncategory = \"orders\"\npurpose = \"security\"\nlane = \"normal\"\n\
+                   channels = [\"email\"]\nuseful_for = \"soon\"\n[data.required]\ncode = \"secret\"\n"
+                .into(),
+        };
+        let shown: Vec<String> = read("a.b", &file)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "type.toml:6: `useful_for`: is not a time like \"10m\", \"2h\" or \"30d\"",
+                "type.toml:5: `channels`: a secret never leaves by mail",
+            ]
+        );
+        let unknown = SourceFile {
+            text: file.text.replace("lane", "lain"),
+            ..file
+        };
+        let shown = read("a.b", &unknown).unwrap_err()[0].to_string();
+        assert!(
+            shown.starts_with("type.toml:4: unknown field `lain`"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! What is wrong with a catalogue, and where.
+
+use std::fmt;
+
+/// One thing wrong in a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueFault {
+    /// The file, from the root of the catalogue it is in.
+    pub file: String,
+    /// The key, where it is about one.
+    pub key: Option<String>,
+    /// The line in the file, from 1; 0 where it is about the file as a whole.
+    pub line: usize,
+    /// What is wrong, in a sentence.
+    pub reason: String,
+}
+
+impl CatalogueFault {
+    pub(crate) fn of_file(file: &str, reason: impl Into<String>) -> Self {
+        Self::at(file, 0, reason)
+    }
+
+    pub(crate) fn at(file: &str, line: usize, reason: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            key: None,
+            line,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for CatalogueFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, ": `{key}`")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// Everything wrong in a catalogue that could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct CatalogueFaults(pub Vec<CatalogueFault>);

@@ -1,0 +1,154 @@
+//! The kinds of values that message data is made of.
+
+use serde_json::Value;
+
+use super::formats::{Amount, When};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A decimal amount, best as text: `"161.86"`.
+    Decimal,
+    /// An ISO 4217 code: `BRL`.
+    Currency,
+    /// A whole number from 0.
+    Whole,
+    /// A day, or a moment of which the day counts.
+    Date,
+    /// A date and time with its offset (RFC 3339).
+    Moment,
+    /// An https address. Whether it leads home is asked where the brand is known.
+    Link,
+    /// A code that only the carrier may see.
+    Secret,
+}
+
+/// Why a value is not of its kind, in words that do not repeat it.
+pub(crate) struct KindFault(pub &'static str);
+
+impl Kind {
+    /// Whether it says nothing to a person until a filter has formatted it.
+    pub(crate) fn needs_format(self) -> bool {
+        matches!(self, Self::Decimal | Self::Date | Self::Moment)
+    }
+
+    /// Takes a cleaned value; amounts written as JSON numbers become text.
+    pub(crate) fn accept(self, value: Value) -> Result<Value, KindFault> {
+        let text = match (&value, self) {
+            (Value::Number(number), Self::Decimal) => number.to_string(),
+            (Value::Number(number), Self::Whole) => {
+                return match number.as_i64() {
+                    Some(0..=1_000_000_000) => Ok(value),
+                    _ => Err(KindFault(
+                        "is not a whole number from 0 to a thousand million",
+                    )),
+                };
+            }
+            (Value::String(text), _) => text.clone(),
+            (_, Self::Whole) => return Err(KindFault("is not a whole number")),
+            (_, Self::Decimal) => return Err(KindFault("is not an amount like \"161.86\"")),
+            _ => return Err(KindFault("is not text")),
+        };
+        match self {
+            Self::Text => {}
+            Self::Whole => return Err(KindFault("is not a whole number")),
+            Self::Decimal if Amount::parse(&text).is_some() => {}
+            Self::Decimal => return Err(KindFault("is not an amount like \"161.86\"")),
+            Self::Currency if text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) => {}
+            Self::Currency => return Err(KindFault("is not a currency code like `BRL`")),
+            Self::Date if When::parse(&text).is_some() => {}
+            Self::Date => return Err(KindFault("is not a date like 2026-01-31")),
+            Self::Moment if matches!(When::parse(&text), Some(When::At(_))) => {}
+            Self::Moment => {
+                return Err(KindFault(
+                    "is not a date and time like 2026-01-31T09:30:00Z",
+                ));
+            }
+            Self::Link if is_https(&text) => {}
+            Self::Link => return Err(KindFault("is not an https address")),
+            Self::Secret if is_code(&text) => {}
+            Self::Secret => {
+                return Err(KindFault(
+                    "is not a code of 4 to 12 letters, digits or dashes",
+                ));
+            }
+        }
+        Ok(Value::String(text))
+    }
+}
+
+fn is_https(text: &str) -> bool {
+    text.len() <= 2_048
+        && link_host(text).is_some()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}".contains(&b))
+}
+
+fn is_code(text: &str) -> bool {
+    (4..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// The host of an https address, where there is one and it hides no other: an address
+/// with a user part (`https://shop.example@elsewhere.example`) has none.
+fn link_host(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("https://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.split(':').next()?;
+    let fits = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let port_fits = authority[host.len()..]
+        .strip_prefix(':')
+        .is_none_or(|port| port.bytes().all(|b| b.is_ascii_digit()))
+        && (authority.len() == host.len() || authority[host.len()..].starts_with(':'));
+    (fits && port_fits).then_some(host)
+}
+
+/// Whether an https address leads to `domain` or a name under it.
+pub(crate) fn leads_home(address: &str, domain: &str) -> bool {
+    link_host(address).is_some_and(|host| {
+        let host = host.to_ascii_lowercase();
+        host.strip_suffix(&domain.to_ascii_lowercase())
+            .is_some_and(|under| under.is_empty() || under.ends_with('.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_one_plain_host() {
+        for (address, host) in [
+            (
+                "https://marigold.example/orders/1",
+                Some("marigold.example"),
+            ),
+            ("https://marigold.example:8443?x", Some("marigold.example")),
+            ("http://marigold.example/", None),
+            ("https://marigold.example@elsewhere.example/", None),
+            ("https://marigold.example:x@elsewhere.example/", None),
+            ("https://", None),
+            ("javascript:alert(1)", None),
+        ] {
+            assert_eq!(link_host(address), host, "{address}");
+        }
+    }
+
+    #[test]
+    fn home_is_the_domain_and_what_is_under_it() {
+        for (address, home) in [
+            ("https://marigold.example/x", true),
+            ("https://www.Marigold.example/", true),
+            ("https://notmarigold.example/", false),
+            ("https://marigold.example.elsewhere.example/", false),
+        ] {
+            assert_eq!(leads_home(address, "marigold.example"), home, "{address}");
+        }
+    }
+}

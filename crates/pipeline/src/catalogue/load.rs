@@ -1,0 +1,351 @@
+//! Puts a catalogue together from its files and says everything that is wrong with them.
+
+use std::collections::BTreeMap;
+
+use model::Channel;
+use serde_json::{Map, Value};
+
+use super::allow_list::Names;
+use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
+use super::fault::CatalogueFault;
+use super::flat::{self, Text};
+use super::samples::{self, Stage};
+use super::templates::{Origin, Templates};
+use super::tree::{Layers, SourceFile};
+use super::words::{FALLBACK, Words};
+use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT};
+
+const KEYS: &[&str] = &["title", "summary", "sms", "subject", "preheader", "body"];
+/// What stands for the code in a text, until the hand-over.
+pub(crate) const PLACEHOLDER: &str = "{code}";
+
+/// A sample: where it is from, as shown, and the data.
+type Sample = (String, Map<String, Value>);
+
+/// Texts by key, those of a later layer over those of an earlier one.
+type Texts = BTreeMap<String, Text>;
+
+struct Loader<'a> {
+    layers: &'a Layers,
+    words: Words,
+    templates: Templates,
+    faults: Vec<CatalogueFault>,
+}
+
+/// Builds the catalogue; `faults` already holds what reading the files found.
+pub(crate) fn load(
+    layers: &Layers,
+    mut faults: Vec<CatalogueFault>,
+) -> Result<Catalogue, Vec<CatalogueFault>> {
+    let words = Words::read(layers, &mut faults);
+    let mut loader = Loader {
+        layers,
+        words,
+        templates: Templates::new(),
+        faults,
+    };
+    loader.strays();
+    loader.layouts();
+    let stage = loader.stage();
+    let mut types = BTreeMap::new();
+    for name in type_names(layers) {
+        let before = loader.faults.len();
+        if let Some((entry, sample)) = loader.entry(&name) {
+            if let (Some(stage), true) = (&stage, loader.faults.len() == before) {
+                let parts = (&loader.templates, &loader.words);
+                let shown = (sample.0.as_str(), &sample.1);
+                samples::rehearse(&entry, shown, stage, parts, &mut loader.faults);
+            }
+            types.insert(name, (entry, sample.1));
+        }
+    }
+    if !loader.faults.is_empty() {
+        return Err(loader.faults);
+    }
+    Ok(Catalogue {
+        types,
+        templates: loader.templates,
+        words: loader.words,
+    })
+}
+
+fn type_names(layers: &Layers) -> Vec<String> {
+    let mut names: Vec<String> = layers
+        .keys()
+        .filter_map(|path| path.strip_prefix("types/")?.split_once('/'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    names.dedup();
+    names
+}
+
+fn last<'a>(layers: &'a Layers, path: &str) -> Option<&'a SourceFile> {
+    layers.get(path)?.last()
+}
+
+fn is_known_path(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["sample.toml" | "README.md"] => true,
+        ["types", _, "sample.json"] => true,
+        ["types", _, file] => file.ends_with(".toml"),
+        ["explanations", file] => file.ends_with(".toml"),
+        ["layout", "email.html" | "email.txt"] => true,
+        ["layout", file] => file.starts_with("words.") && file.ends_with(".toml"),
+        _ => false,
+    }
+}
+
+impl Loader<'_> {
+    /// A misspelt file name would silently change nothing.
+    fn strays(&mut self) {
+        for (path, files) in self.layers {
+            if !is_known_path(path) {
+                for file in files {
+                    let reason = "is not a file that a catalogue has";
+                    self.faults
+                        .push(CatalogueFault::of_file(&file.shown, reason));
+                }
+            }
+        }
+    }
+
+    fn layouts(&mut self) {
+        for name in [LAYOUT_HTML, LAYOUT_TEXT] {
+            let Some(file) = last(self.layers, name) else {
+                self.faults
+                    .push(CatalogueFault::of_file(name, "is missing"));
+                continue;
+            };
+            let origin = Origin {
+                file: file.shown.clone(),
+                line: 1,
+                key: name.to_owned(),
+            };
+            if let Err(mut fault) = self.templates.add(name, &file.text, origin, &Names::Any) {
+                fault.key = None;
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    fn stage(&mut self) -> Option<Stage> {
+        let file = last(self.layers, "sample.toml");
+        let read = match file {
+            Some(file) => Stage::read(file),
+            None => Err(CatalogueFault::of_file("sample.toml", "is missing")),
+        };
+        read.map_err(|fault| self.faults.push(fault)).ok()
+    }
+
+    /// One type with its sample (shown name and data).
+    fn entry(&mut self, name: &str) -> Option<(MessageType, Sample)> {
+        let folder = format!("types/{name}");
+        let Some(file) = last(self.layers, &format!("{folder}/type.toml")) else {
+            self.faults
+                .push(CatalogueFault::of_file(&folder, "has no type.toml"));
+            return None;
+        };
+        let mut entry = match entry::read(name, file) {
+            Ok(entry) => entry,
+            Err(found) => {
+                self.faults.extend(found);
+                return None;
+            }
+        };
+        let before = self.faults.len();
+        let sample = self.sample(&folder)?;
+        self.sender(&entry, file);
+        for (locale, texts) in self.texts(&folder) {
+            if let Some(names) = self.locale(&entry, &locale, &texts, file) {
+                entry.locales.insert(locale, names);
+            }
+        }
+        if !entry.locales.contains_key(FALLBACK) && self.faults.len() == before {
+            let reason = format!("has no {FALLBACK}.toml, which stands in for missing locales");
+            self.faults.push(CatalogueFault::of_file(&folder, reason));
+        }
+        Some((entry, sample))
+    }
+
+    fn sample(&mut self, folder: &str) -> Option<Sample> {
+        let path = format!("{folder}/sample.json");
+        let Some(file) = last(self.layers, &path) else {
+            self.faults
+                .push(CatalogueFault::of_file(&path, "is missing"));
+            return None;
+        };
+        match serde_json::from_str(&file.text) {
+            Ok(data) => Some((file.shown.clone(), data)),
+            Err(error) => {
+                let reason = format!("is not a JSON object: {error}");
+                self.faults
+                    .push(CatalogueFault::at(&file.shown, error.line(), reason));
+                None
+            }
+        }
+    }
+
+    fn sender(&mut self, entry: &MessageType, file: &SourceFile) {
+        let origin = Origin {
+            file: file.shown.clone(),
+            line: line_of(&file.text, "sender").max(1),
+            key: "sender".to_owned(),
+        };
+        let name = sender_template(&entry.name);
+        let names = Names::Message(&entry.schema);
+        let added = self.templates.add(&name, &entry.sender, origin, &names);
+        self.faults.extend(added.err());
+    }
+
+    fn texts(&mut self, folder: &str) -> BTreeMap<String, Texts> {
+        let mut found: BTreeMap<String, Texts> = BTreeMap::new();
+        let prefix = format!("{folder}/");
+        for (path, files) in self.layers {
+            let locale = path
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.strip_suffix(".toml"));
+            let Some(locale) = locale.filter(|locale| *locale != "type") else {
+                continue;
+            };
+            let texts = found.entry(locale.to_owned()).or_default();
+            for file in files {
+                match flat::read(file) {
+                    Ok(read) => texts.extend(read),
+                    Err(faults) => self.faults.extend(faults),
+                }
+            }
+        }
+        found
+    }
+
+    /// Checks and compiles the texts of one locale.
+    fn locale(
+        &mut self,
+        entry: &MessageType,
+        locale: &str,
+        texts: &Texts,
+        file: &SourceFile,
+    ) -> Option<TemplateNames> {
+        let before = self.faults.len();
+        for (key, text) in texts {
+            if !KEYS.contains(&key.as_str()) {
+                let reason = format!("is not one of {}", KEYS.join(", "));
+                self.faults
+                    .push(CatalogueFault::at(&text.file, text.line, reason).key(key));
+            }
+        }
+        let (mail, sms) = (entry.takes(Channel::Email), entry.takes(Channel::Sms));
+        let mut compiled = |key: &str, wanted: bool| -> Option<String> {
+            let place = texts
+                .values()
+                .next()
+                .map_or(file.shown.as_str(), |text| text.file.as_str());
+            match texts.get(key) {
+                Some(text) => self.compile(entry, locale, key, text),
+                None if wanted => {
+                    self.faults
+                        .push(CatalogueFault::of_file(place, "is missing").key(key));
+                    None
+                }
+                None => None,
+            }
+        };
+        let title = compiled("title", true);
+        let summary = compiled("summary", true);
+        let body = compiled("body", true);
+        let sms = compiled("sms", sms);
+        let subject = compiled("subject", mail);
+        let preheader = compiled("preheader", mail);
+        let facts = self.facts(entry, locale, file);
+        if self.faults.len() > before {
+            return None;
+        }
+        Some(TemplateNames {
+            title: title?,
+            summary: summary?,
+            body: body?,
+            sms,
+            subject,
+            preheader,
+            facts,
+        })
+    }
+
+    fn compile(
+        &mut self,
+        entry: &MessageType,
+        locale: &str,
+        key: &str,
+        text: &Text,
+    ) -> Option<String> {
+        let fault = |reason: &str| CatalogueFault::at(&text.file, text.line, reason).key(key);
+        let is_sms = key == "sms";
+        let holds_code = text.text.contains(PLACEHOLDER);
+        if is_sms && entry.has_secret() && !holds_code {
+            self.faults
+                .push(fault("says `{code}` where the secret goes"));
+        }
+        if holds_code && !(is_sms && entry.has_secret()) {
+            self.faults.push(fault(
+                "`{code}` stands in the text message of a type with a secret only",
+            ));
+        }
+        let name = format!("{}/{locale}/{key}", entry.name);
+        let origin = Origin {
+            file: text.file.clone(),
+            line: text.line,
+            key: key.to_owned(),
+        };
+        let added = self
+            .templates
+            .add(&name, &text.text, origin, &Names::Message(&entry.schema));
+        match added {
+            Ok(()) => Some(name),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    fn facts(&mut self, entry: &MessageType, locale: &str, file: &SourceFile) -> Vec<FactNames> {
+        let mut found = Vec::new();
+        for fact in &entry.facts {
+            let label = self
+                .words
+                .get(locale, &format!("facts.{fact}.label"))
+                .map(str::to_owned);
+            let key = format!("facts.{fact}.value");
+            let value = self
+                .words
+                .text(locale, &key)
+                .or_else(|| self.words.text(FALLBACK, &key));
+            let (Some(label), Some(value)) = (label, value.cloned()) else {
+                let reason =
+                    format!("`{fact}` has no label and value in layout/words.{locale}.toml");
+                let line = line_of(&file.text, "facts");
+                self.faults
+                    .push(CatalogueFault::at(&file.shown, line, reason).key("facts"));
+                continue;
+            };
+            let name = format!("{}/{locale}/facts.{fact}", entry.name);
+            let origin = Origin {
+                file: value.file,
+                line: value.line,
+                key,
+            };
+            let names = Names::Message(&entry.schema);
+            match self.templates.add(&name, &value.text, origin, &names) {
+                Ok(()) => found.push(FactNames { label, value: name }),
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+        found
+    }
+}
+
+/// What the template of a type's sender is called.
+pub(crate) fn sender_template(name: &str) -> String {
+    format!("{name}/sender")
+}

@@ -1,0 +1,201 @@
+//! The rehearsal: every message type is rendered with its sample before it may serve.
+
+use std::sync::Arc;
+
+use minijinja::Value as TemplateValue;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::context::{Setting, of_message};
+use super::entry::{MessageType, TemplateNames};
+use super::fault::CatalogueFault;
+use super::flat::toml_fault;
+use super::templates::Templates;
+use super::tree::SourceFile;
+use super::words::Words;
+
+/// Room for one template of a rehearsal.
+const LIMIT: usize = 64 * 1024;
+
+/// Who speaks and who listens when samples are rendered: `sample.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stage {
+    pub brand: StageBrand,
+    pub customer: StageCustomer,
+}
+
+/// The marketplace of the samples.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageBrand {
+    pub name: String,
+    pub domain: String,
+    pub url: String,
+    pub support: String,
+}
+
+/// The customer of the samples.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StageCustomer {
+    pub name: String,
+    pub time_zone: String,
+}
+
+impl Stage {
+    pub(crate) fn read(file: &SourceFile) -> Result<Self, CatalogueFault> {
+        toml::from_str(&file.text).map_err(|error| toml_fault(file, &error))
+    }
+
+    fn setting<'a>(&'a self, locale: &'a str, words: &Words) -> Setting<'a> {
+        Setting {
+            brand: &self.brand.name,
+            domain: &self.brand.domain,
+            url: &self.brand.url,
+            support: &self.brand.support,
+            name: &self.customer.name,
+            locale,
+            zone: &self.customer.time_zone,
+            more: Arc::from(words.get(locale, "list.more").unwrap_or_default()),
+        }
+    }
+}
+
+/// Renders every text of a type with its sample: whole, and with each part that may be
+/// missing taken away, one by one and all together.
+pub(crate) fn rehearse(
+    entry: &MessageType,
+    sample: (&str, &Map<String, Value>),
+    stage: &Stage,
+    parts: (&Templates, &Words),
+    faults: &mut Vec<CatalogueFault>,
+) {
+    let (file, data) = sample;
+    let (templates, words) = parts;
+    let whole = match entry.schema.accept(data, &stage.brand.domain) {
+        Ok(accepted) => accepted.data,
+        Err(fault) => {
+            let pointer = fault.pointer.trim_start_matches("/data");
+            let reason = format!("{pointer} {}", fault.reason);
+            return faults.push(CatalogueFault::of_file(file, reason));
+        }
+    };
+    let optional = entry.schema.optional_paths();
+    for path in &optional {
+        if !has(&Value::Object(whole.clone()), path) {
+            let reason = format!(
+                "the sample lacks `{}`, which type.toml declares",
+                path.join(".")
+            );
+            faults.push(CatalogueFault::of_file(file, reason));
+        }
+    }
+    for (locale, names) in &entry.locales {
+        let mut setting = stage.setting(locale, words);
+        let mut bare = whole.clone();
+        for path in &optional {
+            let mut without = whole.clone();
+            remove(&mut without, path);
+            remove(&mut bare, path);
+            render_all(
+                names,
+                templates,
+                &of_message(&entry.schema, &without, &setting),
+                faults,
+            );
+        }
+        render_all(
+            names,
+            templates,
+            &of_message(&entry.schema, &whole, &setting),
+            faults,
+        );
+        setting.name = "";
+        render_all(
+            names,
+            templates,
+            &of_message(&entry.schema, &bare, &setting),
+            faults,
+        );
+        check_text(
+            names,
+            templates,
+            &of_message(&entry.schema, &whole, &setting),
+            stage,
+            faults,
+        );
+    }
+}
+
+fn render_all(
+    names: &TemplateNames,
+    templates: &Templates,
+    context: &TemplateValue,
+    faults: &mut Vec<CatalogueFault>,
+) {
+    let optional = [&names.sms, &names.subject, &names.preheader];
+    let facts = names.facts.iter().map(|fact| &fact.value);
+    let all = [&names.title, &names.summary, &names.body]
+        .into_iter()
+        .chain(optional.into_iter().flatten())
+        .chain(facts);
+    for name in all {
+        if let Err(fault) = templates.render(name, context, LIMIT) {
+            let fault = CatalogueFault::at(&fault.file, fault.line, fault.reason);
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+    }
+}
+
+/// A text begins with the name of the marketplace, so that a reader sees at once who writes.
+fn check_text(
+    names: &TemplateNames,
+    templates: &Templates,
+    context: &TemplateValue,
+    stage: &Stage,
+    faults: &mut Vec<CatalogueFault>,
+) {
+    let Some(name) = &names.sms else { return };
+    let rendered = templates.render(name, context, LIMIT).unwrap_or_default();
+    let origin = templates.origin(name);
+    if let (false, Some(origin)) = (rendered.starts_with(&stage.brand.name), origin) {
+        let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
+        faults.push(CatalogueFault::at(&origin.file, origin.line, reason).key("sms"));
+    }
+}
+
+fn has(value: &Value, path: &[String]) -> bool {
+    let Some((step, rest)) = path.split_first() else {
+        return !value.is_null();
+    };
+    if step == "*" {
+        let entries = value.as_array().map_or(&[][..], Vec::as_slice);
+        return entries.iter().any(|entry| has(entry, rest));
+    }
+    value.get(step).is_some_and(|inner| has(inner, rest))
+}
+
+fn remove(map: &mut Map<String, Value>, path: &[String]) {
+    match path {
+        [last] => {
+            map.shift_remove(last);
+        }
+        [step, star, rest @ ..] if star == "*" => {
+            let entries = map.get_mut(step).and_then(Value::as_array_mut);
+            for entry in entries.into_iter().flatten() {
+                if let Value::Object(inner) = entry {
+                    remove(inner, rest);
+                }
+            }
+        }
+        [step, rest @ ..] => {
+            if let Some(Value::Object(inner)) = map.get_mut(step) {
+                remove(inner, rest);
+            }
+        }
+        [] => {}
+    }
+}

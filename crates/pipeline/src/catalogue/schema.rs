@@ -1,0 +1,355 @@
+//! What data a message type needs, and the one gate through which data comes in.
+//!
+//! Only declared paths pass: what a type does not name is neither stored nor rendered.
+
+use minijinja::Value as TemplateValue;
+use model::Sealed;
+use serde_json::{Map, Value};
+
+use super::clean::clean;
+use super::kind::{Kind, KindFault, leads_home};
+
+/// All the text of one event's declared data together.
+const MAX_DATA_BYTES: usize = 64 * 1024;
+const MAX_VALUES: usize = 4_096;
+
+/// Names that templates use for what is not event data.
+const RESERVED: &[&str] = &["brand", "customer", "loop"];
+
+/// The data of one message type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Schema {
+    roots: Vec<(String, Node)>,
+    /// The name of the top-level value that is a secret.
+    pub secret: Option<String>,
+}
+
+/// One place in the data.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    required: bool,
+    pub shape: Shape,
+}
+
+/// What stands at a place.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    Leaf(Kind),
+    Object(Vec<(String, Node)>),
+    List(Box<Node>),
+}
+
+/// What is wrong with the data of an event. Never repeats a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DataFault {
+    /// A JSON pointer into the event.
+    pub pointer: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Data that passed.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// The declared part, cleaned, without the secret.
+    pub data: Map<String, Value>,
+    /// The secret.
+    pub secret: Option<Sealed>,
+}
+
+impl Schema {
+    /// Declares a path such as `order.items[].price`.
+    pub(crate) fn declare(&mut self, path: &str, kind: Kind, required: bool) -> Result<(), String> {
+        let steps: Vec<&str> = path.split('.').collect();
+        let root = steps.first().copied().unwrap_or_default();
+        if RESERVED.contains(&root) {
+            return Err(format!("`{root}` is a name that templates use themselves"));
+        }
+        if kind == Kind::Secret {
+            if steps.len() != 1 || !required {
+                return Err("a secret is required and stands at the top of the data".to_owned());
+            }
+            if self.secret.replace(path.to_owned()).is_some() {
+                return Err("a message has at most one secret".to_owned());
+            }
+        }
+        insert(&mut self.roots, &steps, kind, required)
+    }
+
+    /// The place at the top with this name. The secret has none: templates cannot read it.
+    pub(crate) fn root(&self, name: &str) -> Option<&Node> {
+        if self.secret.as_deref() == Some(name) {
+            return None;
+        }
+        self.roots
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, node)| node)
+    }
+
+    /// Every path that may be missing, as JSON pointers with `*` for each of a list.
+    pub(crate) fn optional_paths(&self) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        walk_optional(&self.roots, &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// Checks the data of an event and keeps what is declared. Links may only lead to
+    /// `domain` and the names under it.
+    pub(crate) fn accept(
+        &self,
+        data: &Map<String, Value>,
+        domain: &str,
+    ) -> Result<Accepted, DataFault> {
+        let mut gate = Gate {
+            domain,
+            pointer: "/data".to_owned(),
+            bytes: 0,
+            values: 0,
+            braces: self.secret.is_none(),
+        };
+        let mut kept = gate.object(&self.roots, data)?;
+        let secret = self.secret.as_ref().and_then(|name| kept.remove(name));
+        let secret = secret.and_then(|value| value.as_str().map(Sealed::new));
+        Ok(Accepted { data: kept, secret })
+    }
+
+    /// The data as templates see it: every declared place is there, missing ones as none.
+    pub(crate) fn to_context(
+        &self,
+        data: &Map<String, Value>,
+    ) -> Vec<(minijinja::value::Value, TemplateValue)> {
+        self.roots
+            .iter()
+            .filter(|(name, _)| self.secret.as_ref() != Some(name))
+            .map(|(name, node)| {
+                (
+                    TemplateValue::from(name.as_str()),
+                    node.value(data.get(name)),
+                )
+            })
+            .collect()
+    }
+}
+
+fn insert(
+    nodes: &mut Vec<(String, Node)>,
+    steps: &[&str],
+    kind: Kind,
+    required: bool,
+) -> Result<(), String> {
+    let Some((step, rest)) = steps.split_first() else {
+        return Err("a path has a name".to_owned());
+    };
+    let (name, is_list) = match step.strip_suffix("[]") {
+        Some(name) => (name, true),
+        None => (*step, false),
+    };
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if !fits {
+        return Err(format!("`{step}`: names are small letters, digits and `_`"));
+    }
+    let at = match nodes.iter().position(|(known, _)| known == name) {
+        Some(at) => at,
+        None => {
+            let inside = if rest.is_empty() {
+                Shape::Leaf(kind)
+            } else {
+                Shape::Object(Vec::new())
+            };
+            let shape = if is_list {
+                Shape::List(Box::new(Node {
+                    required: true,
+                    shape: inside,
+                }))
+            } else {
+                inside
+            };
+            nodes.push((
+                name.to_owned(),
+                Node {
+                    required: false,
+                    shape,
+                },
+            ));
+            nodes.len() - 1
+        }
+    };
+    let node = &mut nodes[at].1;
+    node.required |= required;
+    let inside = match (&mut node.shape, is_list) {
+        (Shape::List(item), true) => &mut item.shape,
+        (Shape::List(_), false) | (_, true) => {
+            return Err(format!("`{name}` is a list in one path and not in another"));
+        }
+        (shape, false) => shape,
+    };
+    match inside {
+        Shape::Object(children) if !rest.is_empty() => insert(children, rest, kind, required),
+        Shape::Leaf(known) if rest.is_empty() && *known == kind => Ok(()),
+        _ => Err(format!("`{name}` is declared twice, as different things")),
+    }
+}
+
+fn walk_optional(nodes: &[(String, Node)], at: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for (name, node) in nodes {
+        at.push(name.clone());
+        let depth = at.len();
+        if !node.required {
+            found.push(at.clone());
+        }
+        let inside = match &node.shape {
+            Shape::List(item) => {
+                at.push("*".to_owned());
+                &item.shape
+            }
+            other => other,
+        };
+        if let Shape::Object(children) = inside {
+            walk_optional(children, at, found);
+        }
+        at.truncate(depth - 1);
+    }
+}
+
+impl Node {
+    fn value(&self, given: Option<&Value>) -> TemplateValue {
+        match &self.shape {
+            Shape::Leaf(_) => match given {
+                Some(Value::String(text)) => TemplateValue::from(text.as_str()),
+                Some(Value::Number(number)) => {
+                    number.as_i64().map_or_else(none, TemplateValue::from)
+                }
+                _ => none(),
+            },
+            Shape::Object(children) => {
+                let given = given.and_then(Value::as_object);
+                TemplateValue::from_pairs(children.iter().map(|(name, node)| {
+                    (
+                        name.as_str(),
+                        node.value(given.and_then(|map| map.get(name))),
+                    )
+                }))
+            }
+            Shape::List(item) => {
+                let given = given
+                    .and_then(Value::as_array)
+                    .map_or(&[][..], Vec::as_slice);
+                given.iter().map(|value| item.value(Some(value))).collect()
+            }
+        }
+    }
+}
+
+fn none() -> TemplateValue {
+    TemplateValue::from(())
+}
+
+struct Gate<'a> {
+    domain: &'a str,
+    pointer: String,
+    bytes: usize,
+    values: usize,
+    braces: bool,
+}
+
+impl Gate<'_> {
+    fn fault(&self, reason: impl Into<String>) -> DataFault {
+        DataFault {
+            pointer: self.pointer.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    fn object(
+        &mut self,
+        nodes: &[(String, Node)],
+        given: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, DataFault> {
+        let mut kept = Map::with_capacity(nodes.len());
+        for (name, node) in nodes {
+            let depth = self.pointer.len();
+            self.pointer.push('/');
+            self.pointer.push_str(name);
+            match self.node(node, given.get(name))? {
+                Some(value) => {
+                    kept.insert(name.clone(), value);
+                }
+                None if node.required => return Err(self.fault("is missing")),
+                None => {}
+            }
+            self.pointer.truncate(depth);
+        }
+        Ok(kept)
+    }
+
+    fn node(&mut self, node: &Node, given: Option<&Value>) -> Result<Option<Value>, DataFault> {
+        let Some(given) = given.filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(self.fault(format!("the data has more than {MAX_VALUES} values")));
+        }
+        match &node.shape {
+            Shape::Leaf(kind) => self.leaf(*kind, given),
+            Shape::Object(children) => match given {
+                Value::Object(map) => Ok(Some(Value::Object(self.object(children, map)?))),
+                _ => Err(self.fault("is not an object")),
+            },
+            Shape::List(item) => match given {
+                Value::Array(values) => self.list(item, values),
+                _ => Err(self.fault("is not a list")),
+            },
+        }
+    }
+
+    fn list(&mut self, item: &Node, values: &[Value]) -> Result<Option<Value>, DataFault> {
+        let mut kept = Vec::with_capacity(values.len().min(MAX_VALUES));
+        for (at, value) in values.iter().enumerate() {
+            let depth = self.pointer.len();
+            self.pointer.push_str(&format!("/{at}"));
+            match self.node(item, Some(value))? {
+                Some(value) => kept.push(value),
+                None => return Err(self.fault("is empty")),
+            }
+            self.pointer.truncate(depth);
+        }
+        Ok(Some(Value::Array(kept)))
+    }
+
+    fn leaf(&mut self, kind: Kind, given: &Value) -> Result<Option<Value>, DataFault> {
+        if let Value::String(text) = given {
+            self.bytes = self.bytes.saturating_add(text.len());
+            if self.bytes > MAX_DATA_BYTES {
+                return Err(self.fault(format!("the data has more than {MAX_DATA_BYTES} bytes")));
+            }
+        }
+        let value = match given {
+            Value::String(text) => {
+                let cleaned = clean(text);
+                if cleaned.is_empty() {
+                    return Ok(None);
+                }
+                // A value that looks like the placeholder must not be filled with the code.
+                let cleaned = if self.braces {
+                    cleaned.into_owned()
+                } else {
+                    cleaned.replace('{', "(").replace('}', ")")
+                };
+                Value::String(cleaned)
+            }
+            other => other.clone(),
+        };
+        match kind.accept(value) {
+            Ok(Value::String(link)) if kind == Kind::Link && !leads_home(&link, self.domain) => {
+                Err(self.fault(format!("a link may only lead to {}", self.domain)))
+            }
+            Ok(value) => Ok(Some(value)),
+            Err(KindFault(reason)) => Err(self.fault(reason)),
+        }
+    }
+}

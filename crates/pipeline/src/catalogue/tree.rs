@@ -1,0 +1,145 @@
+//! The files of a catalogue: those in the binary, and those of a folder laid over them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+use super::fault::CatalogueFault;
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
+
+/// No template needs more; what is longer is a mistake.
+const MAX_FILE_BYTES: usize = 64 * 1024;
+const MAX_FILES: usize = 10_000;
+const MAX_DEPTH: usize = 4;
+
+/// One file: where it is from, for errors, and what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceFile {
+    /// As shown in errors.
+    pub shown: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Path from the catalogue's root to the files there: the embedded one first, then the
+/// folder's. Which of them counts, or whether both do, is for each kind of file to say.
+pub(crate) type Layers = BTreeMap<String, Vec<SourceFile>>;
+
+/// All files, the embedded ones and those of `over`.
+pub(crate) fn read(over: Option<&Path>, faults: &mut Vec<CatalogueFault>) -> Layers {
+    let mut layers = Layers::new();
+    collect_embedded(&EMBEDDED, &mut layers);
+    if let Some(folder) = over {
+        let mut reader = FolderReader {
+            root: folder,
+            count: 0,
+            faults,
+            layers: &mut layers,
+        };
+        reader.read(folder, 0);
+    }
+    layers
+}
+
+fn collect_embedded(dir: &Dir<'_>, layers: &mut Layers) {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        // The crate's tests check that every embedded file is text.
+        if let Some(text) = file.contents_utf8() {
+            layers.entry(path.clone()).or_default().push(SourceFile {
+                shown: format!("catalogue/{path}"),
+                text: text.to_owned(),
+            });
+        }
+    }
+    for inner in dir.dirs() {
+        collect_embedded(inner, layers);
+    }
+}
+
+struct FolderReader<'a> {
+    root: &'a Path,
+    count: usize,
+    faults: &'a mut Vec<CatalogueFault>,
+    layers: &'a mut Layers,
+}
+
+impl FolderReader<'_> {
+    fn fault(&mut self, path: &Path, reason: String) {
+        let shown = path.display().to_string();
+        self.faults.push(CatalogueFault::of_file(&shown, reason));
+    }
+
+    fn read(&mut self, folder: &Path, depth: usize) {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.fault(folder, format!("cannot be read: {error}")),
+        };
+        for entry in entries {
+            let path = match entry {
+                Ok(entry) => entry.path(),
+                Err(error) => {
+                    self.fault(folder, format!("cannot be read: {error}"));
+                    continue;
+                }
+            };
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if hidden {
+                continue;
+            }
+            if !path.is_dir() {
+                self.read_file(&path);
+            } else if depth < MAX_DEPTH {
+                self.read(&path, depth + 1);
+            } else {
+                self.fault(&path, "folders are nested too deep".to_owned());
+            }
+        }
+    }
+
+    fn read_file(&mut self, path: &Path) {
+        self.count += 1;
+        if self.count > MAX_FILES {
+            if self.count == MAX_FILES + 1 {
+                self.fault(path, format!("a catalogue has at most {MAX_FILES} files"));
+            }
+            return;
+        }
+        let long = std::fs::metadata(path).is_ok_and(|meta| meta.len() > MAX_FILE_BYTES as u64);
+        if long {
+            return self.fault(path, format!("is longer than {MAX_FILE_BYTES} bytes"));
+        }
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let relative = path.strip_prefix(self.root).unwrap_or(path);
+                let key = relative.to_string_lossy().replace('\\', "/");
+                self.layers.entry(key).or_default().push(SourceFile {
+                    shown: path.display().to_string(),
+                    text,
+                });
+            }
+            Err(error) => self.fault(path, format!("cannot be read as text: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_file_is_short_text() {
+        fn walk(dir: &Dir<'_>) {
+            for file in dir.files() {
+                assert!(file.contents_utf8().is_some(), "{:?}", file.path());
+                assert!(file.contents().len() <= MAX_FILE_BYTES, "{:?}", file.path());
+            }
+            dir.dirs().for_each(walk);
+        }
+        walk(&EMBEDDED);
+    }
+}

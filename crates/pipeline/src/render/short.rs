@@ -1,0 +1,114 @@
+//! The short forms: title, summary and text, made before the commit.
+
+use model::{Customer, Event, Sealed};
+use serde_json::Value;
+
+use super::snapshot::{locale_of, put, setting, take};
+use super::{Brand, RenderError, Short};
+use crate::catalogue::Catalogue;
+use crate::catalogue::clean::{one_line, plain_punctuation, shorten};
+use crate::catalogue::context::of_message;
+use crate::catalogue::load::{PLACEHOLDER, sender_template};
+
+/// Room for a line before it is shortened; what is longer is a broken template.
+const LINE_BYTES: usize = 64 * 1024;
+const TITLE_CHARS: usize = 120;
+const SUMMARY_CHARS: usize = 240;
+const SENDER_CHARS: usize = 60;
+/// A longer text is a mistake that somebody pays for.
+const MAX_SEGMENTS: usize = 10;
+/// Characters that fit ten segments whatever the alphabet: 10 × 67 UTF-16 units, halved
+/// for characters that take two.
+const SURELY_FITS: usize = 335;
+
+/// The short forms of the message that an event causes for a customer.
+///
+/// # Errors
+/// An unknown type, data that does not fit it, or a template that fails.
+pub fn short_forms(
+    catalogue: &Catalogue,
+    brand: &Brand,
+    event: &Event,
+    customer: &Customer,
+) -> Result<Short, RenderError> {
+    let unknown = || RenderError::UnknownType(shorten(&event.event_type, 80).into_owned());
+    let entry = catalogue.get(&event.event_type).ok_or_else(unknown)?;
+    let accepted = entry
+        .schema
+        .accept(&event.data, &brand.domain)
+        .map_err(|fault| RenderError::BadData {
+            pointer: fault.pointer,
+            reason: fault.reason,
+        })?;
+    let (locale, names) = locale_of(entry, &customer.locale).ok_or_else(unknown)?;
+    let mut data = accepted.data;
+    put(&mut data, take(brand, customer, locale));
+    let context = of_message(&entry.schema, &data, &setting(catalogue, &data, locale));
+    let line = |name: &str, chars: usize| -> Result<String, RenderError> {
+        let rendered = catalogue.templates.render(name, &context, LINE_BYTES)?;
+        Ok(shorten(&one_line(&rendered), chars).into_owned())
+    };
+    let title = line(&names.title, TITLE_CHARS)?;
+    let summary = line(&names.summary, SUMMARY_CHARS)?;
+    let sender = line(&sender_template(&entry.name), SENDER_CHARS)?;
+    let text = match &names.sms {
+        Some(name) => {
+            let rendered = catalogue.templates.render(name, &context, LINE_BYTES)?;
+            let text = text_message(&rendered);
+            bounded(catalogue, name, &text)?;
+            text
+        }
+        None => String::new(),
+    };
+    let order = data
+        .get("order")
+        .and_then(|order| order.get("number"))
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    Ok(Short {
+        title,
+        summary,
+        text,
+        locale: locale.to_owned(),
+        template_version: entry.version,
+        sender,
+        order,
+        data,
+        secret: accepted.secret,
+    })
+}
+
+/// The text with its secret, as the carrier gets it. Nothing else may keep the result.
+pub fn fill_secret(text: &str, secret: &Sealed) -> Sealed {
+    Sealed::new(text.replace(PLACEHOLDER, secret.open()))
+}
+
+/// Plain punctuation, no space at the ends of lines, no empty lines.
+fn text_message(rendered: &str) -> String {
+    let mut text = String::with_capacity(rendered.len());
+    for line in plain_punctuation(rendered).lines() {
+        let line = one_line(line);
+        if line.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    text
+}
+
+fn bounded(catalogue: &Catalogue, name: &str, text: &str) -> Result<(), RenderError> {
+    if text.chars().count() <= SURELY_FITS
+        || channels::sms_segments(text, true).parts <= MAX_SEGMENTS
+    {
+        return Ok(());
+    }
+    let origin = catalogue.templates.origin(name);
+    Err(RenderError::Template {
+        file: origin.map_or_else(|| name.to_owned(), |origin| origin.file.clone()),
+        line: origin.map_or(0, |origin| origin.line),
+        reason: format!("`sms` gives a text of more than {MAX_SEGMENTS} parts"),
+    })
+}

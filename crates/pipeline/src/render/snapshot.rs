@@ -1,0 +1,102 @@
+//! What a message keeps of the world it was made in, so that it reads the same for ever.
+//!
+//! It stands under `_` in the message's data, where no declared path can lie.
+
+use std::sync::Arc;
+
+use minijinja::Value as TemplateValue;
+use model::{Customer, MessageContent};
+use serde_json::{Map, Value, json};
+
+use super::Brand;
+use crate::catalogue::Catalogue;
+use crate::catalogue::context::{Setting, of_message};
+use crate::catalogue::entry::{MessageType, TemplateNames};
+use crate::catalogue::words::{nearest, same_language};
+
+const KEY: &str = "_";
+
+/// The locale of the words: the nearest the type is written in.
+pub(super) fn locale_of<'a>(
+    entry: &'a MessageType,
+    tag: &str,
+) -> Option<(&'a str, &'a TemplateNames)> {
+    let nearest = nearest(entry.locales.keys().map(String::as_str), tag)?;
+    entry
+        .locales
+        .get_key_value(nearest)
+        .map(|(locale, names)| (locale.as_str(), names))
+}
+
+/// The snapshot of a customer and a brand. Amounts and dates follow the customer's own
+/// locale where it is of the words' language: es-MX words are Spanish, and so are its dates.
+pub(super) fn take(brand: &Brand, customer: &Customer, words: &str) -> Value {
+    let formats = if same_language(&customer.locale, words) {
+        customer.locale.as_str()
+    } else {
+        words
+    };
+    json!({
+        "name": customer.name.open(),
+        "zone": customer.time_zone,
+        "locale": formats,
+        "brand": brand.name,
+        "domain": brand.domain,
+        "url": brand.url,
+        "support": brand.support,
+    })
+}
+
+/// Puts a snapshot into a message's data.
+pub(super) fn put(data: &mut Map<String, Value>, snapshot: Value) {
+    data.insert(KEY.to_owned(), snapshot);
+}
+
+/// The setting that a message's data holds.
+pub(super) fn setting<'a>(
+    catalogue: &Catalogue,
+    data: &'a Map<String, Value>,
+    words: &'a str,
+) -> Setting<'a> {
+    let read = |key: &str, otherwise: &'a str| {
+        data.get(KEY)
+            .and_then(|snapshot| snapshot.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or(otherwise)
+    };
+    Setting {
+        brand: read("brand", ""),
+        domain: read("domain", ""),
+        url: read("url", ""),
+        support: read("support", ""),
+        name: read("name", ""),
+        locale: read("locale", words),
+        zone: read("zone", "UTC"),
+        more: Arc::from(catalogue.words.get(words, "list.more").unwrap_or_default()),
+    }
+}
+
+/// A stored message opened for rendering.
+pub(super) struct Opened<'a> {
+    pub entry: &'a MessageType,
+    pub names: &'a TemplateNames,
+    pub setting: Setting<'a>,
+    pub context: TemplateValue,
+}
+
+/// Opens a stored message; none when its type has left the catalogue.
+pub(super) fn open<'a>(
+    catalogue: &'a Catalogue,
+    content: &'a MessageContent,
+) -> Option<Opened<'a>> {
+    let entry = catalogue.get(&content.message_type)?;
+    let (locale, names) = locale_of(entry, &content.locale)?;
+    let setting = setting(catalogue, &content.data, locale);
+    let context = of_message(&entry.schema, &content.data, &setting);
+    Some(Opened {
+        entry,
+        names,
+        setting,
+        context,
+    })
+}

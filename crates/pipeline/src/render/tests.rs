@@ -1,0 +1,73 @@
+//! Every type, channel and locale as it reads; and what hostile data can do: nothing.
+
+mod hostile;
+mod real;
+mod shipped;
+
+use model::{
+    Category, ContactPoint, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed,
+};
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::catalogue::Catalogue;
+
+pub(super) const LOCALES: &[&str] = &["en-US", "en-GB", "pt-BR", "es-ES", "es-MX"];
+
+pub(super) fn marigold() -> Brand {
+    Brand {
+        name: "Marigold".into(),
+        domain: "marigold.example".into(),
+        url: "https://marigold.example/messages".into(),
+        support: "help@marigold.example".into(),
+        sms_sender: "Marigold".into(),
+    }
+}
+
+pub(super) fn customer(locale: &str) -> Customer {
+    Customer {
+        id: "c-42".into(),
+        name: Sealed::new("Inês Machado"),
+        locale: locale.into(),
+        time_zone: "America/Sao_Paulo".into(),
+        country: "BR".into(),
+        phone: ContactPoint::phone("+12535550129").ok(),
+        email: ContactPoint::email("ines@customers.example").ok(),
+        consents: vec![],
+        preferences: vec![],
+    }
+}
+
+pub(super) fn event(event_type: &str, data: &Map<String, Value>) -> Event {
+    Event {
+        key: EventKey {
+            source: "/shop".into(),
+            id: "1".into(),
+        },
+        event_type: event_type.into(),
+        subject: "c-42".into(),
+        time: Instant::from_micros(0),
+        data: data.clone(),
+        mode: Mode::Test,
+        as_of: None,
+    }
+}
+
+/// The message as the store keeps it.
+pub(super) fn content(catalogue: &Catalogue, event_type: &str, short: &Short) -> MessageContent {
+    let entry = catalogue.get(event_type).expect("a known type");
+    MessageContent {
+        message_type: event_type.into(),
+        category: Category::Orders,
+        purpose: entry.purpose,
+        lane: entry.lane,
+        locale: short.locale.clone(),
+        template_version: short.template_version,
+        sender: short.sender.clone(),
+        title: short.title.clone(),
+        summary: short.summary.clone(),
+        text: short.text.clone(),
+        order: short.order.clone(),
+        data: short.data.clone(),
+    }
+}

@@ -1,0 +1,208 @@
+//! The shipped catalogue, rendered with its samples.
+
+use channels::sms_segments;
+use model::Channel;
+
+use super::*;
+
+fn show_card(card: &Card) -> String {
+    let mut shown = card.paragraphs.join("\n\n");
+    shown.push('\n');
+    for (label, value) in &card.facts {
+        shown.push_str(&format!("\n{label}: {value}"));
+    }
+    for item in &card.items {
+        shown.push_str(&format!(
+            "\n- {} × {} {}",
+            item.quantity, item.title, item.price
+        ));
+    }
+    if let Some(total) = &card.total {
+        shown.push_str(&format!("\n= {total}"));
+    }
+    for step in &card.track {
+        shown.push_str(&format!("\n{:?} {}", step.state, step.label));
+    }
+    shown
+}
+
+#[test]
+fn every_type_channel_and_locale_reads_as_written() {
+    let catalogue = Catalogue::load(None).unwrap();
+    for entry in catalogue.types() {
+        let sample = catalogue.sample(&entry.name).unwrap();
+        for locale in LOCALES {
+            let made = short_forms(
+                &catalogue,
+                &marigold(),
+                &event(&entry.name, sample),
+                &customer(locale),
+            )
+            .unwrap();
+            let stored = content(&catalogue, &entry.name, &made);
+            let mut shown = format!(
+                "from: {}\ntitle: {}\nsummary: {}\nlocale: {}\n",
+                made.sender, made.title, made.summary, made.locale
+            );
+            if entry.takes(Channel::Sms) {
+                let segments = sms_segments(&made.text, true);
+                shown.push_str(&format!(
+                    "\n--- text, {} part(s) {:?}\n{}\n",
+                    segments.parts, segments.forced_ucs2, made.text
+                ));
+            }
+            shown.push_str(&format!(
+                "\n--- card\n{}\n",
+                show_card(&card(&catalogue, &stored).unwrap())
+            ));
+            if entry.takes(Channel::Email) {
+                let mail = mail(&catalogue, &marigold(), &stored).unwrap();
+                shown.push_str(&format!(
+                    "\n--- mail\nSubject: {}\nPreheader: {}\n\n{}",
+                    mail.subject, mail.preheader, mail.text
+                ));
+            }
+            insta::assert_snapshot!(format!("{}.{locale}", entry.name), shown);
+        }
+    }
+}
+
+#[test]
+fn the_html_of_a_mail_reads_as_written() {
+    let catalogue = Catalogue::load(None).unwrap();
+    for (name, locale) in [
+        ("order.confirmed", "pt-BR"),
+        ("shipment.reminder", "en-GB"),
+        ("order.cancelled", "es-MX"),
+    ] {
+        let sample = catalogue.sample(name).unwrap();
+        let made = short_forms(
+            &catalogue,
+            &marigold(),
+            &event(name, sample),
+            &customer(locale),
+        )
+        .unwrap();
+        let stored = content(&catalogue, name, &made);
+        let mail = mail(&catalogue, &marigold(), &stored).unwrap();
+        insta::assert_snapshot!(format!("html.{name}.{locale}"), mail.html);
+    }
+}
+
+/// Texts cost by the part; what takes more than one is on this list, with its reason.
+const LONGER_THAN_ONE_PART: &[(&str, &str)] = &[];
+
+#[test]
+fn every_text_fits_one_part() {
+    let catalogue = Catalogue::load(None).unwrap();
+    for entry in catalogue.types().filter(|entry| entry.takes(Channel::Sms)) {
+        for locale in LOCALES {
+            let sample = catalogue.sample(&entry.name).unwrap();
+            let made = short_forms(
+                &catalogue,
+                &marigold(),
+                &event(&entry.name, sample),
+                &customer(locale),
+            )
+            .unwrap();
+            let text = match &made.secret {
+                Some(secret) => fill_secret(&made.text, secret).open().to_owned(),
+                None => made.text,
+            };
+            let segments = sms_segments(&text, true);
+            let listed = LONGER_THAN_ONE_PART.contains(&(entry.name.as_str(), *locale));
+            assert!(
+                segments.parts == 1 || listed,
+                "{} in {locale} takes {} parts (outside the alphabet: {:?}): {text}",
+                entry.name,
+                segments.parts,
+                segments.forced_ucs2
+            );
+        }
+    }
+}
+
+#[test]
+fn a_code_is_in_the_text_only_and_only_after_the_hand_over() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let sample = catalogue.sample("security.code").unwrap();
+    let made = short_forms(
+        &catalogue,
+        &marigold(),
+        &event("security.code", sample),
+        &customer("en-US"),
+    )
+    .unwrap();
+    let secret = made.secret.clone().unwrap();
+    let kept = format!("{made:?}{}", serde_json::to_string(&made.data).unwrap());
+    assert!(!kept.contains(secret.open()), "{kept}");
+    let filled = fill_secret(&made.text, &secret);
+    assert!(
+        filled.open().ends_with("\n@marigold.example #493817"),
+        "{}",
+        filled.open()
+    );
+    assert_eq!(filled.open().matches("493817").count(), 2);
+    let stored = content(&catalogue, "security.code", &made);
+    assert!(matches!(
+        mail(&catalogue, &marigold(), &stored),
+        Err(RenderError::UnknownType(_))
+    ));
+}
+
+#[test]
+fn links_lead_home_or_nowhere() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let mut data = catalogue.sample("order.confirmed").unwrap().clone();
+    data["order"]["url"] = "https://marigold.example.evil.example/".into();
+    let refused = short_forms(
+        &catalogue,
+        &marigold(),
+        &event("order.confirmed", &data),
+        &customer("en"),
+    );
+    assert_eq!(
+        refused.unwrap_err(),
+        RenderError::BadData {
+            pointer: "/data/order/url".into(),
+            reason: "a link may only lead to marigold.example".into()
+        }
+    );
+    // A brand that has moved shows no link to its old domain.
+    let sample = catalogue.sample("order.confirmed").unwrap();
+    let made = short_forms(
+        &catalogue,
+        &marigold(),
+        &event("order.confirmed", sample),
+        &customer("en"),
+    )
+    .unwrap();
+    let moved = Brand {
+        domain: "calendula.example".into(),
+        ..marigold()
+    };
+    let stored = content(&catalogue, "order.confirmed", &made);
+    let before = mail(&catalogue, &marigold(), &stored).unwrap();
+    let after = mail(&catalogue, &moved, &stored).unwrap();
+    assert!(before.html.contains("/orders/MG-48213") && before.text.contains("/orders/MG-48213"));
+    assert!(!after.html.contains("/orders/MG-48213") && !after.text.contains("/orders/MG-48213"));
+}
+
+#[test]
+fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let number = "7033745709b7cf1bac7d2533663592de";
+    let mut data = catalogue.sample("order.confirmed").unwrap().clone();
+    data["order"]["number"] = number.into();
+    let made = short_forms(
+        &catalogue,
+        &marigold(),
+        &event("order.confirmed", &data),
+        &customer("en"),
+    )
+    .unwrap();
+    assert_eq!(made.title, "Order 70337457… is confirmed");
+    assert_eq!(made.order.as_deref(), Some(number));
+    let stored = content(&catalogue, "order.confirmed", &made);
+    assert!(card(&catalogue, &stored).unwrap().paragraphs[1].contains(number));
+}
