@@ -1,3 +1,118 @@
-//! pipeline
+//! The path of a message. Its stages are the folders of this crate, in the order of the
+//! alphabet:
+//!
+//! | stage | takes | gives |
+//! |---|---|---|
+//! | [`accept`] | events | validated, deduplicated, committed batches |
+//! | [`decide`] | facts and a moment | a decision with its reasons; pure |
+//! | [`render`] | a decision's data | the words of a message; pure |
+//! | [`send`] | due deliveries | attempts and outcomes |
+//! | [`track`] | receipts, texts that come in | delivery states, suppressions |
+//!
+//! A stage may use an earlier stage's types and never calls a later one: they meet through
+//! the store. What may be said, to whom and in which language stands in [`catalogue`].
+
+pub mod accept;
 pub mod catalogue;
+pub mod decide;
 pub mod render;
+pub mod send;
+pub mod track;
+
+use std::sync::Arc;
+
+use model::{Clock, ContactPoint};
+use store::Store;
+
+pub use accept::{
+    AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
+};
+use catalogue::Catalogue;
+use decide::Terms;
+use render::Brand;
+
+/// Bounds and lists from the configuration.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// So many deliveries may wait before new events are answered "busy".
+    pub backlog: u64,
+    /// The addresses that team mode may reach.
+    pub team: Vec<ContactPoint>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            backlog: 2_000_000,
+            team: Vec::new(),
+        }
+    }
+}
+
+/// What the stages share. Clones share it.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    catalogue: Arc<Catalogue>,
+    brand: Brand,
+    clock: Clock,
+    limits: Limits,
+}
+
+impl Pipeline {
+    /// Puts the parts together; starts nothing.
+    pub fn new(
+        store: Store,
+        catalogue: Arc<Catalogue>,
+        brand: Brand,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            catalogue,
+            brand,
+            clock,
+            limits,
+        }))
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What may be said.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    /// What the catalogue says of a message type, as far as decisions go.
+    pub(crate) fn terms(&self, message_type: &str) -> Option<Terms> {
+        let entry = self.0.catalogue.get(message_type)?;
+        Some(Terms {
+            category: entry.category,
+            purpose: entry.purpose,
+            lane: entry.lane,
+            channels: entry.channels.clone(),
+            useful_for: entry.useful_for,
+        })
+    }
+
+    /// Whom it is said for.
+    pub fn brand(&self) -> &Brand {
+        &self.0.brand
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Bounds and lists.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+}

@@ -1,2 +1,53 @@
-//! The binary.
-fn main() {}
+//! The binary `tidings`: configuration, wiring, life cycle, commands.
+
+mod bench;
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod demo;
+mod http_client;
+mod lifecycle;
+mod wiring;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    start_logging(arguments.log_json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::anyhow!("the async runtime cannot start: {error}")),
+    };
+    match runtime.block_on(commands::run(arguments.command)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Says what went wrong on stderr: the sentence and what caused it, no backtrace.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "tidings: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Logs go to stderr; `TIDINGS_LOG` filters them (`warn` unless set).
+#[expect(clippy::disallowed_methods, reason = "server reads the environment")]
+fn start_logging(json: bool) {
+    let filter = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(&filter).unwrap_or_else(|_| "warn".into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        builder.json().init();
+    } else {
+        builder.init();
+    }
+}

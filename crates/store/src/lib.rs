@@ -363,6 +363,15 @@ impl Store {
         on!(self, backend => backend.counts().await)
     }
 
+    /// For each accepted attempt, the microseconds from the acceptance of its event to
+    /// the carrier's answer; reads the whole store (for measurements).
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn accept_to_carrier(&self) -> Result<Vec<i64>> {
+        on!(self, backend => backend.accept_to_carrier().await)
+    }
+
     // --- keys, tokens, sessions
 
     /// Keeps an API key.

@@ -5,6 +5,7 @@
 //! the answer. [`router`] is the list of every route.
 
 mod api;
+mod assets;
 mod auth;
 mod base64url;
 pub mod console;
@@ -14,6 +15,7 @@ pub mod message_center;
 mod ndjson;
 mod observe;
 mod openapi;
+mod page;
 mod page_security;
 pub mod problem;
 mod read;
@@ -27,3 +29,14 @@ pub use auth::{CreateKeyError, create_api_key, redeem_sign_in, sign_in_url};
 pub use openapi::document as openapi_document;
 pub use router::router;
 pub use state::{App, WebConfig};
+
+/// Reads a profile as `PUT /v1/customers` takes it: one JSON object with its `id`.
+///
+/// # Errors
+/// Each fault with the place it stands at.
+pub fn read_customer(json: &str) -> Result<model::Customer, String> {
+    let body = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    api::customers::read_profile(body).map_err(|faults| {
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    })
+}

@@ -40,6 +40,20 @@ impl Sqlite {
         .await
     }
 
+    pub(crate) async fn accept_to_carrier(&self) -> Result<Vec<i64>> {
+        self.read(|connection, _| {
+            let mut statement = connection.prepare(
+                "SELECT a.ended_at - e.accepted_at FROM attempts a
+                 JOIN deliveries d ON d.id = a.delivery
+                 JOIN messages m ON m.id = d.message
+                 JOIN events e ON e.id = m.event
+                 WHERE a.outcome = 0",
+            )?;
+            collect(&mut statement.query([])?, |row| Ok(row.get(0)?))
+        })
+        .await
+    }
+
     pub(crate) async fn counts(&self) -> Result<Counts> {
         self.read(count).await
     }

@@ -9,3 +9,10 @@ mod profile;
 pub(crate) mod put;
 pub(crate) mod token;
 pub(crate) mod unread;
+
+/// Reads a profile that names its own id.
+pub(crate) fn read_profile(
+    body: serde_json::Value,
+) -> Result<model::Customer, Vec<model::CustomerFault>> {
+    profile::read(None, body)
+}

@@ -1,0 +1,231 @@
+//! Reads one CloudEvent 1.0 (JSON format) and says in a sentence what is wrong with one
+//! that is none.
+
+use std::borrow::Cow;
+
+use model::{Event, EventKey, Instant};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{AsOf, RawEvent, Submission};
+
+/// An event may be so large, in bytes of JSON.
+pub const MAX_EVENT_BYTES: usize = 64 * 1024;
+
+/// The attributes read here (CloudEvents 1.0.2 §3). Extension attributes are allowed and
+/// ignored.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    specversion: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    event_type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    subject: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    time: Option<Cow<'a, str>>,
+    #[serde(default)]
+    data: Option<Value>,
+    #[serde(default, rename = "data_base64")]
+    binary: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads and validates; `now` stands in for a missing time.
+pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Result<Event, String> {
+    match raw {
+        RawEvent::Line(bytes) => {
+            if bytes.len() > MAX_EVENT_BYTES {
+                return Err(format!(
+                    "an event has at most {MAX_EVENT_BYTES} bytes, this one has {}",
+                    bytes.len()
+                ));
+            }
+            if bytes
+                .trim_ascii_start()
+                .first()
+                .is_some_and(|byte| *byte != b'{')
+            {
+                return Err("not a CloudEvent: an event is a JSON object".into());
+            }
+            let envelope = serde_json::from_slice(bytes).map_err(|error| in_words(&error))?;
+            check(envelope, submission, now)
+        }
+        RawEvent::Value(value) => {
+            let Value::Object(object) = value else {
+                return Err("not a CloudEvent: an event is a JSON object".into());
+            };
+            let size = serde_json::to_string(object).map_or(0, |text| text.len());
+            if size > MAX_EVENT_BYTES {
+                return Err(format!(
+                    "an event has at most {MAX_EVENT_BYTES} bytes, this one has {size}"
+                ));
+            }
+            let envelope = Envelope::deserialize(value).map_err(|error| in_words(&error))?;
+            check(envelope, submission, now)
+        }
+    }
+}
+
+fn in_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match error.classify() {
+        serde_json::error::Category::Eof => "the JSON ends before the event does".into(),
+        serde_json::error::Category::Syntax => format!("not JSON: {text}"),
+        _ => format!("not a CloudEvent: {text}"),
+    }
+}
+
+fn check(envelope: Envelope<'_>, submission: Submission, now: Instant) -> Result<Event, String> {
+    if envelope.specversion != "1.0" {
+        return Err("/specversion: only CloudEvents 1.0 is spoken here".into());
+    }
+    let id = attribute("/id", &envelope.id, 256)?;
+    let source = attribute("/source", &envelope.source, 512)?;
+    let event_type = attribute("/type", &envelope.event_type, 128)?;
+    let subject = envelope
+        .subject
+        .ok_or_else(|| "/subject: the customer's id is missing".to_owned())
+        .and_then(|subject| attribute("/subject", &subject, 128))?;
+    let time = match envelope.time {
+        Some(text) => Instant::parse(&text).map_err(|reason| format!("/time: {reason}"))?,
+        None => now,
+    };
+    if envelope.binary.is_some() {
+        return Err("/data_base64: the data of an event is a JSON object, in `data`".into());
+    }
+    let data = match envelope.data {
+        Some(Value::Object(data)) => data,
+        None | Some(Value::Null) => Map::new(),
+        Some(_) => return Err("/data: the data of an event is a JSON object".into()),
+    };
+    let as_of = match submission.as_of {
+        AsOf::Now => None,
+        AsOf::EventTime => Some(time),
+        AsOf::At(at) => Some(at),
+    };
+    Ok(Event {
+        key: EventKey { source, id },
+        event_type,
+        subject,
+        time,
+        data,
+        mode: submission.mode,
+        as_of,
+    })
+}
+
+fn attribute(pointer: &str, text: &str, most: usize) -> Result<String, String> {
+    if text.is_empty() {
+        return Err(format!("{pointer}: must not be empty"));
+    }
+    if text.len() > most {
+        return Err(format!(
+            "{pointer}: at most {most} bytes, this has {}",
+            text.len()
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("{pointer}: holds a control character"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The event as CloudEvents JSON again, for a failed event's replay.
+pub(super) fn write(event: &Event) -> String {
+    serde_json::json!({
+        "specversion": "1.0",
+        "id": event.key.id,
+        "source": event.key.source,
+        "type": event.event_type,
+        "subject": event.subject,
+        "time": event.time,
+        "data": event.data,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Mode;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Submission = Submission {
+        mode: Mode::Live,
+        as_of: AsOf::Now,
+    };
+
+    fn line(text: &str) -> Result<Event, String> {
+        read(
+            &RawEvent::Line(text.as_bytes().to_vec()),
+            NOW,
+            Instant::from_micros(7),
+        )
+    }
+
+    #[test]
+    fn a_whole_event_is_read() {
+        let event = line(
+            r#"{"specversion":"1.0","id":"e-1","source":"/shop","type":"order.confirmed","subject":"c-42",
+               "time":"2026-11-22T09:00:00Z","traceparent":"x","data":{"order":{"number":"1"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (event.subject.as_str(), event.event_type.as_str()),
+            ("c-42", "order.confirmed")
+        );
+        assert_eq!(event.time.to_string(), "2026-11-22T09:00:00Z");
+        assert_eq!(line(&write(&event)).unwrap(), event);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let base = r#""specversion":"1.0","id":"e","source":"/s","type":"t""#;
+        let said: Vec<String> = [
+            "",
+            "[]",
+            "{}",
+            "{\"specversion\":\"1.0\",",
+            &format!("{{{base}}}"),
+            &format!("{{{base},\"subject\":\"\"}}"),
+            &format!("{{{base},\"subject\":\"c\",\"time\":\"tomorrow\"}}"),
+            &format!("{{{base},\"subject\":\"c\",\"data\":[1]}}"),
+            &format!("{{{base},\"subject\":\"c\",\"data_base64\":\"AA==\"}}"),
+            &format!("{{{},\"subject\":\"c\"}}", base.replace("1.0", "0.3")),
+            &format!("{{{base},\"subject\":\"a\\nb\"}}"),
+            &format!("{{{base},\"subject\":\"{}\"}}", "x".repeat(129)),
+        ]
+        .iter()
+        .map(|text| line(text).unwrap_err())
+        .collect();
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_replay_is_decided_as_of_its_own_time() {
+        let text = r#"{"specversion":"1.0","id":"e","source":"/s","type":"t","subject":"c","time":"2016-10-04T17:46:48Z"}"#;
+        let submission = Submission {
+            mode: Mode::Test,
+            as_of: AsOf::EventTime,
+        };
+        let event = read(
+            &RawEvent::Line(text.into()),
+            submission,
+            Instant::from_micros(7),
+        )
+        .unwrap();
+        assert_eq!(event.as_of, Some(event.time));
+    }
+
+    proptest! {
+        #[test]
+        fn rubbish_is_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&RawEvent::Line(bytes), NOW, Instant::from_micros(7));
+        }
+    }
+}

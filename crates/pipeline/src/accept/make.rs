@@ -1,0 +1,115 @@
+//! From an event and its customer's facts to what is committed.
+
+use model::{Decision, Event, Facts, FailureReason, Instant, MessageContent, Partition, Sealed};
+use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
+
+use super::envelope;
+use crate::Pipeline;
+use crate::decide::{Case, Terms, decide};
+use crate::render::{Short, short_forms};
+
+/// Why no message could be made.
+struct Failure(FailureReason, String);
+
+impl Pipeline {
+    /// Makes of an event what can be made. Pure but for drawing ids.
+    pub(super) fn make(&self, event: Event, facts: Option<&Facts>, now: Instant) -> AcceptedEvent {
+        let partition = event.partition();
+        let result = match self.message(&event, facts, partition, now) {
+            Ok(result) => result,
+            Err(Failure(reason, detail)) => AcceptedResult::Failed {
+                reason,
+                detail,
+                envelope: Sealed::new(envelope::write(&event)),
+            },
+        };
+        AcceptedEvent {
+            id: self.store().ids().next(partition, now),
+            accepted_at: now,
+            event,
+            result,
+        }
+    }
+
+    fn message(
+        &self,
+        event: &Event,
+        facts: Option<&Facts>,
+        partition: Partition,
+        now: Instant,
+    ) -> Result<AcceptedResult, Failure> {
+        let catalogue = self.catalogue();
+        let Some(terms) = self.terms(&event.event_type) else {
+            let detail = format!("the catalogue has no message type `{}`", event.event_type);
+            return Err(Failure(FailureReason::UnknownType, detail));
+        };
+        let Some(facts) = facts else {
+            let detail = "no customer has the id in `subject`; put the customer first".to_owned();
+            return Err(Failure(FailureReason::UnknownRecipient, detail));
+        };
+        let short = short_forms(catalogue, self.brand(), event, &facts.customer)
+            .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
+        let at = event.as_of.unwrap_or(now);
+        let case = Case {
+            event_time: event.time,
+            at,
+            facts,
+            terms: &terms,
+            mode: event.mode,
+            team: &self.limits().team,
+        };
+        let decision = decide(&case, now);
+        let message = self.compose(
+            event,
+            facts,
+            (&terms, short),
+            decision,
+            (partition, at, now),
+        );
+        Ok(AcceptedResult::Message {
+            facts_version: facts.version,
+            message: Box::new(message),
+        })
+    }
+
+    fn compose(
+        &self,
+        event: &Event,
+        facts: &Facts,
+        (terms, short): (&Terms, Short),
+        decision: Decision,
+        (partition, at, now): (Partition, Instant, Instant),
+    ) -> NewMessage {
+        let ids = self.store().ids();
+        let deliveries = decision
+            .deliveries
+            .into_iter()
+            .map(|planned| NewDelivery {
+                id: ids.next(partition, now),
+                planned,
+                secret: short.secret.clone(),
+            })
+            .collect();
+        NewMessage {
+            id: ids.next(partition, now),
+            recipient: facts.recipient,
+            at,
+            content: MessageContent {
+                message_type: event.event_type.clone(),
+                category: terms.category,
+                purpose: terms.purpose,
+                lane: terms.lane,
+                locale: short.locale,
+                template_version: short.template_version,
+                sender: short.sender,
+                title: short.title,
+                summary: short.summary,
+                text: short.text,
+                order: short.order,
+                data: short.data,
+            },
+            trace: decision.trace,
+            deliveries,
+        }
+    }
+}

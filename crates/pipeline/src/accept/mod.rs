@@ -1,0 +1,271 @@
+//! Accept: events in, one answer each, in order.
+//!
+//! Validates envelopes, loads the facts of the customers they name, lets `decide` and
+//! `render` make of each event what can be made, and commits the batch with everything
+//! that follows from it. A broken envelope is rejected; whatever else fails becomes a
+//! failed event: durable, named in the answer, replayable. Next: `send` claims what became
+//! due.
+
+mod envelope;
+mod make;
+mod replay;
+
+use std::collections::HashMap;
+
+use model::{Event, EventId, Facts, FailureReason, Instant, Lane, MessageId, Mode, Span};
+use store::{AcceptedEvent, AcceptedResult, Committed};
+
+use crate::Pipeline;
+pub use envelope::MAX_EVENT_BYTES;
+pub use replay::ReplayAnswer;
+
+/// An event as it came in.
+#[derive(Clone, Debug)]
+pub enum RawEvent {
+    /// The bytes of one JSON object.
+    Line(Vec<u8>),
+    /// Parsed already.
+    Value(serde_json::Value),
+}
+
+/// As of when events are decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The present.
+    Now,
+    /// Each event's own time (replays; only with test keys).
+    EventTime,
+    /// A given moment (only with test keys).
+    At(Instant),
+}
+
+/// How a batch is to be taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission {
+    /// Live, test or team: from the key that brought it.
+    pub mode: Mode,
+    /// As of when.
+    pub as_of: AsOf,
+}
+
+/// What became of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAnswer {
+    /// On disk, with its message and deliveries.
+    Accepted {
+        /// The event's id here.
+        event: EventId,
+        /// The message it caused.
+        message: MessageId,
+    },
+    /// On disk, but no message could be made of it.
+    Failed {
+        /// The event's id here.
+        event: EventId,
+        /// Why.
+        reason: FailureReason,
+        /// What exactly.
+        detail: String,
+    },
+    /// It was here before.
+    Duplicate {
+        /// The id it was given then.
+        event: EventId,
+    },
+    /// Not an event; nothing was kept.
+    Rejected {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Why a whole batch was not taken. Events of it may have been accepted already: sending
+/// it again is safe, for they are then duplicates.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// Too much waits to be sent; nothing was begun.
+    #[error("too many messages wait to be sent; try again in {} seconds", retry_after.as_micros() / 1_000_000)]
+    Busy {
+        /// When to try again.
+        retry_after: Span,
+    },
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// So often is a batch decided again because facts changed under it.
+const STALE_ROUNDS: usize = 10;
+/// Events made into messages before others get a turn on the thread.
+const TURN: usize = 16;
+
+impl Pipeline {
+    /// Whether there is room for more; asked before anything is half done.
+    ///
+    /// # Errors
+    /// [`AcceptError::Busy`].
+    pub fn admit(&self) -> Result<(), AcceptError> {
+        if self.store().backlog() >= self.limits().backlog {
+            return Err(AcceptError::Busy {
+                retry_after: Span::secs(5),
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes a batch: one answer each, in order. What is answered with `Accepted` or
+    /// `Failed` is durable.
+    ///
+    /// # Errors
+    /// [`AcceptError`] when the batch as a whole was not taken.
+    pub async fn accept(
+        &self,
+        events: Vec<RawEvent>,
+        submission: Submission,
+    ) -> Result<Vec<EventAnswer>, AcceptError> {
+        self.admit()?;
+        let now = self.clock().now();
+        let mut answers: Vec<Option<EventAnswer>> = Vec::with_capacity(events.len());
+        let mut waiting: Vec<(usize, Event)> = Vec::with_capacity(events.len());
+        for (place, raw) in events.iter().enumerate() {
+            match envelope::read(raw, submission, now) {
+                Ok(event) => {
+                    waiting.push((place, event));
+                    answers.push(None);
+                }
+                Err(reason) => answers.push(Some(EventAnswer::Rejected { reason })),
+            }
+        }
+        for _ in 0..STALE_ROUNDS {
+            if waiting.is_empty() {
+                break;
+            }
+            waiting = self.commit_round(waiting, &mut answers, now).await?;
+        }
+        let unsettled = || store::Error::Unavailable("a customer's facts keep changing".into());
+        let answers: Vec<EventAnswer> = answers
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(unsettled)?;
+        count(&answers);
+        Ok(answers)
+    }
+
+    /// Decides, renders and commits; gives back what was decided under outdated facts.
+    async fn commit_round(
+        &self,
+        waiting: Vec<(usize, Event)>,
+        answers: &mut [Option<EventAnswer>],
+        now: Instant,
+    ) -> Result<Vec<(usize, Event)>, AcceptError> {
+        let facts = self.load_facts(&waiting).await?;
+        // Codes are committed apart, before the rest: urgent beats bulk in every stage.
+        let (mut codes, mut others) = (Vec::new(), Vec::new());
+        for (turn, (place, event)) in waiting.into_iter().enumerate() {
+            if turn % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            let known = facts.get(&event.subject);
+            let accepted = self.make(event, known, now);
+            let lane = lane_of(&accepted);
+            let queue = if lane == Lane::Security {
+                &mut codes
+            } else {
+                &mut others
+            };
+            queue.push((place, accepted));
+        }
+        let (first, second) = tokio::join!(
+            self.commit(Lane::Security, codes),
+            self.commit(Lane::Normal, others)
+        );
+        let mut stale = Vec::new();
+        for (place, accepted, committed) in first?.into_iter().chain(second?) {
+            match committed {
+                Committed::Accepted => answers[place] = Some(answer(&accepted)),
+                Committed::Duplicate(event) => {
+                    answers[place] = Some(EventAnswer::Duplicate { event });
+                }
+                Committed::Stale => stale.push((place, accepted.event)),
+            }
+        }
+        Ok(stale)
+    }
+
+    async fn load_facts(
+        &self,
+        waiting: &[(usize, Event)],
+    ) -> Result<HashMap<String, Facts>, AcceptError> {
+        let mut names: Vec<String> = waiting
+            .iter()
+            .map(|(_, event)| event.subject.clone())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let found = self.store().facts(names.clone()).await?;
+        Ok(names
+            .into_iter()
+            .zip(found)
+            .filter_map(|(name, facts)| Some((name, facts?)))
+            .collect())
+    }
+
+    async fn commit(
+        &self,
+        lane: Lane,
+        batch: Vec<(usize, AcceptedEvent)>,
+    ) -> Result<Vec<(usize, AcceptedEvent, Committed)>, AcceptError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let events = batch.iter().map(|(_, accepted)| accepted.clone()).collect();
+        let committed = self.store().commit_accepted(lane, events).await?;
+        Ok(batch
+            .into_iter()
+            .zip(committed)
+            .map(|((place, accepted), c)| (place, accepted, c))
+            .collect())
+    }
+}
+
+fn lane_of(accepted: &AcceptedEvent) -> Lane {
+    match &accepted.result {
+        AcceptedResult::Message { message, .. } => message.content.lane,
+        AcceptedResult::Failed { .. } => Lane::Normal,
+    }
+}
+
+fn answer(accepted: &AcceptedEvent) -> EventAnswer {
+    match &accepted.result {
+        AcceptedResult::Message { message, .. } => EventAnswer::Accepted {
+            event: accepted.id,
+            message: message.id,
+        },
+        AcceptedResult::Failed { reason, detail, .. } => EventAnswer::Failed {
+            event: accepted.id,
+            reason: *reason,
+            detail: detail.clone(),
+        },
+    }
+}
+
+fn count(answers: &[EventAnswer]) {
+    let mut tally = [0_u64; 4];
+    for answer in answers {
+        let place = match answer {
+            EventAnswer::Accepted { .. } => 0,
+            EventAnswer::Failed { .. } => 1,
+            EventAnswer::Duplicate { .. } => 2,
+            EventAnswer::Rejected { .. } => 3,
+        };
+        tally[place] += 1;
+    }
+    for (word, n) in ["accepted", "failed", "duplicate", "rejected"]
+        .into_iter()
+        .zip(tally)
+    {
+        if n > 0 {
+            metrics::counter!("tidings_events_total", "answer" => word).increment(n);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A failed event, tried again: after a template was mended or a customer was added.
+
+use model::{EventId, FailureReason, MessageId};
+use store::{AcceptedResult, Committed};
+
+use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission, envelope};
+use crate::Pipeline;
+
+/// What became of a failed event that was tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayAnswer {
+    /// It made a message this time.
+    Replayed {
+        /// The message.
+        message: MessageId,
+    },
+    /// It fails still; the new reason is kept.
+    StillFailing {
+        /// Why.
+        reason: FailureReason,
+        /// What exactly.
+        detail: String,
+    },
+    /// There is no failed event with this id.
+    NotFound,
+    /// It made a message before.
+    AlreadyReplayed,
+}
+
+impl Pipeline {
+    /// Tries a failed event again, as of now.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn replay_failed(&self, id: EventId) -> Result<ReplayAnswer, AcceptError> {
+        for _ in 0..STALE_ROUNDS {
+            let Some(failed) = self.store().failed_event(id).await? else {
+                return Ok(ReplayAnswer::NotFound);
+            };
+            if failed.replayed_at.is_some() {
+                return Ok(ReplayAnswer::AlreadyReplayed);
+            }
+            let now = self.clock().now();
+            let raw = RawEvent::Line(failed.envelope.open().as_bytes().to_vec());
+            let submission = Submission {
+                mode: failed.mode,
+                as_of: AsOf::Now,
+            };
+            let event = envelope::read(&raw, submission, now).map_err(|reason| {
+                store::Error::Corrupt(format!("failed_events.envelope: {reason}"))
+            })?;
+            let facts = self
+                .store()
+                .facts(vec![event.subject.clone()])
+                .await?
+                .pop()
+                .flatten();
+            let mut accepted = self.make(event, facts.as_ref(), now);
+            accepted.id = id;
+            match self.store().commit_replayed(accepted.clone()).await? {
+                Committed::Stale => {}
+                Committed::Duplicate(_) => return Ok(ReplayAnswer::AlreadyReplayed),
+                Committed::Accepted => {
+                    return Ok(match accepted.result {
+                        AcceptedResult::Message { message, .. } => ReplayAnswer::Replayed {
+                            message: message.id,
+                        },
+                        AcceptedResult::Failed { reason, detail, .. } => {
+                            ReplayAnswer::StillFailing { reason, detail }
+                        }
+                    });
+                }
+            }
+        }
+        Err(store::Error::Unavailable("the customer's facts keep changing".into()).into())
+    }
+}

@@ -1,0 +1,281 @@
+//! Decide: given all we know of a customer and an event, choose the ways out, and say why.
+//!
+//! Pure: takes facts and a moment, gives a [`Decision`] with the word of every rule that
+//! spoke. Loading the facts is `accept`'s; acting on the decision is `render`'s and the
+//! commit's. Each rule is a file; they are asked in the order a lawyer would read them.
+//! The Message Center entry is not a route: it is always made.
+
+mod consent;
+mod contact;
+mod matrix;
+mod mode;
+mod preference;
+mod suppression;
+mod useful_until;
+
+#[cfg(test)]
+mod properties;
+
+use model::{
+    Category, Channel, ContactPoint, Decision, Facts, Instant, Lane, Mode, PlannedDelivery,
+    PurposeClass, Rule, Span, Spoke, Trace, Verdict,
+};
+
+/// What the catalogue says of a message type, as far as decisions go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Its tab.
+    pub category: Category,
+    /// Its ground.
+    pub purpose: PurposeClass,
+    /// Its urgency.
+    pub lane: Lane,
+    /// The channels it takes by default, besides the Message Center.
+    pub channels: Vec<Channel>,
+    /// How long after the fact a delivery still helps.
+    pub useful_for: Span,
+}
+
+/// One question to the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// When the fact happened.
+    pub event_time: Instant,
+    /// The moment decided as of.
+    pub at: Instant,
+    /// The customer.
+    pub facts: &'a Facts,
+    /// The message type.
+    pub terms: &'a Terms,
+    /// Live, test or team.
+    pub mode: Mode,
+    /// The only addresses that team mode may reach.
+    pub team: &'a [ContactPoint],
+}
+
+/// What a rule says of a channel.
+#[derive(Debug, PartialEq, Eq)]
+enum Word {
+    /// Nothing to say.
+    Silent,
+    /// Fine, because.
+    Pass(&'static str, String),
+    /// No, because.
+    Stop(&'static str, String),
+}
+
+type Ask = fn(&Case<'_>, Channel) -> Word;
+
+/// The rules about one channel, in order. The first "stop" ends the questions.
+const RULES: [(Rule, Ask); 7] = [
+    (Rule::Matrix, matrix::ask),
+    (Rule::UsefulUntil, useful_until::ask),
+    (Rule::Contact, contact::ask),
+    (Rule::Suppression, suppression::ask),
+    (Rule::Consent, consent::ask),
+    (Rule::Preference, preference::ask),
+    (Rule::Mode, mode::ask),
+];
+
+/// Chooses the ways out. `now` is the real moment: due and useful-until times count from
+/// it, shifted by as much as the case is decided as of another.
+pub fn decide(case: &Case<'_>, now: Instant) -> Decision {
+    let mut decision = Decision::default();
+    for channel in Channel::ALL {
+        if ask(case, *channel, &RULES, &mut decision.trace).is_some() {
+            continue;
+        }
+        let Some(contact) = case.facts.customer.contact(*channel) else {
+            continue;
+        };
+        let lane = case.terms.lane;
+        decision.trace.0.push(Spoke {
+            rule: Rule::Route,
+            verdict: Verdict::Pass,
+            channel: Some(*channel),
+            why: channel.as_str().into(),
+            with: String::new(),
+        });
+        decision.deliveries.push(PlannedDelivery {
+            contact: contact.clone(),
+            lane,
+            due_at: now,
+            expires_at: now + useful_until::left(case),
+        });
+    }
+    decision
+}
+
+/// Asks the gates again just before the hand-over of a delivery to `contact`: `Some` is
+/// the word of the rule that now says no. The matrix and the clock are not asked again:
+/// what was decided stays decided, only a person's "no" (or a lost address) ends it.
+pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
+    if case.facts.customer.contact(contact.channel) != Some(contact) {
+        return Some(Spoke {
+            rule: Rule::Contact,
+            verdict: Verdict::Stop,
+            channel: Some(contact.channel),
+            why: "address_changed".into(),
+            with: String::new(),
+        });
+    }
+    ask(case, contact.channel, &RULES[3..], &mut Trace::default())
+}
+
+/// Asks rules in order, noting their words; the word of the one that stopped, if one did.
+fn ask(
+    case: &Case<'_>,
+    channel: Channel,
+    rules: &[(Rule, Ask)],
+    trace: &mut Trace,
+) -> Option<Spoke> {
+    for (rule, ask) in rules {
+        let (verdict, why, with) = match ask(case, channel) {
+            Word::Silent => continue,
+            Word::Pass(why, with) => (Verdict::Pass, why, with),
+            Word::Stop(why, with) => (Verdict::Stop, why, with),
+        };
+        let spoke = Spoke {
+            rule: *rule,
+            verdict,
+            channel: Some(channel),
+            why: why.into(),
+            with,
+        };
+        trace.0.push(spoke.clone());
+        if verdict == Verdict::Stop {
+            return Some(spoke);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+pub(crate) mod cases {
+    //! The customer and the message type that the rules' tables vary.
+
+    use model::{Consent, ConsentPurpose, Customer, Id, RecipientId, Sealed};
+
+    use super::*;
+
+    pub(crate) fn noon() -> Instant {
+        Instant::parse("2026-11-22T12:00:00Z").unwrap()
+    }
+
+    pub(crate) fn facts() -> Facts {
+        Facts {
+            recipient: RecipientId::from_i64(1),
+            version: 1,
+            customer: Customer {
+                id: "c-42".into(),
+                name: Sealed::new("Inês Machado"),
+                locale: "pt-BR".into(),
+                time_zone: "America/Sao_Paulo".into(),
+                country: "BR".into(),
+                phone: ContactPoint::phone("+12535550129").ok(),
+                email: ContactPoint::email("ines@customers.example").ok(),
+                consents: vec![Consent {
+                    channel: Channel::Sms,
+                    purpose: ConsentPurpose::Transactional,
+                    given_at: noon() - Span::days(30),
+                    source: "checkout".into(),
+                    withdrawn_at: None,
+                }],
+                preferences: vec![],
+            },
+            suppressed: vec![],
+        }
+    }
+
+    pub(crate) fn urgent() -> Terms {
+        Terms {
+            category: Category::Orders,
+            purpose: PurposeClass::Transactional,
+            lane: Lane::Urgent,
+            channels: vec![Channel::Sms, Channel::Email],
+            useful_for: Span::hours(12),
+        }
+    }
+
+    pub(crate) fn case<'a>(facts: &'a Facts, terms: &'a Terms) -> Case<'a> {
+        Case {
+            event_time: noon(),
+            at: noon(),
+            facts,
+            terms,
+            mode: Mode::Live,
+            team: &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cases::{case, facts, noon, urgent};
+    use super::*;
+
+    #[test]
+    fn an_urgent_message_takes_both_ways_and_says_why() {
+        let (facts, terms) = (facts(), urgent());
+        let decision = decide(&case(&facts, &terms), noon());
+        let channels: Vec<_> = decision
+            .deliveries
+            .iter()
+            .map(|d| d.contact.channel)
+            .collect();
+        assert_eq!(channels, [Channel::Sms, Channel::Email]);
+        let words: Vec<String> = decision
+            .trace
+            .0
+            .iter()
+            .map(|s| {
+                format!(
+                    "{} {} {}",
+                    s.channel.map_or("", Channel::as_str),
+                    s.rule,
+                    s.why
+                )
+            })
+            .collect();
+        insta::assert_snapshot!(words.join("\n"), @r"
+        sms matrix urgent
+        sms consent given
+        sms route sms
+        email matrix default
+        email consent not_needed
+        email route email
+        ");
+    }
+
+    #[test]
+    fn a_replay_shifts_the_times_with_it() {
+        let (facts, terms) = (facts(), urgent());
+        let years_later = noon() + Span::days(3_000);
+        let decision = decide(&case(&facts, &terms), years_later);
+        assert_eq!(decision.deliveries[0].due_at, years_later);
+        assert_eq!(
+            decision.deliveries[0].expires_at,
+            years_later + Span::hours(12)
+        );
+    }
+
+    #[test]
+    fn the_gates_are_asked_again_before_the_hand_over() {
+        let (mut facts, terms) = (facts(), urgent());
+        let phone = facts.customer.phone.clone().unwrap();
+        assert_eq!(still_allowed(&case(&facts, &terms), &phone), None);
+        facts.suppressed.push((Channel::Sms, "keyword_stop".into()));
+        let spoke = still_allowed(&case(&facts, &terms), &phone).unwrap();
+        assert_eq!(
+            (spoke.rule, spoke.why.as_str()),
+            (Rule::Suppression, "suppressed")
+        );
+        facts.suppressed.clear();
+        facts.customer.phone = ContactPoint::phone("+12535550130").ok();
+        let spoke = still_allowed(&case(&facts, &terms), &phone).unwrap();
+        assert_eq!(
+            (spoke.rule, spoke.why.as_str()),
+            (Rule::Contact, "address_changed")
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! What holds for every customer, message type and moment.
+
+use model::{
+    Category, Channel, Consent, ConsentPurpose, ContactPoint, Facts, Lane, Mode, Preference,
+    PurposeClass, Rule, Span, Verdict,
+};
+use proptest::prelude::*;
+
+use super::cases::{facts, noon};
+use super::{Case, Terms, decide};
+
+fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+    (0..all.len()).prop_map(move |place| all[place])
+}
+
+prop_compose! {
+    fn consent()(
+        channel in any_of(Channel::ALL),
+        purpose in any_of(ConsentPurpose::ALL),
+        given in -100..100_i64,
+        withdrawn in proptest::option::of(-100..100_i64),
+    ) -> Consent {
+        Consent {
+            channel,
+            purpose,
+            given_at: noon() + Span::hours(given),
+            source: "checkout".into(),
+            withdrawn_at: withdrawn.map(|hours| noon() + Span::hours(hours)),
+        }
+    }
+}
+
+prop_compose! {
+    fn preference()(category in any_of(Category::ALL), channel in any_of(Channel::ALL), on in any::<bool>()) -> Preference {
+        Preference { category, channel, on }
+    }
+}
+
+prop_compose! {
+    fn anyone()(
+        phone in any::<bool>(),
+        email in any::<bool>(),
+        consents in proptest::collection::vec(consent(), 0..6),
+        preferences in proptest::collection::vec(preference(), 0..6),
+        suppressed in proptest::collection::vec(any_of(Channel::ALL), 0..2),
+    ) -> Facts {
+        let mut facts = facts();
+        facts.customer.phone = facts.customer.phone.filter(|_| phone);
+        facts.customer.email = facts.customer.email.filter(|_| email);
+        facts.customer.consents = consents;
+        facts.customer.preferences = preferences;
+        facts.suppressed = suppressed.into_iter().map(|c| (c, "keyword_stop".into())).collect();
+        facts
+    }
+}
+
+prop_compose! {
+    fn terms()(
+        category in any_of(Category::ALL),
+        purpose in any_of(PurposeClass::ALL),
+        lane in any_of(Lane::ALL),
+        sms in any::<bool>(),
+        email in any::<bool>(),
+        hours in 0..48_i64,
+    ) -> Terms {
+        let mut channels = Vec::new();
+        channels.extend(sms.then_some(Channel::Sms));
+        channels.extend(email.then_some(Channel::Email));
+        Terms { category, purpose, lane, channels, useful_for: Span::hours(hours) }
+    }
+}
+
+fn routes(case: &Case<'_>) -> Vec<Channel> {
+    decide(case, case.at)
+        .deliveries
+        .iter()
+        .map(|d| d.contact.channel)
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn no_marketing_and_no_text_without_consent(
+        facts in anyone(), terms in terms(), mode in any_of(Mode::ALL), age in -5..50_i64,
+    ) {
+        let at = noon();
+        let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
+        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, mode, team: &team };
+        for channel in routes(&case) {
+            let has = |purpose| facts.customer.consents.iter().any(|c| {
+                c.channel == channel && c.purpose == purpose && c.given_at <= at
+                    && c.withdrawn_at.is_none_or(|w| w > at)
+            });
+            if terms.purpose == PurposeClass::Marketing {
+                prop_assert!(has(ConsentPurpose::Marketing));
+            } else if channel == Channel::Sms {
+                prop_assert!(has(ConsentPurpose::Transactional));
+            }
+            prop_assert!(facts.suppression(channel).is_none());
+            prop_assert!(terms.channels.contains(&channel));
+            prop_assert!(mode != Mode::Team || channel == Channel::Email);
+        }
+    }
+
+    #[test]
+    fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        prop_assert_eq!(decide(&case, noon()), decide(&case, noon()));
+    }
+
+    #[test]
+    fn a_stricter_preference_never_adds_a_route(
+        facts in anyone(), terms in terms(), category in any_of(Category::ALL), channel in any_of(Channel::ALL),
+    ) {
+        let mut stricter = facts.clone();
+        stricter.customer.preferences.push(Preference { category, channel, on: false });
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        let before = routes(&case);
+        for route in routes(&Case { facts: &stricter, ..case }) {
+            prop_assert!(before.contains(&route));
+        }
+    }
+
+    #[test]
+    fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        let decision = decide(&case, noon());
+        for channel in Channel::ALL {
+            let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);
+            let stopped = decision.trace.0.iter().filter(|s| s.channel == Some(*channel) && s.verdict == Verdict::Stop).count();
+            let routed = decision.trace.0.iter().any(|s| s.channel == Some(*channel) && s.rule == Rule::Route);
+            prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, 1) });
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One delivery to its carrier: gates, body, network, outcome.
+
+use std::collections::HashMap;
+
+use channels::{OutgoingEmail, OutgoingSms};
+use futures_util::future::join_all;
+use model::{Attempt, Channel, DeliveryState, Facts, Instant, Outcome, RecipientId, Sealed};
+use store::{ClaimedDelivery, Next, OutcomeRecord};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::Sender;
+use super::gates::jitter;
+use super::record::Done;
+use super::retry::{Tried, next, sent_again_after_doubt};
+use crate::render;
+
+/// How a hand-over went, before the schedule looks at it.
+struct Handed {
+    carrier: String,
+    outcome: Outcome,
+    /// Keyed digest of what really left.
+    digest: String,
+    /// A settlement that is not the outcome's usual one.
+    settle: Option<DeliveryState>,
+}
+
+impl Handed {
+    fn stopped(reason: &str, state: DeliveryState) -> Self {
+        Self {
+            carrier: String::new(),
+            outcome: Outcome::Stopped {
+                reason: reason.into(),
+            },
+            digest: String::new(),
+            settle: Some(state),
+        }
+    }
+}
+
+impl Sender {
+    /// Hands a chunk over, all at once, and passes each outcome on to be recorded.
+    pub(super) async fn hand_over(
+        &self,
+        chunk: Vec<ClaimedDelivery>,
+        mut places: OwnedSemaphorePermit,
+        done: mpsc::Sender<Done>,
+    ) {
+        let changed = match self.changed_facts(&chunk).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                // Without an outcome the leases run out and the deliveries come back.
+                tracing::warn!(%error, "could not read facts; the deliveries are claimed again later");
+                return;
+            }
+        };
+        let changed = &changed;
+        let one = |claimed: ClaimedDelivery, place| {
+            let done = done.clone();
+            async move {
+                let started_at = self.pipeline.clock().now();
+                let handed = self.try_one(&claimed, changed, started_at).await;
+                let record = self.outcome_of(&claimed, handed, started_at);
+                // The recorder outlives every worker, so it always takes this.
+                let _ = done
+                    .send(Done {
+                        record,
+                        _place: place,
+                    })
+                    .await;
+            }
+        };
+        let all: Vec<_> = chunk
+            .into_iter()
+            .filter_map(|claimed| Some(one(claimed, places.split(1)?)))
+            .collect();
+        join_all(all).await;
+    }
+
+    async fn try_one(
+        &self,
+        claimed: &ClaimedDelivery,
+        changed: &HashMap<RecipientId, Facts>,
+        now: Instant,
+    ) -> Handed {
+        if now >= claimed.expires_at {
+            return Handed::stopped("useful_until.late", DeliveryState::Expired);
+        }
+        if claimed.was_in_doubt && !sent_again_after_doubt(claimed.content.purpose) {
+            return Handed::stopped("in_doubt", DeliveryState::GivenUp);
+        }
+        if let Some(reason) = self.gate(claimed, changed) {
+            return Handed::stopped(&reason, DeliveryState::Cancelled);
+        }
+        match claimed.contact.channel {
+            Channel::Sms => self.text(claimed, now).await,
+            Channel::Email => self.mail(claimed).await,
+        }
+    }
+
+    async fn text(&self, claimed: &ClaimedDelivery, now: Instant) -> Handed {
+        let Some(carrier) = &self.routes.carriers(claimed.mode).sms else {
+            return no_carrier();
+        };
+        let text = match &claimed.secret {
+            Some(secret) => render::fill_secret(&claimed.content.text, secret),
+            None => Sealed::new(claimed.content.text.clone()),
+        };
+        let digest = self.digest(&[text.open()]);
+        let outcome = carrier
+            .send(OutgoingSms {
+                delivery: claimed.id,
+                to: claimed.contact.address.clone(),
+                text,
+                lane: claimed.lane,
+                expires_in: claimed.expires_at.since(now),
+            })
+            .await;
+        Handed {
+            carrier: carrier.name().to_owned(),
+            outcome,
+            digest,
+            settle: None,
+        }
+    }
+
+    async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {
+        let Some(carrier) = &self.routes.carriers(claimed.mode).email else {
+            return no_carrier();
+        };
+        let body = match render::mail(
+            self.pipeline.catalogue(),
+            self.pipeline.brand(),
+            &claimed.content,
+        ) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(delivery.id = %claimed.id, %error, "a mail could not be rendered");
+                let outcome = Outcome::Rejected {
+                    code: String::new(),
+                    reason: "template_failed".into(),
+                };
+                return Handed {
+                    carrier: carrier.name().to_owned(),
+                    outcome,
+                    digest: String::new(),
+                    settle: None,
+                };
+            }
+        };
+        let digest = self.digest(&[&body.subject, &body.text, &body.html]);
+        let name = claimed
+            .content
+            .data
+            .get("_")
+            .and_then(|own| own.get("name"))
+            .and_then(|n| n.as_str());
+        let outcome = carrier
+            .send(OutgoingEmail {
+                delivery: claimed.id,
+                message: claimed.message,
+                to: claimed.contact.address.clone(),
+                to_name: Sealed::new(name.unwrap_or_default()),
+                from_name: claimed.content.sender.clone(),
+                subject: Sealed::new(body.subject),
+                text: Sealed::new(body.text),
+                html: Sealed::new(body.html),
+                date: self.pipeline.clock().now(),
+                locale: claimed.content.locale.clone(),
+                lane: claimed.lane,
+            })
+            .await;
+        Handed {
+            carrier: carrier.name().to_owned(),
+            outcome,
+            digest,
+            settle: None,
+        }
+    }
+
+    /// 64 bits of a keyed digest of what left, as hex: provenance without the text.
+    fn digest(&self, parts: &[&str]) -> String {
+        let mut context = ring::hmac::Context::with_key(&self.digest_key);
+        for part in parts {
+            context.update(part.as_bytes());
+            context.update(&[0]);
+        }
+        let tag = context.sign();
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&tag.as_ref()[..8]);
+        format!("{:016x}", u64::from_be_bytes(bytes))
+    }
+
+    fn outcome_of(
+        &self,
+        claimed: &ClaimedDelivery,
+        handed: Handed,
+        started_at: Instant,
+    ) -> OutcomeRecord {
+        let ended_at = self.pipeline.clock().now();
+        let tried = Tried {
+            lane: claimed.lane,
+            attempt: claimed.attempt,
+            now: ended_at,
+            expires_at: claimed.expires_at,
+            jitter: jitter(claimed),
+        };
+        let next = handed
+            .settle
+            .map_or_else(|| next(&handed.outcome, &tried), Next::Settle);
+        let word = handed.outcome.word();
+        metrics::counter!("tidings_attempts_total", "channel" => claimed.contact.channel.as_str(), "outcome" => word)
+            .increment(1);
+        let (code, reason, carrier_id) = match handed.outcome {
+            Outcome::Accepted { carrier_id } => (String::new(), String::new(), carrier_id),
+            Outcome::RetryLater { code, reason, .. } | Outcome::Rejected { code, reason } => {
+                (code, reason, None)
+            }
+            Outcome::Unknown { reason } | Outcome::Stopped { reason } => {
+                (String::new(), reason, None)
+            }
+        };
+        OutcomeRecord {
+            delivery: claimed.id,
+            attempt: Attempt {
+                number: claimed.attempt,
+                carrier: handed.carrier,
+                started_at,
+                ended_at,
+                outcome: word.into(),
+                code,
+                reason,
+                carrier_id,
+                digest: handed.digest,
+            },
+            next,
+        }
+    }
+}
+
+fn no_carrier() -> Handed {
+    Handed {
+        carrier: String::new(),
+        outcome: Outcome::RetryLater {
+            after: None,
+            code: String::new(),
+            reason: "no_carrier".into(),
+        },
+        digest: String::new(),
+        settle: None,
+    }
+}

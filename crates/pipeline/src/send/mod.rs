@@ -1,0 +1,262 @@
+//! Send: due deliveries to their carriers, the most urgent first.
+//!
+//! Claim (short transaction, a lease) → gates, body, network with no transaction open →
+//! record (short transaction). Each channel has two workers with room of their own: one
+//! for the security lane alone, one for the rest. What is claimed never exceeds the room,
+//! so a crash leaves at most that much in doubt. Next: receipts come to `track`.
+
+mod gates;
+mod hand_over;
+mod record;
+pub mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::{EmailCarrier, SmsCarrier};
+use model::{Channel, Lane, Mode, Span};
+use store::{ClaimRequest, ClaimedDelivery};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Pipeline;
+pub use gates::RecentStops;
+use record::{Done, Recorder};
+
+/// The carriers of one kind of traffic.
+#[derive(Clone, Default)]
+pub struct Carriers {
+    /// Texts.
+    pub sms: Option<SmsCarrier>,
+    /// Mail.
+    pub email: Option<EmailCarrier>,
+}
+
+/// Which carriers take which traffic: test deliveries can only reach the second.
+#[derive(Clone, Default)]
+pub struct Routes {
+    /// For live and team deliveries.
+    pub live: Carriers,
+    /// For test deliveries: the sandbox.
+    pub test: Carriers,
+}
+
+impl Routes {
+    fn carriers(&self, mode: Mode) -> &Carriers {
+        match mode {
+            Mode::Live | Mode::Team => &self.live,
+            Mode::Test => &self.test,
+        }
+    }
+}
+
+/// How much may be in flight, per channel. It bounds what a crash leaves in doubt.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// For the security lane.
+    pub security: usize,
+    /// For all other lanes together.
+    pub others: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            security: 64,
+            others: 768,
+        }
+    }
+}
+
+/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner.
+const LEASE: Span = Span::secs(90);
+/// At most so many are claimed at once.
+const CLAIM: usize = 384;
+/// So many of a claim are handed over by one task: enough to spread over the cores.
+const CHUNK: usize = 16;
+/// An idle worker looks at the queue at least so often, doorbell or not.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// The send stage, running.
+#[derive(Clone)]
+pub struct Sender {
+    pipeline: Pipeline,
+    routes: Arc<Routes>,
+    stops: RecentStops,
+    digest_key: Arc<ring::hmac::Key>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Sender {
+    /// Puts what a crash left claimed in doubt, then starts the workers of each channel on
+    /// `tasks`. Cancelling `stop` ends the claiming; what is in flight is finished and
+    /// recorded, and `tasks` is empty after that.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn start(
+        pipeline: Pipeline,
+        routes: Routes,
+        room: Room,
+        stops: RecentStops,
+        (tasks, stop): (TaskTracker, CancellationToken),
+    ) -> store::Result<()> {
+        let now = pipeline.clock().now();
+        let doubtful = pipeline
+            .store()
+            .doubt_claims(true, now, retry::doubt_until)
+            .await?;
+        if doubtful > 0 {
+            tracing::warn!(
+                deliveries = doubtful,
+                "found deliveries that an earlier run left in doubt"
+            );
+        }
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &pipeline.store().key("digests"));
+        let sender = Self {
+            pipeline,
+            routes: Arc::new(routes),
+            stops,
+            digest_key: Arc::new(key),
+            tasks,
+            stop,
+        };
+        for channel in Channel::ALL {
+            sender.spawn_worker(*channel, &[Lane::Security], room.security);
+            sender.spawn_worker(
+                *channel,
+                &[Lane::Urgent, Lane::Normal, Lane::Bulk],
+                room.others,
+            );
+        }
+        let sweeper = sender.clone();
+        sender.tasks.spawn(async move { sweeper.sweep().await });
+        Ok(())
+    }
+
+    fn spawn_worker(&self, channel: Channel, lanes: &'static [Lane], room: usize) {
+        let (done, outcomes) = mpsc::channel(room);
+        let recorder = Recorder::new(self.pipeline.clone(), lanes[0], outcomes);
+        self.tasks.spawn(recorder.run());
+        let worker = Worker {
+            sender: self.clone(),
+            channel,
+            lanes,
+            room: Arc::new(Semaphore::new(room)),
+            done,
+        };
+        self.tasks.spawn(worker.run());
+    }
+
+    /// Puts claims whose lease ran out in doubt, from time to time.
+    async fn sweep(&self) {
+        while self.sleep(Duration::from_secs(10)).await {
+            let now = self.pipeline.clock().now();
+            match self
+                .pipeline
+                .store()
+                .doubt_claims(false, now, retry::doubt_until)
+                .await
+            {
+                Ok(0) => {}
+                Ok(n) => tracing::warn!(deliveries = n, "claims ran out without an outcome"),
+                Err(error) => tracing::warn!(%error, "could not look for claims that ran out"),
+            }
+        }
+    }
+
+    /// `false` when the stop came first.
+    async fn sleep(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+}
+
+/// Claims for one channel and some lanes, and hands over what it claimed.
+struct Worker {
+    sender: Sender,
+    channel: Channel,
+    lanes: &'static [Lane],
+    room: Arc<Semaphore>,
+    done: mpsc::Sender<Done>,
+}
+
+impl Worker {
+    async fn run(self) {
+        let bell = self
+            .sender
+            .pipeline
+            .store()
+            .due_doorbell(self.channel, self.lanes[0]);
+        while !self.sender.stop.is_cancelled() {
+            let Some(permits) = self.wait_for_room().await else {
+                break;
+            };
+            let limit = permits.num_permits();
+            match self.claim(limit).await {
+                Ok(claimed) if claimed.is_empty() => {
+                    drop(permits);
+                    tokio::select! {
+                        () = self.sender.stop.cancelled() => break,
+                        () = bell.notified() => {}
+                        () = tokio::time::sleep(LOOK) => {}
+                    }
+                }
+                Ok(claimed) => self.hand_over(claimed, permits),
+                Err(error) => {
+                    tracing::warn!(%error, channel = %self.channel, "could not claim; trying again");
+                    drop(permits);
+                    self.sender.sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for one place, then takes all that are free, up to a claim's size.
+    async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {
+        let mut permits = tokio::select! {
+            () = self.sender.stop.cancelled() => return None,
+            permit = self.room.clone().acquire_owned() => permit.ok()?,
+        };
+        let more = self.room.available_permits().min(CLAIM - 1);
+        if let Ok(rest) = self
+            .room
+            .clone()
+            .try_acquire_many_owned(u32::try_from(more).ok()?)
+        {
+            permits.merge(rest);
+        }
+        Some(permits)
+    }
+
+    async fn claim(&self, limit: usize) -> store::Result<Vec<ClaimedDelivery>> {
+        let now = self.sender.pipeline.clock().now();
+        let request = ClaimRequest {
+            channel: self.channel,
+            lanes: self.lanes.to_vec(),
+            limit,
+            now,
+            lease_until: now + LEASE,
+        };
+        self.sender.pipeline.store().claim_due(request).await
+    }
+
+    /// One task a chunk; each delivery's place is free again when its outcome is durable.
+    fn hand_over(&self, mut claimed: Vec<ClaimedDelivery>, mut permits: OwnedSemaphorePermit) {
+        while !claimed.is_empty() {
+            let chunk: Vec<_> = claimed.drain(..claimed.len().min(CHUNK)).collect();
+            let Some(places) = permits.split(chunk.len()) else {
+                break;
+            };
+            let sender = self.sender.clone();
+            let done = self.done.clone();
+            self.sender
+                .tasks
+                .spawn(async move { sender.hand_over(chunk, places, done).await });
+        }
+    }
+}

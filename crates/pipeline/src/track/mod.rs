@@ -1,0 +1,174 @@
+//! Track: what carriers and customers say later.
+//!
+//! Receipts move delivery states; texts that come in are kept, and an exact stop word
+//! suppresses the number in the same commit. A carrier is answered only after that commit:
+//! what we have not kept, it must send again.
+
+mod stop_words;
+
+use channels::{Inbound, InboundItem};
+use model::{ContactPoint, InboundId, Instant, Partition, Receipt};
+use store::{InboundText, ReceiptMatch, ReceiptRecord};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Pipeline;
+use crate::send::RecentStops;
+pub use stop_words::is_stop_word;
+
+/// So many are committed together at most.
+const BATCH: usize = 256;
+
+/// The track stage: runs until every carrier that sends to it is gone.
+pub struct Tracker {
+    pipeline: Pipeline,
+    stops: RecentStops,
+    inbound: mpsc::Receiver<InboundItem>,
+}
+
+impl Tracker {
+    /// Takes what comes in; `stops` is shared with the send stage.
+    pub fn new(
+        pipeline: Pipeline,
+        stops: RecentStops,
+        inbound: mpsc::Receiver<InboundItem>,
+    ) -> Self {
+        Self {
+            pipeline,
+            stops,
+            inbound,
+        }
+    }
+
+    /// Runs to the end of the stream.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.inbound.recv_many(&mut batch, BATCH).await > 0 {
+            let now = self.pipeline.clock().now();
+            let (mut receipts, mut texts) = (Vec::new(), Vec::new());
+            let (mut receipt_waits, mut text_waits) = (Vec::new(), Vec::new());
+            for InboundItem { inbound, done } in batch.drain(..) {
+                match inbound {
+                    Inbound::Receipt {
+                        carrier,
+                        carrier_id,
+                        status,
+                        code,
+                        carrier_time,
+                    } => {
+                        let receipt = Receipt {
+                            status,
+                            code,
+                            carrier_time,
+                            received_at: now,
+                        };
+                        receipts.push(ReceiptRecord {
+                            carrier,
+                            carrier_id,
+                            receipt,
+                        });
+                        receipt_waits.push(done);
+                    }
+                    Inbound::Text {
+                        carrier,
+                        from,
+                        to,
+                        text,
+                    } => {
+                        let id = self
+                            .pipeline
+                            .store()
+                            .ids()
+                            .next(Partition::of(from.open()), now);
+                        texts.push(self.inbound_text((id, now), carrier, from, to, text));
+                        text_waits.push(done);
+                    }
+                }
+            }
+            // Stops first: the fewer messages leave after one, the better.
+            self.record_texts(texts, text_waits).await;
+            self.record_receipts(receipts, receipt_waits).await;
+        }
+    }
+
+    fn inbound_text(
+        &self,
+        (id, received_at): (InboundId, Instant),
+        carrier: String,
+        from: model::Sealed,
+        to: String,
+        text: model::Sealed,
+    ) -> InboundText {
+        let suppress = is_stop_word(text.open()).then(|| "keyword_stop".to_owned());
+        // Carriers write numbers with or without the plus; a short code stays as it came.
+        let plus = format!("+{}", from.open().trim_start_matches('+'));
+        let from = ContactPoint::phone(&plus).unwrap_or(ContactPoint {
+            channel: model::Channel::Sms,
+            address: from,
+        });
+        if suppress.is_some() {
+            tracing::info!(inbound.id = %id, "a number asked us to stop");
+        }
+        InboundText {
+            id,
+            carrier,
+            from,
+            to,
+            text,
+            received_at,
+            suppress,
+        }
+    }
+
+    async fn record_texts(&self, texts: Vec<InboundText>, waits: Vec<oneshot::Sender<bool>>) {
+        if texts.is_empty() {
+            return;
+        }
+        let stopped: Vec<i64> = texts
+            .iter()
+            .filter(|text| text.suppress.is_some())
+            .map(|text| self.pipeline.store().digest(&text.from))
+            .collect();
+        let kept = self.pipeline.store().record_inbound(texts).await;
+        if let Err(error) = &kept {
+            tracing::warn!(%error, "could not keep texts that came in; the carrier sends them again");
+        } else {
+            stopped
+                .into_iter()
+                .for_each(|digest| self.stops.note(digest));
+        }
+        answer(waits, kept.is_ok());
+    }
+
+    async fn record_receipts(
+        &self,
+        receipts: Vec<ReceiptRecord>,
+        waits: Vec<oneshot::Sender<bool>>,
+    ) {
+        if receipts.is_empty() {
+            return;
+        }
+        let kept = self.pipeline.store().record_receipts(receipts).await;
+        match &kept {
+            Ok(matches) => {
+                for found in matches {
+                    let word = match found {
+                        ReceiptMatch::Matched(_, status) => status.as_str(),
+                        ReceiptMatch::Parked => "parked",
+                    };
+                    metrics::counter!("tidings_receipts_total", "status" => word).increment(1);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not keep receipts; the carrier sends them again");
+            }
+        }
+        answer(waits, kept.is_ok());
+    }
+}
+
+fn answer(waits: Vec<oneshot::Sender<bool>>, kept: bool) {
+    for wait in waits {
+        // A session that closed meanwhile asks no more; the carrier repeats itself.
+        let _ = wait.send(kept);
+    }
+}

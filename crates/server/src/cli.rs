@@ -1,0 +1,198 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Every message between a marketplace and its customers.
+#[derive(Debug, Parser)]
+#[command(name = "tidings", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Write logs as JSON, one object a line
+    #[arg(long, global = true)]
+    pub log_json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A made-up marketplace on this machine: open the pages it prints
+    Demo(Demo),
+    /// Serve the API and the pages
+    Serve(Serve),
+    /// Send a file of events through the whole path
+    Replay(Replay),
+    /// Bring the store's schema up to date
+    Migrate(Migrate),
+    /// Look for problems in configuration, catalogue, store and carriers
+    Check(Check),
+    /// Make an API key for a store that is not running
+    ApiKey(ApiKey),
+    /// Make an Ed25519 key that signs mail, and print its DNS record
+    DkimKey(DkimKey),
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Port of the pages and the API
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Folder for the store; made if missing
+    #[arg(long, default_value = "tidings-demo", value_name = "DIR")]
+    pub data: PathBuf,
+    /// How fast the made-up marketplace lives: 1 is an event every few seconds
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.01..=1_000.0).contains(&speed) => Ok(speed),
+        _ => Err("a speed is a number from 0.01 to 1000".into()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// CloudEvents, one JSON object a line
+    #[arg(value_name = "EVENTS.jsonl")]
+    pub events: PathBuf,
+    /// The customers they are for, one JSON object a line; put first
+    #[arg(long, value_name = "CUSTOMERS.jsonl")]
+    pub customers: Option<PathBuf>,
+    /// A local store, with the sandbox carriers
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    pub data: Option<PathBuf>,
+    /// A running server: http://host:port
+    #[arg(long, requires = "key")]
+    pub url: Option<String>,
+    /// An API key of that server; a test key unless --live
+    #[arg(long, env = "TIDINGS_API_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Decide as of now instead of each event's own time
+    #[arg(long)]
+    pub live: bool,
+    /// Print the summary as JSON, and no progress
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    pub config: Option<PathBuf>,
+    /// The store's folder, instead of a configuration
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ApiKey {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// What the key is for
+    #[arg(long)]
+    pub name: String,
+    /// live reaches real carriers, test only the sandbox, team only the team's addresses
+    #[arg(long, default_value = "test", value_parser = ["live", "test", "team"])]
+    pub mode: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DkimKey {
+    /// The domain that signs
+    #[arg(long)]
+    pub domain: String,
+    /// Its selector, any DNS label
+    #[arg(long)]
+    pub selector: String,
+    /// Where the private key goes; never overwritten
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// The whole path: events over HTTP to texts and mails at sinks, receipts back
+    Pipeline(BenchPipeline),
+    /// (the sinks of `bench pipeline`, in a process of their own)
+    #[command(hide = true)]
+    Sinks(BenchSinks),
+    /// (the load of `bench pipeline`, in a process of its own)
+    #[command(hide = true)]
+    Load(BenchLoad),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchPipeline {
+    /// How many events
+    #[arg(long, default_value_t = 300_000)]
+    pub events: u64,
+    /// Among how many customers
+    #[arg(long, default_value_t = 100_000)]
+    pub customers: u64,
+    /// How mails are signed: ed25519, rsa2048 (key file needed), none
+    #[arg(long, default_value = "ed25519", value_parser = ["ed25519", "rsa2048", "none"])]
+    pub dkim: String,
+    /// PEM file (PKCS#8) of the RSA-2048 key; with it the RSA figure stands beside Ed25519's
+    #[arg(long, value_name = "FILE")]
+    pub rsa_key: Option<PathBuf>,
+    /// Events a second at most; 0 for as fast as they are taken
+    #[arg(long, default_value_t = 0)]
+    pub rate: u64,
+    /// Folder for the store; a temporary one unless given
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchSinks {}
+
+#[derive(Debug, Args)]
+pub struct BenchLoad {
+    /// The server's address, host:port
+    #[arg(long)]
+    pub to: String,
+    #[arg(long, env = "TIDINGS_API_KEY", hide_env_values = true)]
+    pub key: String,
+    #[arg(long)]
+    pub events: u64,
+    #[arg(long)]
+    pub customers: u64,
+    #[arg(long, default_value_t = 0)]
+    pub rate: u64,
+}

@@ -1,0 +1,122 @@
+//! `tidings check`: what is wrong, and how to mend each.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use pipeline::catalogue::Catalogue;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use crate::cli::Check;
+use crate::config::{self, Config};
+use crate::{clock, wiring};
+
+/// A problem and what to do about it.
+struct Finding {
+    place: &'static str,
+    problem: String,
+    mend: String,
+}
+
+pub async fn run(arguments: Check) -> Result<ExitCode> {
+    let mut findings = Vec::new();
+    let mut passed = Vec::new();
+    match config::load(&arguments.config) {
+        Err(error) => findings.push(Finding {
+            place: "configuration",
+            problem: format!("{error:#}"),
+            mend: "correct the file; docs/reference/tidings.toml lists every key".into(),
+        }),
+        Ok(config) => {
+            passed.push("configuration");
+            look(&config, &mut findings, &mut passed).await;
+        }
+    }
+    if arguments.json {
+        let problems: Vec<_> = findings
+            .iter()
+            .map(|f| json!({ "place": f.place, "problem": f.problem, "mend": f.mend }))
+            .collect();
+        println!("{}", json!({ "passed": passed, "problems": problems }));
+    } else {
+        for place in &passed {
+            println!("ok    {place}");
+        }
+        for finding in &findings {
+            println!(
+                "FAULT {}: {}\n      {}",
+                finding.place, finding.problem, finding.mend
+            );
+        }
+    }
+    Ok(if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
+    match Catalogue::load(config.catalogue.folder.as_deref()) {
+        Ok(_) => passed.push("catalogue"),
+        Err(error) => findings.push(Finding {
+            place: "catalogue",
+            problem: error.to_string(),
+            mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
+        }),
+    }
+    match store::Store::open_sqlite(&config.store.folder, clock::now()) {
+        Ok(store) => {
+            store.close().await;
+            passed.push("store");
+        }
+        // In use is fine: a server runs on it.
+        Err(store::OpenError::InUse { .. }) => passed.push("store (in use by a running tidings)"),
+        Err(error) => findings.push(Finding {
+            place: "store",
+            problem: error.to_string(),
+            mend: "see [store] folder in the configuration".into(),
+        }),
+    }
+    if let Err(error) = wiring::check_carriers(config) {
+        findings.push(Finding {
+            place: "carriers",
+            problem: format!("{error:#}"),
+            mend: "correct the section it names".into(),
+        });
+    }
+    if config.sms.is_none() && config.email.is_none() && !config.sandbox.enabled {
+        findings.push(Finding {
+            place: "carriers",
+            problem: "there is no way out: no [sms], no [email], and the sandbox is off".into(),
+            mend: "add [sms] or [email], or switch the sandbox on".into(),
+        });
+    }
+    let sms = config
+        .sms
+        .as_ref()
+        .map(|sms| ("sms carrier", sms.host.clone(), sms.port));
+    let email = config
+        .email
+        .as_ref()
+        .map(|email| ("mail server", email.host.clone(), email.port));
+    for (place, host, port) in [sms, email].into_iter().flatten() {
+        match reach(&host, port).await {
+            Ok(()) => passed.push(place),
+            Err(problem) => findings.push(Finding {
+                place,
+                problem: format!("{host}:{port} cannot be reached: {problem}"),
+                mend: "check host and port, and that a firewall lets this machine through".into(),
+            }),
+        }
+    }
+}
+
+async fn reach(host: &str, port: u16) -> Result<(), String> {
+    match tokio::time::timeout(Duration::from_secs(5), TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer within 5 seconds".into()),
+    }
+}

@@ -1,0 +1,32 @@
+//! One file a command.
+
+mod api_key;
+mod check;
+mod dkim_key;
+mod migrate;
+mod replay;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{Bench, Command};
+use crate::{bench, demo};
+
+/// Runs a command; the exit code says whether all was well.
+pub async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments).await?,
+        Command::Serve(arguments) => serve::run(arguments).await?,
+        Command::Replay(arguments) => replay::run(arguments).await?,
+        Command::Migrate(arguments) => migrate::run(arguments).await?,
+        Command::Check(arguments) => return check::run(arguments).await,
+        Command::ApiKey(arguments) => api_key::run(arguments).await?,
+        Command::DkimKey(arguments) => dkim_key::run(arguments)?,
+        Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
+        Command::Bench(Bench::Sinks(arguments)) => bench::sinks::run(arguments).await?,
+        Command::Bench(Bench::Load(arguments)) => bench::load::run(arguments).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,46 @@
+//! `tidings serve`.
+
+use anyhow::Result;
+use web::WebConfig;
+
+use crate::cli::Serve;
+use crate::{clock, config, lifecycle, wiring};
+
+pub async fn run(arguments: Serve) -> Result<()> {
+    let config = config::load(&arguments.config)?;
+    let listener = lifecycle::listen(config.server.listen).await?;
+    let metrics = lifecycle::start_metrics()?;
+    let system = wiring::start(&config).await?;
+    let web = WebConfig {
+        public_url: config.server.public_url.clone(),
+        secure_cookies: config.server.secure_cookies,
+        ..WebConfig::default()
+    };
+    let screens = match (&system.sandbox, config.sandbox.screens) {
+        (Some(sandbox), true) => sandbox.router(),
+        _ => axum::Router::new(),
+    };
+    println!(
+        "tidings serves {} (Ctrl-C ends it)",
+        config.server.public_url
+    );
+    println!("  listening on {}", listener.local_addr()?);
+    let app = lifecycle::app(&system, web, metrics);
+    let purging = tokio::spawn(lifecycle::purge(
+        system.pipeline.store().clone(),
+        clock::now,
+    ));
+    let served = lifecycle::serve(listener, app, screens, lifecycle::signalled()).await;
+    purging.abort();
+    println!("finishing what is in flight");
+    let clean = system.stop().await;
+    println!(
+        "{}",
+        if clean {
+            "all is recorded"
+        } else {
+            "what took too long is in doubt and is looked at again at the next start"
+        }
+    );
+    served
+}

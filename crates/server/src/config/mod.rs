@@ -1,0 +1,123 @@
+//! The configuration file: one TOML document, unknown keys are errors that name the near
+//! miss. `docs/reference/tidings.toml` lists every key with its default; a test reads it.
+
+mod near_miss;
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+
+pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms, Store};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    #[serde(default)]
+    pub server: Server,
+    /// Where everything is kept.
+    #[serde(default)]
+    pub store: Store,
+    /// Whom messages speak for.
+    pub brand: Brand,
+    /// Message types of one's own.
+    #[serde(default)]
+    pub catalogue: Catalogue,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The carrier of texts, for live traffic.
+    #[serde(default)]
+    pub sms: Option<Sms>,
+    /// The mail server, for live traffic.
+    #[serde(default)]
+    pub email: Option<Email>,
+    /// The sandbox carriers, for test traffic.
+    #[serde(default)]
+    pub sandbox: Sandbox,
+}
+
+/// Reads a configuration file. Relative paths in it count from its own folder.
+///
+/// # Errors
+/// A sentence with the file, the line and, for an unknown key, the near miss.
+pub fn load(path: &Path) -> Result<Config> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        anyhow!(
+            "cannot read the configuration {}: {error}. Write one from docs/reference/tidings.toml",
+            path.display()
+        )
+    })?;
+    let mut config = parse(&text).with_context(|| format!("in {}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let anchor = |path: &mut PathBuf| {
+        if path.is_relative() {
+            *path = folder.join(&*path);
+        }
+    };
+    anchor(&mut config.store.folder);
+    config.catalogue.folder.as_mut().map(anchor);
+    if let Some(sms) = &mut config.sms {
+        sms.password_file.as_mut().map(anchor);
+        sms.roots_file.as_mut().map(anchor);
+    }
+    if let Some(email) = &mut config.email {
+        email.anchor(anchor);
+    }
+    Ok(config)
+}
+
+/// Reads a configuration from text.
+///
+/// # Errors
+/// A sentence with the line and, for an unknown key, the near miss.
+pub fn parse(text: &str) -> Result<Config> {
+    toml::from_str(text).map_err(|error| {
+        let hint = near_miss::hint(error.message());
+        anyhow!("{}{hint}", error.to_string().trim_end())
+    })
+}
+
+/// The content of a file that holds a secret, without the newline at its end.
+///
+/// # Errors
+/// Names the file.
+pub fn read_secret(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| anyhow!("cannot read the secret in {}: {error}", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_is_a_configuration() {
+        let config = parse(include_str!("../../../../docs/reference/tidings.toml")).unwrap();
+        assert_eq!(
+            config.server.listen.to_string(),
+            Server::default().listen.to_string()
+        );
+        assert!(config.sms.is_some() && config.email.is_some());
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_near_miss_and_the_line() {
+        let text = "[brand]\nname = 'Marigold'\ndomain = 'marigold.example'\nurl = 'https://marigold.example'\nsupport = 'x'\nsms_sneder = 'Marigold'\n";
+        let error = format!("{:#}", parse(text).unwrap_err());
+        assert!(error.contains("line 6"), "{error}");
+        assert!(error.contains("did you mean `sms_sender`"), "{error}");
+        let error = format!("{:#}", parse("[stroe]\n").unwrap_err());
+        assert!(error.contains("did you mean `store`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = format!("{:#}", parse("").unwrap_err());
+        assert!(error.contains("missing field `brand`"), "{error}");
+    }
+}

@@ -1,0 +1,217 @@
+//! The sections of the configuration, one struct each.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[server]`: where it listens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port of the API and the pages.
+    pub listen: SocketAddr,
+    /// Where browsers reach it, without a slash at the end.
+    pub public_url: String,
+    /// Cookies only over HTTPS. Off is for trying it out on one machine.
+    pub secure_cookies: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: "http://127.0.0.1:8080".into(),
+            secure_cookies: true,
+        }
+    }
+}
+
+/// `[store]`: where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// The folder of the embedded store; made if missing.
+    pub folder: PathBuf,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            folder: "data".into(),
+        }
+    }
+}
+
+/// `[brand]`: whom messages speak for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// Its name, as customers know it.
+    pub name: String,
+    /// The one domain that links in messages may lead to.
+    pub domain: String,
+    /// Where its Message Center is.
+    pub url: String,
+    /// Where a person answers.
+    pub support: String,
+    /// Who texts come from: up to 11 letters and digits, a short code or a number.
+    pub sms_sender: String,
+}
+
+/// `[catalogue]`: message types of one's own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Catalogue {
+    /// A folder that overrides or adds message types.
+    pub folder: Option<PathBuf>,
+}
+
+/// `[limits]`: bounds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// So many deliveries may wait before new events are answered 429.
+    pub backlog: u64,
+    /// Phone numbers and mail addresses that team keys may reach.
+    pub team: Vec<String>,
+    /// Texts or mails in flight at once, per channel; bounds what a crash leaves in doubt.
+    pub in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            backlog: 2_000_000,
+            team: Vec::new(),
+            in_flight: 768,
+        }
+    }
+}
+
+/// `[sms]`: an SMPP 3.4 carrier.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// TLS from the first octet; the host name is checked.
+    #[serde(default)]
+    pub tls: bool,
+    /// PEM file of the certificate authorities to trust.
+    #[serde(default)]
+    pub roots_file: Option<PathBuf>,
+    /// `system_id` of the bind.
+    pub system_id: String,
+    /// File that holds the password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// Segments per second by contract; 0 for no limit.
+    #[serde(default)]
+    pub segments_per_second: u32,
+    /// Unanswered submits at a time.
+    #[serde(default = "fifty")]
+    pub window: usize,
+}
+
+fn fifty() -> usize {
+    50
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmailTls {
+    /// Not at all: a relay on the same machine.
+    None,
+    /// STARTTLS, and nothing without it.
+    StartTls,
+    /// TLS from the first octet.
+    Implicit,
+}
+
+/// `[email]`: a mail server that relays for us.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Protection.
+    pub tls: EmailTls,
+    /// PEM file of the certificate authorities to trust.
+    #[serde(default)]
+    pub roots_file: Option<PathBuf>,
+    /// User name, if the server wants one.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// File that holds the password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// The name in EHLO.
+    pub helo: String,
+    /// The address in From.
+    pub from: String,
+    /// Where bounces go; `from` if left out.
+    #[serde(default)]
+    pub envelope_from: Option<String>,
+    /// Connections at most.
+    #[serde(default = "eight")]
+    pub connections: usize,
+    /// DKIM signatures; each mail gets all of them.
+    #[serde(default)]
+    pub dkim: Vec<Dkim>,
+}
+
+/// `[[email.dkim]]`: one signature.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dkim {
+    /// The domain that signs.
+    pub domain: String,
+    /// Its selector.
+    pub selector: String,
+    /// PEM file of the private key (PKCS#8), RSA-2048 or Ed25519.
+    pub key_file: PathBuf,
+}
+
+fn eight() -> usize {
+    8
+}
+
+impl Email {
+    /// Applies `anchor` to every path of the section.
+    pub(super) fn anchor(&mut self, anchor: impl Fn(&mut PathBuf)) {
+        let files = [self.roots_file.as_mut(), self.password_file.as_mut()]
+            .into_iter()
+            .flatten();
+        files
+            .chain(self.dkim.iter_mut().map(|dkim| &mut dkim.key_file))
+            .for_each(anchor);
+    }
+}
+
+/// `[sandbox]`: in-process carriers for test traffic.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sandbox {
+    /// Test traffic goes to them; without them it is answered "no carrier".
+    pub enabled: bool,
+    /// Their screens and control API stand under `/sandbox` of this server.
+    pub screens: bool,
+    /// Texts and mails kept to be looked at.
+    pub keep: usize,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            screens: false,
+            keep: 2_000,
+        }
+    }
+}

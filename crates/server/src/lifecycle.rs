@@ -1,0 +1,117 @@
+//! Listening, signals, and an orderly end.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, anyhow};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use model::{Instant, Span};
+use ring::rand::SystemRandom;
+use tokio::net::TcpListener;
+use web::{App, WebConfig};
+
+use crate::wiring::System;
+
+/// Binds the address, or says what to do about it.
+///
+/// # Errors
+/// A sentence that names the port.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => anyhow!(
+                "port {} is taken by another program. Stop it, or choose another port with --port",
+                address.port()
+            ),
+            std::io::ErrorKind::PermissionDenied => {
+                anyhow!(
+                    "this user may not listen on port {}. Choose one above 1023",
+                    address.port()
+                )
+            }
+            _ => anyhow!("cannot listen on {address}: {error}"),
+        })
+}
+
+/// Makes metrics count from here on. Once a process.
+///
+/// # Errors
+/// When another recorder is in place.
+pub fn start_metrics() -> Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| anyhow!("the metrics cannot be set up: {error}"))
+}
+
+/// The web side of a system.
+pub fn app(system: &System, config: WebConfig, metrics: PrometheusHandle) -> App {
+    App::new(
+        system.pipeline.clone(),
+        config,
+        metrics,
+        SystemRandom::new(),
+    )
+}
+
+/// Serves until `end`, then lets requests finish.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    extra: axum::Router,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let routes = web::router(app.clone(), extra);
+    let draining = async move {
+        end.await;
+        app.close_live_streams();
+    };
+    // A client that keeps its connection busy does not keep us: 10 s after the end came,
+    // what is unanswered is dropped; nothing unanswered was promised.
+    let (ended, mut has_ended) = tokio::sync::watch::channel(false);
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        draining.await;
+        ended.send_replace(true);
+    });
+    let late = async move {
+        let _ = has_ended.wait_for(|ended| *ended).await;
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = late => tracing::warn!("some connections did not end in time; they were dropped"),
+    }
+    Ok(())
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+pub async fn signalled() {
+    let interrupt = tokio::signal::ctrl_c();
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// Empties messages deleted 30 days ago, hourly; runs until dropped.
+pub async fn purge(store: store::Store, now: fn() -> Instant) {
+    loop {
+        match store.purge_deleted(now() - Span::days(30), 1_000).await {
+            Ok(1_000) => continue,
+            Ok(0) => {}
+            Ok(n) => tracing::info!(messages = n, "emptied messages deleted 30 days ago"),
+            Err(error) => tracing::warn!(%error, "could not empty deleted messages"),
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
+    }
+}

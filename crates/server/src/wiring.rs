@@ -1,0 +1,328 @@
+//! Puts the parts together: store, catalogue, carriers, stages.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use channels::{
+    DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmsSource, SmtpAuth,
+    SmtpTls, TlsRoots,
+};
+use model::{ContactPoint, Sealed};
+use pipeline::catalogue::Catalogue;
+use pipeline::render::Brand;
+use pipeline::send::{Carriers, RecentStops, Room, Routes, Sender};
+use pipeline::track::Tracker;
+use pipeline::{Limits, Pipeline};
+use sandbox::{Sandbox, SandboxConfig};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock;
+use crate::config::{self, Config, EmailTls};
+
+/// What runs: everything but HTTP.
+pub struct System {
+    /// The path of a message.
+    pub pipeline: Pipeline,
+    /// The carriers for test traffic, if they run here.
+    pub sandbox: Option<Sandbox>,
+    routes: Routes,
+    tasks: TaskTracker,
+    trackers: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Items that wait between a carrier and the track stage.
+const INBOUND: usize = 1_024;
+/// What is in flight may take so long to finish when we stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Starts everything but HTTP.
+///
+/// # Errors
+/// A sentence a person can act on.
+pub async fn start(config: &Config) -> Result<System> {
+    let catalogue = Catalogue::load(config.catalogue.folder.as_deref())
+        .context("the catalogue cannot be used")?;
+    let store = store::Store::open_sqlite(&config.store.folder, clock::now())?;
+    let limits = Limits {
+        backlog: config.limits.backlog,
+        team: team(&config.limits.team)?,
+    };
+    let brand = brand(&config.brand);
+    let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
+
+    let (inbound, received) = mpsc::channel(INBOUND);
+    let sandbox = match config.sandbox.enabled {
+        true => Some(start_sandbox(config.sandbox.keep).await?),
+        false => None,
+    };
+    let test = match &sandbox {
+        Some(sandbox) => sandbox_carriers(config, sandbox, inbound.clone())?,
+        None => Carriers::default(),
+    };
+    let live = live_carriers(config, inbound)?;
+    let routes = Routes { live, test };
+
+    let stops = RecentStops::default();
+    let (tasks, trackers, stop) = (
+        TaskTracker::new(),
+        TaskTracker::new(),
+        CancellationToken::new(),
+    );
+    trackers.spawn(Tracker::new(pipeline.clone(), stops.clone(), received).run());
+    let others = config.limits.in_flight.clamp(16, 100_000);
+    let room = Room {
+        others,
+        ..Room::default()
+    };
+    Sender::start(
+        pipeline.clone(),
+        routes.clone(),
+        room,
+        stops,
+        (tasks.clone(), stop.clone()),
+    )
+    .await
+    .context("the send stage cannot start")?;
+    Ok(System {
+        pipeline,
+        sandbox,
+        routes,
+        tasks,
+        trackers,
+        stop,
+    })
+}
+
+impl System {
+    /// Claims no more, finishes and records what is in flight, closes the carriers and the
+    /// store. Returns `false` when something took too long and was left in doubt.
+    pub async fn stop(self) -> bool {
+        self.stop.cancel();
+        self.tasks.close();
+        let drained = tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_ok();
+        for carriers in [&self.routes.live, &self.routes.test] {
+            if let Some(sms) = &carriers.sms {
+                sms.close(Duration::from_secs(3)).await;
+            }
+            if let Some(email) = &carriers.email {
+                email.close(Duration::from_secs(3)).await;
+            }
+        }
+        drop(self.routes);
+        self.trackers.close();
+        let tracked = tokio::time::timeout(Duration::from_secs(5), self.trackers.wait())
+            .await
+            .is_ok();
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+        self.pipeline.store().close().await;
+        drained && tracked
+    }
+}
+
+/// Whether the carriers' sections can be used, without connecting.
+///
+/// # Errors
+/// Names the section and the setting.
+pub fn check_carriers(config: &Config) -> Result<()> {
+    team(&config.limits.team)?;
+    if let Some(sms) = &config.sms {
+        sms_config(sms, &config.brand.sms_sender)?;
+    }
+    if let Some(email) = &config.email {
+        EmailCarrier::start(email_config(email)?).context("in [email]")?;
+    }
+    Ok(())
+}
+
+/// The brand of the configuration, as rendering wants it.
+pub fn brand(config: &config::Brand) -> Brand {
+    Brand {
+        name: config.name.clone(),
+        domain: config.domain.clone(),
+        url: config.url.clone(),
+        support: config.support.clone(),
+        sms_sender: config.sms_sender.clone(),
+    }
+}
+
+fn team(addresses: &[String]) -> Result<Vec<ContactPoint>> {
+    let read = |text: &String| {
+        ContactPoint::phone(text).or_else(|_| ContactPoint::email(text)).map_err(|_| {
+            anyhow::anyhow!("limits.team: an entry is neither a phone number like +12025550123 nor a mail address")
+        })
+    };
+    addresses.iter().map(read).collect()
+}
+
+async fn start_sandbox(keep: usize) -> Result<Sandbox> {
+    let seed = clock::micros().cast_unsigned();
+    let config = SandboxConfig {
+        keep,
+        seed,
+        ..SandboxConfig::new(clock::micros)
+    };
+    Sandbox::start(config)
+        .await
+        .context("the sandbox carriers cannot start")
+}
+
+fn sandbox_carriers(
+    config: &Config,
+    sandbox: &Sandbox,
+    inbound: mpsc::Sender<channels::InboundItem>,
+) -> Result<Carriers> {
+    let smsc = sandbox.smsc_addr();
+    let source = sms_source(&config.brand.sms_sender);
+    let password = Sealed::new("sandbox");
+    let mut sms = SmsConfig::new(
+        "sandbox-sms",
+        smsc.ip().to_string(),
+        smsc.port(),
+        "sandbox",
+        password,
+        source,
+    );
+    sms.seed = clock::micros().cast_unsigned();
+    let smtp = sandbox.smtp_addr();
+    let from = format!("messages@{}", config.brand.domain);
+    let helo = config.brand.domain.clone();
+    let mut email = EmailConfig::new(
+        "sandbox-mail",
+        smtp.ip().to_string(),
+        smtp.port(),
+        helo,
+        from,
+    );
+    if let Some(live) = &config.email {
+        email.dkim = dkim(&live.dkim)?;
+    }
+    let email = EmailCarrier::start(email).context("the sandbox mail carrier cannot start")?;
+    Ok(Carriers {
+        sms: Some(SmsCarrier::start(sms, inbound)),
+        email: Some(email),
+    })
+}
+
+fn live_carriers(
+    config: &Config,
+    inbound: mpsc::Sender<channels::InboundItem>,
+) -> Result<Carriers> {
+    let sms = match &config.sms {
+        Some(sms) => Some(SmsCarrier::start(
+            sms_config(sms, &config.brand.sms_sender)?,
+            inbound,
+        )),
+        None => None,
+    };
+    let email = match &config.email {
+        Some(email) => Some(EmailCarrier::start(email_config(email)?).context("in [email]")?),
+        None => None,
+    };
+    Ok(Carriers { sms, email })
+}
+
+fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
+    let password = match &sms.password_file {
+        Some(file) => Sealed::new(config::read_secret(file).context("in [sms]")?),
+        None => Sealed::default(),
+    };
+    let mut built = SmsConfig::new(
+        "sms",
+        sms.host.clone(),
+        sms.port,
+        sms.system_id.clone(),
+        password,
+        sms_source(sender),
+    );
+    if sms.tls {
+        built.tls = Some(roots(sms.roots_file.as_deref(), "[sms]")?);
+    }
+    built.tps = sms.segments_per_second;
+    built.window = sms.window.max(1);
+    built.seed = clock::micros().cast_unsigned();
+    Ok(built)
+}
+
+fn email_config(email: &config::Email) -> Result<EmailConfig> {
+    let mut built = EmailConfig::new(
+        "email",
+        email.host.clone(),
+        email.port,
+        email.helo.clone(),
+        email.from.clone(),
+    );
+    let trusted = || roots(email.roots_file.as_deref(), "[email]");
+    built.tls = match email.tls {
+        EmailTls::None => SmtpTls::Plain,
+        EmailTls::StartTls => SmtpTls::StartTls(trusted()?),
+        EmailTls::Implicit => SmtpTls::Implicit(trusted()?),
+    };
+    if let Some(user) = &email.user {
+        let Some(file) = &email.password_file else {
+            bail!("in [email]: `user` needs a `password_file`");
+        };
+        let password = Sealed::new(config::read_secret(file).context("in [email]")?);
+        built.auth = Some(SmtpAuth {
+            user: user.clone(),
+            password,
+        });
+    }
+    if let Some(envelope) = &email.envelope_from {
+        built.envelope_from = envelope.clone();
+    }
+    built.max_connections = email.connections;
+    built.dkim = dkim(&email.dkim)?;
+    Ok(built)
+}
+
+fn dkim(keys: &[config::Dkim]) -> Result<Vec<DkimConfig>> {
+    keys.iter()
+        .map(|key| {
+            let pem = config::read_secret(&key.key_file).context("in [[email.dkim]]")?;
+            let loaded = DkimKey::from_pem(&pem).with_context(|| {
+                format!("in [[email.dkim]]: the key in {}", key.key_file.display())
+            })?;
+            Ok(DkimConfig {
+                domain: key.domain.clone(),
+                selector: key.selector.clone(),
+                key: loaded,
+            })
+        })
+        .collect()
+}
+
+fn roots(file: Option<&Path>, section: &str) -> Result<TlsRoots> {
+    let Some(file) = file else {
+        bail!(
+            "in {section}: TLS needs `roots_file`, the certificate authorities to trust, such as the system's bundle"
+        );
+    };
+    let pem = std::fs::read(file)
+        .with_context(|| format!("in {section}: cannot read roots_file {}", file.display()))?;
+    TlsRoots::from_pem(&pem).with_context(|| format!("in {section}: roots_file {}", file.display()))
+}
+
+/// How a sender is written in SMPP (3.4 §5.2.5): a name is alphanumeric, up to six digits
+/// are a short code, more are an international number.
+fn sms_source(sender: &str) -> SmsSource {
+    let digits = sender.trim_start_matches('+');
+    let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let (ton, npi) = match (numeric, digits.len()) {
+        (false, _) => (5, 0),
+        (true, ..=6) => (3, 0),
+        (true, _) => (1, 1),
+    };
+    let address = if numeric {
+        digits.to_owned()
+    } else {
+        sender.chars().take(11).collect()
+    };
+    SmsSource { address, ton, npi }
+}
