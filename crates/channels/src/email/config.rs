@@ -110,8 +110,8 @@ impl EmailConfig {
         }
     }
 
-    /// The domain of `from`.
-    pub(super) fn from_domain(&self) -> &str {
+    /// The domain of `from`, which also names our messages.
+    pub(super) fn message_domain(&self) -> &str {
         self.from.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 

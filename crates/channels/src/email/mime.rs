@@ -27,7 +27,7 @@ pub(super) fn message_id_local(mail: &OutgoingEmail) -> String {
 
 /// The whole mail, ready to be signed.
 pub(super) fn build(mail: &OutgoingEmail, config: &EmailConfig) -> Vec<u8> {
-    let message_id = format!("{}@{}", message_id_local(mail), config.from_domain());
+    let message_id = format!("{}@{}", message_id_local(mail), config.message_domain());
     let date = mail.date.as_micros().div_euclid(1_000_000);
     let mut builder = MessageBuilder::new()
         .from(mailbox(&mail.from_name, &config.from))
