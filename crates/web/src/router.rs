@@ -10,6 +10,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa_axum::router::OpenApiRouter;
@@ -28,12 +29,13 @@ pub fn router(app: App, extra: Router) -> Router {
     let api = api
         .layer(axum::Extension(openapi::Served::new(document)))
         .layer(from_fn(never_cache));
-    let mut pages = message_center::router();
-    if app.config().demo {
-        pages = pages.merge(console::router());
-    }
-    let pages = pages
+    let pages = message_center::router()
+        .merge(console::router())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(from_fn_with_state(
+            app.clone(),
+            message_center::dress::dress,
+        ))
         .with_state(app.clone())
         .merge(extra)
         .layer(same_site(&app))
@@ -44,7 +46,7 @@ pub fn router(app: App, extra: Router) -> Router {
     api.with_state(app.clone())
         .merge(pages)
         .layer(from_fn_with_state(app.clone(), in_time))
-        .fallback(async || Problem::not_found("page or call"))
+        .fallback_service(any(message_center::dress::nothing_here).with_state(app.clone()))
         .layer(from_fn(problems_only))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(from_fn_with_state(app, observe::observe))

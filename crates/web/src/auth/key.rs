@@ -102,7 +102,7 @@ fn parse(text: &str) -> Option<(Mode, KeyId, &str)> {
 }
 
 /// Whose key a text is.
-pub(super) async fn verify(app: &App, text: &str) -> Result<Key, Problem> {
+pub(crate) async fn verify(app: &App, text: &str) -> Result<Key, Problem> {
     let (mode, id, secret) = parse(text).ok_or_else(|| {
         Problem::new(
             Code::Unauthorized,

@@ -13,9 +13,9 @@ use axum::http::header;
 use axum::http::request::Parts;
 use model::{Facts, Instant, KeyId, Mode, RecipientId};
 
-pub(crate) use key::KeyCache;
 pub use key::{CreateKeyError, create_api_key};
-pub(crate) use token::{Scope, mint};
+pub(crate) use key::{KeyCache, verify as verify_key};
+pub(crate) use token::{Scope, mint, peek_sign_in};
 pub use token::{redeem_sign_in, sign_in_url};
 
 use crate::App;

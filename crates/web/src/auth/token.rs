@@ -101,6 +101,12 @@ pub async fn redeem_sign_in(app: &App, token: &str) -> Result<RecipientId, Probl
     }
 }
 
+/// Whose sign-in token a text is, without using it up: for the page that asks first.
+pub(crate) fn peek_sign_in(app: &App, token: &str) -> Option<RecipientId> {
+    let said = verify(app, token, Scope::SignIn).ok()?;
+    Some(said.recipient)
+}
+
 /// What a token says, if it is right, for this use, and not too old.
 pub(super) fn verify(app: &App, text: &str, scope: Scope) -> Result<Verified, Problem> {
     let said = read(app.token_key(), scope, text).ok_or_else(|| {

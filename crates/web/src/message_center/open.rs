@@ -1,0 +1,202 @@
+//! One message: its content, the order it belongs to, where else it went, and why.
+
+use axum::extract::{Path, Query as UrlQuery, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use model::{Message, MessageId, Mode};
+use pipeline::render::{self, Card};
+use store::{FlagChange, MailboxFilter, MessageRecord};
+
+use super::filter::{Filter, Query};
+use super::list::{self, Spot};
+use super::signed_in::{PageError, SignedIn};
+use super::view::{MailPage, Open, Other, Reason, class_of, icon_of, steps_of, ways_of};
+use super::when::LocalTime;
+use crate::App;
+use crate::page::{ErrorKind, Place, html, is_prefetch};
+
+/// Of one order, at most so many messages are listed beside each other.
+const OF_ONE_ORDER: usize = 50;
+
+/// `GET /messages/{id}`; looking at it marks it read.
+pub(crate) async fn open(
+    State(app): State<App>,
+    viewer: SignedIn,
+    method: Method,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    UrlQuery(query): UrlQuery<Query>,
+) -> Result<Response, PageError> {
+    let record = own_message(&app, &viewer, &id).await?;
+    let message = &record.message;
+    let unread = message.flags.read_at.is_none() && message.flags.deleted_at.is_none();
+    if unread && method == Method::GET && !is_prefetch(&headers) {
+        app.store()
+            .set_flags(
+                viewer.recipient(),
+                vec![message.id],
+                FlagChange::Read(true),
+                app.now(),
+            )
+            .await?;
+    }
+    let local = viewer.local_time(&app);
+    let filter = Filter::read(&query, &local);
+    let spot = Spot {
+        reading: Some(message.id),
+        after: None,
+    };
+    let others = others_of(&app, &viewer, message).await?;
+    let place = if filter.deleted {
+        Place::Deleted
+    } else {
+        Place::Messages
+    };
+    let (list, counts) = list::load(&app, &viewer, filter, &local, spot).await?;
+    let reading = view_of(&app, &viewer, &record, others, &local);
+    let page = MailPage {
+        page: viewer.page(&app, place, counts.total),
+        list,
+        notice: None,
+        reading: Some(reading),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// A message of the viewer's own. Somebody else's is answered like one that is not there.
+pub(crate) async fn own_message(
+    app: &App,
+    viewer: &SignedIn,
+    id: &str,
+) -> Result<MessageRecord, PageError> {
+    let not_found = PageError::Shown(ErrorKind::NotFound);
+    let Ok(id) = id.parse::<MessageId>() else {
+        return Err(not_found);
+    };
+    let found = app.store().message(id).await?;
+    found
+        .filter(|record| record.message.recipient == viewer.recipient())
+        .ok_or(not_found)
+}
+
+/// All messages of the same order, the oldest first.
+async fn others_of(
+    app: &App,
+    viewer: &SignedIn,
+    message: &Message,
+) -> Result<Vec<Message>, PageError> {
+    let Some(order) = message.content.order.clone() else {
+        return Ok(Vec::new());
+    };
+    let filter = MailboxFilter {
+        order: Some(order),
+        ..MailboxFilter::default()
+    };
+    let page = app
+        .store()
+        .mailbox_page(viewer.recipient(), filter, None, OF_ONE_ORDER)
+        .await?;
+    let mut messages = page.messages;
+    messages.sort_by_key(|message| (message.at, message.id));
+    Ok(messages)
+}
+
+fn view_of(
+    app: &App,
+    viewer: &SignedIn,
+    record: &MessageRecord,
+    others: Vec<Message>,
+    local: &LocalTime,
+) -> Open {
+    let message = &record.message;
+    let content = &message.content;
+    let purged = content.title.is_empty();
+    let card = if purged {
+        bare_card(Vec::new())
+    } else {
+        card_of(app, message)
+    };
+    let order_filter = Filter {
+        order: content.order.clone().unwrap_or_default(),
+        ..Filter::default()
+    };
+    let other = |other: &Message| {
+        let mut at = local.moment(other.at);
+        at.short.clone_from(&at.brief);
+        Other {
+            title: other.content.title.clone(),
+            lang: other.content.locale.clone(),
+            href: Filter::default().message_href(other.id),
+            at,
+            current: other.id == message.id,
+        }
+    };
+    Open {
+        id: message.id.to_string(),
+        title: content.title.clone(),
+        sender: content.sender.clone(),
+        lang: content.locale.clone(),
+        category: content.category,
+        icon: icon_of(&content.message_type, content.category),
+        at: local.moment(message.at),
+        order: content.order.clone(),
+        order_href: order_filter.href(),
+        deleted: message.flags.deleted_at.is_some(),
+        purged,
+        test: message.mode != Mode::Live && !app.config().demo,
+        track: steps_of(&card),
+        paragraphs: card.paragraphs,
+        facts: card.facts,
+        items: card.items,
+        total: card.total,
+        trail: ways_of(&record.deliveries, local),
+        reasons: reasons_of(app, viewer, message),
+        reasons_lang: app
+            .pipeline()
+            .catalogue()
+            .nearest_locale(&content.locale)
+            .to_owned(),
+        others: others.iter().map(other).collect(),
+    }
+}
+
+/// The body, made from what the message keeps. A message type that has left the catalogue
+/// still shows its summary.
+fn card_of(app: &App, message: &Message) -> Card {
+    let content = &message.content;
+    render::card(app.pipeline().catalogue(), content).unwrap_or_else(|error| {
+        tracing::warn!(message = %message.id, %error, "a message could not be rendered; its summary is shown");
+        bare_card(vec![content.summary.clone()])
+    })
+}
+
+fn bare_card(paragraphs: Vec<String>) -> Card {
+    Card {
+        paragraphs,
+        facts: Vec::new(),
+        items: Vec::new(),
+        total: None,
+        track: Vec::new(),
+    }
+}
+
+fn reasons_of(app: &App, viewer: &SignedIn, message: &Message) -> Vec<Reason> {
+    let zone = &viewer.0.customer().time_zone;
+    let sentences =
+        app.pipeline()
+            .catalogue()
+            .explain(&message.trace, &message.content.locale, zone);
+    let reason = |(spoke, sentence): (&model::Spoke, pipeline::catalogue::Sentence)| Reason {
+        verdict: spoke.verdict,
+        class: class_of(spoke.verdict),
+        sentence: sentence.text,
+    };
+    message
+        .trace
+        .0
+        .iter()
+        .zip(sentences)
+        .filter(|(_, sentence)| !sentence.text.is_empty())
+        .map(reason)
+        .collect()
+}
