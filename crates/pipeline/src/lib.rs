@@ -30,6 +30,7 @@ pub use accept::{
 use catalogue::Catalogue;
 use decide::Terms;
 use render::Brand;
+use send::retry::DoubtWait;
 
 /// Bounds and lists from the configuration.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Limits {
     pub backlog: u64,
     /// The addresses that team mode may reach.
     pub team: Vec<ContactPoint>,
+    /// How long a delivery in doubt waits for its receipt.
+    pub doubt: DoubtWait,
 }
 
 impl Default for Limits {
@@ -45,6 +48,7 @@ impl Default for Limits {
         Self {
             backlog: 2_000_000,
             team: Vec::new(),
+            doubt: DoubtWait::default(),
         }
     }
 }

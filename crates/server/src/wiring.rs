@@ -9,9 +9,10 @@ use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmsSource, SmtpAuth,
     SmtpTls, TlsRoots,
 };
-use model::{ContactPoint, Sealed};
+use model::{ContactPoint, Sealed, Span};
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
+use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, RecentStops, Room, Routes, Sender};
 use pipeline::track::Tracker;
 use pipeline::{Limits, Pipeline};
@@ -51,6 +52,7 @@ pub async fn start(config: &Config) -> Result<System> {
     let limits = Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
+        doubt: doubt_wait(config.limits.doubt_seconds),
     };
     let brand = brand(&config.brand);
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
@@ -150,6 +152,12 @@ pub fn brand(config: &config::Brand) -> Brand {
         support: config.support.clone(),
         sms_sender: config.sms_sender.clone(),
     }
+}
+
+fn doubt_wait(seconds: u32) -> DoubtWait {
+    let usual = DoubtWait::default();
+    let others = Span::secs(seconds.into());
+    DoubtWait { security: usual.security.min(others), others }
 }
 
 fn team(addresses: &[String]) -> Result<Vec<ContactPoint>> {

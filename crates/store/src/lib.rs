@@ -201,7 +201,7 @@ impl Store {
         &self,
         all: bool,
         now: Instant,
-        due_again: fn(Lane, Instant) -> Instant,
+        due_again: impl Fn(Lane, Instant) -> Instant + Send + 'static,
     ) -> Result<usize> {
         on!(self, backend => backend.doubt_claims(all, now, due_again).await)
     }

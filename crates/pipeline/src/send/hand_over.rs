@@ -202,6 +202,7 @@ impl Sender {
             attempt: claimed.attempt,
             now: ended_at,
             expires_at: claimed.expires_at,
+            doubt: self.pipeline.limits().doubt,
             jitter: jitter(claimed),
         };
         let next = handed

@@ -104,9 +104,10 @@ impl Sender {
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> store::Result<()> {
         let now = pipeline.clock().now();
+        let doubt = pipeline.limits().doubt;
         let doubtful = pipeline
             .store()
-            .doubt_claims(true, now, retry::doubt_until)
+            .doubt_claims(true, now, move |lane, at| doubt.until(lane, at))
             .await?;
         if doubtful > 0 {
             tracing::warn!(
@@ -154,10 +155,11 @@ impl Sender {
     async fn sweep(&self) {
         while self.sleep(Duration::from_secs(10)).await {
             let now = self.pipeline.clock().now();
+            let doubt = self.pipeline.limits().doubt;
             match self
                 .pipeline
                 .store()
-                .doubt_claims(false, now, retry::doubt_until)
+                .doubt_claims(false, now, move |lane, at| doubt.until(lane, at))
                 .await
             {
                 Ok(0) => {}

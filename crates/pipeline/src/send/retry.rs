@@ -14,6 +14,8 @@ pub struct Tried {
     pub now: Instant,
     /// Not after.
     pub expires_at: Instant,
+    /// How long a doubt waits.
+    pub doubt: DoubtWait,
     /// Between 0 and 1: spreads retries so that they do not come in waves.
     pub jitter: f64,
 }
@@ -26,11 +28,24 @@ const OTHERS: [i64; 8] = [5, 20, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600];
 pub const MOST_ATTEMPTS: u32 = 12;
 
 /// How long a delivery in doubt waits for its receipt before it is looked at again.
-pub fn doubt_until(lane: Lane, now: Instant) -> Instant {
-    now + if lane == Lane::Security {
-        Span::secs(20)
-    } else {
-        Span::minutes(15)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoubtWait {
+    /// A code: it is useless in minutes.
+    pub security: Span,
+    /// All else.
+    pub others: Span,
+}
+
+impl Default for DoubtWait {
+    fn default() -> Self {
+        Self { security: Span::secs(20), others: Span::minutes(15) }
+    }
+}
+
+impl DoubtWait {
+    /// When a delivery that is in doubt from `now` on is looked at again.
+    pub fn until(self, lane: Lane, now: Instant) -> Instant {
+        now + if lane == Lane::Security { self.security } else { self.others }
     }
 }
 
@@ -49,7 +64,7 @@ pub fn next(outcome: &Outcome, tried: &Tried) -> Next {
         Outcome::Accepted { .. } => Next::Settle(DeliveryState::Accepted),
         Outcome::Rejected { .. } => Next::Settle(DeliveryState::Rejected),
         Outcome::Stopped { .. } => Next::Settle(DeliveryState::Cancelled),
-        Outcome::Unknown { .. } => Next::Doubt(doubt_until(tried.lane, tried.now)),
+        Outcome::Unknown { .. } => Next::Doubt(tried.doubt.until(tried.lane, tried.now)),
         Outcome::RetryLater { after, .. } => {
             if tried.attempt >= MOST_ATTEMPTS {
                 return Next::Settle(DeliveryState::GivenUp);
@@ -89,6 +104,7 @@ mod tests {
             attempt,
             now,
             expires_at: now + Span::days(2),
+            doubt: DoubtWait::default(),
             jitter: 0.0,
         }
     }

@@ -77,6 +77,8 @@ pub struct Limits {
     pub team: Vec<String>,
     /// Texts or mails in flight at once, per channel; bounds what a crash leaves in doubt.
     pub in_flight: usize,
+    /// Seconds that a delivery in doubt waits for its receipt (a code waits 20 at most).
+    pub doubt_seconds: u32,
 }
 
 impl Default for Limits {
@@ -85,6 +87,7 @@ impl Default for Limits {
             backlog: 2_000_000,
             team: Vec::new(),
             in_flight: 768,
+            doubt_seconds: 900,
         }
     }
 }

@@ -48,7 +48,7 @@ impl Sqlite {
         &self,
         all: bool,
         now: Instant,
-        due_again: fn(Lane, Instant) -> Instant,
+        due_again: impl Fn(Lane, Instant) -> Instant + Send + 'static,
     ) -> Result<usize> {
         self.write(Lane::Normal, 500, move |tx| {
             let until = if all { i64::MAX } else { now.as_micros() };
