@@ -1,10 +1,11 @@
 //! "Why did I get this?": the trace of a decision as sentences in a customer's language.
 //!
-//! Every sentence is a word of the catalogue under `why.<rule>.<verdict>.<code>`; `any`
-//! stands in for a code, or a gap, that has no sentence of its own.
+//! Every sentence is a word of the catalogue under `why.<rule>.<verdict>.<code>`. With a
+//! source known, `<code>_from` is tried first; `any` stands in for a code, or a gap, that
+//! has no sentence of its own.
 
 use jiff::tz::TimeZone;
-use model::{Channel, Spoke, Trace};
+use model::{Channel, Rule, Spoke, Trace};
 
 use super::Catalogue;
 use super::clean::{clean, shorten};
@@ -48,14 +49,16 @@ impl Catalogue {
     fn sentence(&self, spoke: &Spoke, locale: &str, formats: &Formats, zone: &TimeZone) -> String {
         let stem = format!("why.{}.{}", spoke.rule, spoke.verdict);
         let gaps = self.gaps(spoke, locale, formats, zone);
-        let coded = self.words.get(locale, &format!("{stem}.{}", spoke.why));
-        let any = self.words.get(locale, &format!("{stem}.any"));
-        [coded, any]
-            .into_iter()
-            .flatten()
-            .find_map(|sentence| fill(sentence, &gaps))
-            // A rule without sentences cannot pass the catalogue's own check.
-            .unwrap_or_default()
+        [
+            format!("{}_from", spoke.why),
+            spoke.why.clone(),
+            "any".to_owned(),
+        ]
+        .iter()
+        .filter_map(|code| self.words.get(locale, &format!("{stem}.{code}")))
+        .find_map(|sentence| fill(sentence, &gaps))
+        // A rule without sentences cannot pass the catalogue's own check.
+        .unwrap_or_default()
     }
 
     fn gaps(
@@ -82,14 +85,17 @@ impl Catalogue {
             None => spoke.with.as_str(),
         };
         if !source.is_empty() {
-            let known = self
-                .words
-                .get(locale, &format!("sources.{}", source.replace(' ', "_")));
-            let shown = match known {
-                Some(words) => words.to_owned(),
-                None => shorten(&clean(source), MAX_SOURCE).into_owned(),
-            };
-            gaps.push(("source", shown));
+            let key = format!("sources.{}", source.replace(' ', "_"));
+            match self.words.get(locale, &key) {
+                Some(words) => gaps.push(("source", words.to_owned())),
+                // Where a consent was given may be shown as the marketplace wrote it; other
+                // reasons are notes of staff, not meant for the customer.
+                None if spoke.rule == Rule::Consent => {
+                    let shown = shorten(&clean(source), MAX_SOURCE).into_owned();
+                    gaps.push(("source", shown));
+                }
+                None => {}
+            }
         }
         gaps
     }

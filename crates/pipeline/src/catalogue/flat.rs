@@ -74,7 +74,10 @@ fn flatten(
             }
             other => {
                 let line = line_at(&file.text, start);
-                let reason = format!("is a {}, but every value here is a text", other.type_str());
+                let reason = format!(
+                    "is of type {}, but every value here is a text",
+                    other.type_str()
+                );
                 faults.push(CatalogueFault::at(&file.shown, line, reason).key(&name));
             }
         }

@@ -1,9 +1,482 @@
 //! What the shipped catalogue must be, and what a broken one is told.
+
+use std::fs;
+
+use model::{Category, Channel, Lane, PurposeClass, Rule, Spoke, Trace, Verdict};
+
+use super::allow_list::{Names, check};
+use super::schema::Schema;
 use super::*;
 
+const LOCALES: &[&str] = &["en", "es", "pt-BR"];
+
+/// Every code that a rule may give, with what fills its gaps.
+const CODES: &[(Rule, Verdict, &str, &str)] = &[
+    (
+        Rule::UsefulUntil,
+        Verdict::Stop,
+        "late",
+        "2016-10-04T17:46:48Z",
+    ),
+    (Rule::Matrix, Verdict::Pass, "default", ""),
+    (Rule::Matrix, Verdict::Pass, "urgent", ""),
+    (Rule::Matrix, Verdict::Pass, "security", ""),
+    (Rule::Matrix, Verdict::Stop, "not_urgent", ""),
+    (Rule::Matrix, Verdict::Stop, "code_by_text_only", ""),
+    (Rule::Contact, Verdict::Stop, "address_changed", ""),
+    (Rule::Contact, Verdict::Stop, "no_phone", ""),
+    (Rule::Contact, Verdict::Stop, "no_email", ""),
+    (
+        Rule::Suppression,
+        Verdict::Stop,
+        "suppressed",
+        "keyword_stop",
+    ),
+    (
+        Rule::Consent,
+        Verdict::Pass,
+        "given",
+        "2016-09-01T15:00:00Z checkout",
+    ),
+    (Rule::Consent, Verdict::Pass, "not_needed", ""),
+    (Rule::Consent, Verdict::Stop, "missing", ""),
+    (
+        Rule::Consent,
+        Verdict::Stop,
+        "withdrawn",
+        "2016-09-02T15:00:00Z",
+    ),
+    (Rule::Preference, Verdict::Stop, "switched_off", ""),
+    (Rule::Mode, Verdict::Pass, "test", ""),
+    (Rule::Mode, Verdict::Stop, "test", ""),
+    (Rule::Mode, Verdict::Pass, "team", ""),
+    (Rule::Mode, Verdict::Stop, "team_only", ""),
+    (Rule::Route, Verdict::Pass, "sms", ""),
+    (Rule::Route, Verdict::Pass, "email", ""),
+];
+
+fn shipped() -> Catalogue {
+    match Catalogue::load(None) {
+        Ok(catalogue) => catalogue,
+        Err(faults) => panic!("{faults}"),
+    }
+}
+
 #[test]
-fn the_shipped_catalogue_loads() {
-    if let Err(faults) = Catalogue::load(None) {
-        panic!("{faults}");
+fn every_type_is_written_in_every_locale() {
+    let catalogue = shipped();
+    assert_eq!(catalogue.locales().collect::<Vec<_>>(), LOCALES);
+    assert_eq!(catalogue.types().count(), 12);
+    for entry in catalogue.types() {
+        assert_eq!(
+            entry.locales().collect::<Vec<_>>(),
+            LOCALES,
+            "{}",
+            entry.name
+        );
+    }
+    assert_eq!(catalogue.missing_words(), []);
+}
+
+#[test]
+fn every_code_has_a_sentence_of_its_own_in_every_locale() {
+    let catalogue = shipped();
+    for locale in LOCALES {
+        for (rule, verdict, why, with) in CODES {
+            let key = format!("why.{rule}.{verdict}.{why}");
+            assert!(
+                catalogue.words.text(locale, &key).is_some(),
+                "{key} in {locale}"
+            );
+            let trace = Trace(vec![Spoke {
+                rule: *rule,
+                verdict: *verdict,
+                channel: Some(Channel::Sms),
+                why: (*why).into(),
+                with: (*with).into(),
+            }]);
+            let sentences = catalogue.explain(&trace, locale, "America/Sao_Paulo");
+            assert_eq!(sentences[0].channel, Some(Channel::Sms));
+            let text = &sentences[0].text;
+            assert!(
+                text.len() > 10 && !text.contains(['{', '}', '!']),
+                "{key}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_word_of_a_rule_has_a_sentence_even_with_an_unknown_code() {
+    let catalogue = shipped();
+    for locale in LOCALES {
+        for rule in Rule::ALL {
+            for verdict in Verdict::ALL {
+                let trace = Trace(vec![Spoke {
+                    rule: *rule,
+                    verdict: *verdict,
+                    channel: None,
+                    why: "brand_new".into(),
+                    with: String::new(),
+                }]);
+                let said = catalogue.explain(&trace, locale, "UTC");
+                assert!(!said[0].text.is_empty(), "{rule} {verdict} in {locale}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_consent_is_explained_with_its_day_and_place() {
+    let catalogue = shipped();
+    let trace = Trace(vec![Spoke {
+        rule: Rule::Consent,
+        verdict: Verdict::Pass,
+        channel: Some(Channel::Sms),
+        why: "given".into(),
+        with: "2016-09-01T02:00:00Z checkout".into(),
+    }]);
+    for (locale, expected) in [
+        (
+            "en-US",
+            "You allowed texts on August 31, 2016 (at checkout).",
+        ),
+        (
+            "pt-PT",
+            "Você autorizou SMS em 31 de agosto de 2016 (ao finalizar a compra).",
+        ),
+        (
+            "es-MX",
+            "Autorizaste SMS el 31 de agosto de 2016 (al finalizar la compra).",
+        ),
+        (
+            "de-DE",
+            "You allowed texts on August 31, 2016 (at checkout).",
+        ),
+    ] {
+        let said = catalogue.explain(&trace, locale, "America/Sao_Paulo");
+        assert_eq!(said[0].text, expected, "{locale}");
+    }
+    let mut trace = trace;
+    trace.0[0].with = "2016-09-01T02:00:00Z".into();
+    let said = catalogue.explain(&trace, "en-GB", "America/Sao_Paulo");
+    assert_eq!(said[0].text, "You allowed texts on 31 August 2016.");
+}
+
+#[test]
+fn a_reason_that_staff_wrote_is_not_read_out_to_the_customer() {
+    let catalogue = shipped();
+    for (with, expected) in [
+        (
+            "keyword_stop",
+            "Sending texts to that address was stopped: you asked us to stop.",
+        ),
+        (
+            "rude on the phone",
+            "Sending texts to that address was stopped.",
+        ),
+    ] {
+        let trace = Trace(vec![Spoke {
+            rule: Rule::Suppression,
+            verdict: Verdict::Stop,
+            channel: Some(Channel::Sms),
+            why: "suppressed".into(),
+            with: with.into(),
+        }]);
+        assert_eq!(catalogue.explain(&trace, "en", "UTC")[0].text, expected);
+    }
+}
+
+#[test]
+fn every_state_has_a_name_in_every_locale() {
+    let catalogue = shipped();
+    let mut keys: Vec<String> = Vec::new();
+    let mut add = |section: &str, words: Vec<&str>| {
+        keys.extend(words.iter().map(|word| format!("{section}.{word}")));
+    };
+    let states = model::DeliveryState::ALL;
+    add(
+        "delivery_state",
+        states.iter().map(|w| w.as_str()).collect(),
+    );
+    add("channel", Channel::ALL.iter().map(|w| w.as_str()).collect());
+    add(
+        "channels",
+        Channel::ALL.iter().map(|w| w.as_str()).collect(),
+    );
+    add(
+        "category",
+        Category::ALL.iter().map(|w| w.as_str()).collect(),
+    );
+    add(
+        "purpose",
+        PurposeClass::ALL.iter().map(|w| w.as_str()).collect(),
+    );
+    add(
+        "purposes",
+        PurposeClass::ALL.iter().map(|w| w.as_str()).collect(),
+    );
+    add("lane", Lane::ALL.iter().map(|w| w.as_str()).collect());
+    add(
+        "mode",
+        model::Mode::ALL.iter().map(|w| w.as_str()).collect(),
+    );
+    add("rule", Rule::ALL.iter().map(|w| w.as_str()).collect());
+    add("verdict", Verdict::ALL.iter().map(|w| w.as_str()).collect());
+    let receipts = model::ReceiptStatus::ALL;
+    add("receipt", receipts.iter().map(|w| w.as_str()).collect());
+    let failures = model::FailureReason::ALL;
+    add("failure", failures.iter().map(|w| w.as_str()).collect());
+    add(
+        "outcome",
+        vec![
+            "accepted",
+            "retry_later",
+            "rejected",
+            "unknown",
+            "stopped",
+            "in_doubt",
+        ],
+    );
+    for locale in LOCALES {
+        for key in &keys {
+            assert!(
+                catalogue.words.text(locale, key).is_some(),
+                "{key} in {locale}"
+            );
+        }
+    }
+    assert_eq!(
+        catalogue.word("pt-PT", "delivery_state.delivered"),
+        "Entregue"
+    );
+    assert_eq!(catalogue.word("en", "no.such.key"), "no.such.key");
+}
+
+#[test]
+fn no_words_shout() {
+    let catalogue = shipped();
+    for file in tree::read(None, &mut Vec::new()).values().flatten() {
+        let words = file.shown.ends_with(".toml") && !file.shown.ends_with("type.toml");
+        let shouting = file
+            .text
+            .lines()
+            .find(|line| line.contains('!') && !line.contains("!="));
+        assert!(!words || shouting.is_none(), "{}: {shouting:?}", file.shown);
+    }
+    assert!(catalogue.get("order.confirmed").is_some());
+}
+
+#[test]
+fn urgent_types_go_by_text_and_codes_by_nothing_else() {
+    let catalogue = shipped();
+    for entry in catalogue.types() {
+        let expected: &[Channel] = match entry.lane {
+            Lane::Security => &[Channel::Sms],
+            Lane::Urgent => &[Channel::Sms, Channel::Email],
+            Lane::Normal | Lane::Bulk => &[Channel::Email],
+        };
+        assert_eq!(entry.channels, expected, "{}", entry.name);
+        assert_eq!(entry.has_secret(), entry.name == "security.code");
+    }
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+/// The faults of a folder laid over the shipped catalogue, with the folder's own path cut.
+fn faults(files: &[(&str, &str)]) -> Vec<String> {
+    let dir = folder(files);
+    let shown = Catalogue::load(Some(dir.path())).unwrap_err().to_string();
+    let root = format!("{}/", dir.path().display());
+    shown.lines().map(|line| line.replace(&root, "")).collect()
+}
+
+#[test]
+fn a_folder_overrides_single_texts_and_adds_types() {
+    let dir = folder(&[
+        (
+            "types/order.confirmed/pt-BR.toml",
+            "title = \"Recebemos {{ order.number }}\"\n",
+        ),
+        ("layout/words.en.toml", "[track]\nordered = \"Got it\"\n"),
+        (
+            "types/return.opened/type.toml",
+            "version = 3\ncategory = \"orders\"\npurpose = \"transactional\"\nlane = \"normal\"\n\
+             channels = []\nuseful_for = \"7d\"\n[data.required]\n\"order.number\" = \"text\"\n",
+        ),
+        (
+            "types/return.opened/sample.json",
+            "{\"order\": {\"number\": \"A-1\"}}",
+        ),
+        (
+            "types/return.opened/en.toml",
+            "title = \"Return of {{ order.number }}\"\nsummary = \"We wait for it.\"\nbody = \"Hello.\"\n",
+        ),
+        (".notes", "not read"),
+    ]);
+    let catalogue = Catalogue::load(Some(dir.path())).unwrap();
+    assert_eq!(catalogue.types().count(), 13);
+    assert_eq!(
+        catalogue.get("return.opened").map(|entry| entry.version),
+        Some(3)
+    );
+    assert_eq!(catalogue.word("en", "track.ordered"), "Got it");
+    assert_eq!(catalogue.word("en", "track.shipped"), "On its way");
+    let origin = catalogue
+        .templates
+        .origin("order.confirmed/pt-BR/title")
+        .unwrap();
+    assert!(origin.file.ends_with("types/order.confirmed/pt-BR.toml"));
+    let kept = catalogue
+        .templates
+        .origin("order.confirmed/pt-BR/body")
+        .unwrap();
+    assert!(kept.file.starts_with("catalogue/types"));
+}
+
+#[test]
+fn a_fault_names_file_line_and_key() {
+    let text = "body = \"\"\"\nHello\n\n{{ order.nummer }}\n\"\"\"\nsubjekt = \"x\"\n";
+    assert_eq!(
+        faults(&[("types/order.confirmed/es.toml", text)]),
+        [
+            "types/order.confirmed/es.toml:6: `subjekt`: is not one of title, summary, sms, subject, preheader, body",
+            "types/order.confirmed/es.toml:4: `body`: `.nummer` is not declared under [data] in type.toml",
+        ]
+    );
+    for (path, text, expected) in [
+        (
+            "types/order.confirmed/en.toml",
+            "title = 7",
+            "types/order.confirmed/en.toml:1: `title`: is of type integer, but every value here is a text",
+        ),
+        (
+            "types/order.confirmed/en.toml",
+            "title = \"{% if order.url %}\"",
+            "types/order.confirmed/en.toml:1: `title`: unexpected end of input, expected end of block",
+        ),
+        (
+            "types/order.confirmed/en.toml",
+            "\ntitle = \"{{ order.url }}\"",
+            "types/order.confirmed/en.toml:2: `title` prints a value that is missing: put `{% if %}` around it",
+        ),
+        (
+            "types/order.confirmed/sample.json",
+            "{\"order\": {\"number\": \"1\"}}",
+            "types/order.confirmed/sample.json: /order/currency is missing",
+        ),
+        (
+            "types/shipment.delayed/en.toml",
+            "sms = \"Dear customer, your order is late.\"",
+            "types/shipment.delayed/en.toml:1: `sms`: begins with the marketplace's name: `{{ brand.name }}: …`",
+        ),
+        (
+            "types/security.code/en.toml",
+            "title = \"Your code is {code}\"",
+            "types/security.code/en.toml:1: `title`: `{code}` stands in the text message of a type with a secret only",
+        ),
+        (
+            "types/security.code/en.toml",
+            "title = \"Your code is {{ code }}\"",
+            "types/security.code/en.toml:1: `title`: `code` is not declared under [data] in type.toml",
+        ),
+        (
+            "types/order.confirmed/en.tmol",
+            "",
+            "types/order.confirmed/en.tmol: is not a file that a catalogue has",
+        ),
+        (
+            "types/new.type/en.toml",
+            "",
+            "types/new.type: has no type.toml",
+        ),
+    ] {
+        let found = faults(&[(path, text)]);
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(expected),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_folder_is_a_fault_and_not_silence() {
+    let gone = Catalogue::load(Some(Path::new("/nonexistent/catalogue")));
+    assert!(gone.unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn templates_can_do_no_more_than_the_list_allows() {
+    let mut schema = Schema::default();
+    for (path, kind) in [
+        ("order.number", kind::Kind::Text),
+        ("order.total", kind::Kind::Decimal),
+        ("order.items[].title", kind::Kind::Text),
+    ] {
+        schema.declare(path, kind, true).unwrap();
+    }
+    let names = Names::Message(&schema);
+    for good in [
+        "plain { text } #{code}",
+        "{{ order.number | short_number | upper }}",
+        "{% if order.number == 'x' and not (order.total > 3) %}a{% elif order.items %}b{% else %}c{% endif %}",
+        "{% for item in order.items %}{{ loop.index }} {{ item.title }}{% else %}none{% endfor %}",
+        "{{ order.items | list('title') }} {{ order.items | count }}",
+        "{{ customer.name | default('you') }} {{ brand.url }}",
+        "{% raw %}{{ x }}{% endraw %}{# a remark #}",
+    ] {
+        assert_eq!(check(good, &names), Ok(()), "{good}");
+    }
+    for bad in [
+        "{{ range(9) }}",
+        "{{ order.number ~ order.number }}",
+        "{{ 'x' * 2000000000 }}",
+        "{{ 1 + 1 }}",
+        "{{ -1 }}",
+        "{{ order.number[0] }}",
+        "{{ order['number'] }}",
+        "{{ [1, 2] }}",
+        "{{ {'a': 1} }}",
+        "{{ 'a' if true else 'b' }}",
+        "{{ order.number is defined }}",
+        "{{ order.number.upper() }}",
+        "{{ order.number | format(1) }}",
+        "{{ order.number | safe }}",
+        "{{ order }}",
+        "{{ order.items }}",
+        "{{ order.total }}",
+        "{{ brand }}",
+        "{{ brand.secret }}",
+        "{{ customer.email }}",
+        "{{ item.title }}",
+        "{{ _scope }}",
+        "{{ loop.index }}",
+        "{{ debug() }}",
+        "{% set x = 1 %}",
+        "{% set x %}a{% endset %}",
+        "{% with x = 1 %}{% endwith %}",
+        "{% filter upper %}a{% endfilter %}",
+        "{% autoescape false %}a{% endautoescape %}",
+        "{% for a in order.items recursive %}{% endfor %}",
+        "{% for a in order.items if a.title %}{% endfor %}",
+        "{% for a, b in order.items %}{% endfor %}",
+        "{% for a in order.number %}{% endfor %}",
+        "{% for a in order.items %}{% for b in order.items %}{% for c in order.items %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% include 'x' %}",
+        "{% macro m() %}{% endmacro %}",
+        "{% do order.number() %}",
+        "{{ order.number",
+        "{{ order.number | list(*order.items) }}",
+    ] {
+        assert!(check(bad, &names).is_err(), "{bad}");
     }
 }
