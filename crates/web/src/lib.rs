@@ -37,6 +37,10 @@ pub use state::{App, WebConfig};
 pub fn read_customer(json: &str) -> Result<model::Customer, String> {
     let body = serde_json::from_str(json).map_err(|error| error.to_string())?;
     api::customers::read_profile(body).map_err(|faults| {
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
     })
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, Bytes};
 use futures_util::{FutureExt, StreamExt};
 
 /// One line, by its place in the stream: 0, 1, … with blank lines counted.
@@ -40,6 +40,8 @@ pub(crate) struct Lines {
     /// The present line is too long already: drop it up to its end.
     skipping: bool,
     ended: bool,
+    /// The body broke; told once the lines before it are taken.
+    cut: bool,
     next: u64,
 }
 
@@ -56,6 +58,7 @@ impl Lines {
             scanned: 0,
             skipping: false,
             ended: false,
+            cut: false,
             next: 0,
         }
     }
@@ -70,51 +73,50 @@ impl Lines {
     pub(crate) async fn next_chunk(&mut self, most: usize) -> Result<Vec<(u64, Line)>, Broken> {
         let mut chunk = Vec::new();
         loop {
-            while chunk.len() < most {
-                let Some(line) = self.take() else { break };
-                let index = self.next;
-                self.next += 1;
-                let blank =
-                    matches!(&line, Line::Text(text) if text.iter().all(u8::is_ascii_whitespace));
-                if !blank {
-                    chunk.push((index, line));
-                }
-            }
+            self.take_lines(&mut chunk, most);
             let finished = self.ended && self.start == self.buffer.len() && !self.skipping;
             if chunk.len() >= most || finished {
                 return Ok(chunk);
             }
-            if chunk.is_empty() {
-                let more = tokio::time::timeout(self.silence, self.body.next()).await;
-                self.keep(more.map_err(|_| Broken::Silent)?)?;
-            } else {
-                match self.body.next().now_or_never() {
-                    Some(more) => {
-                        // A cut is told when there is nothing else to tell.
-                        if self.keep(more).is_err() {
-                            return Ok(chunk);
-                        }
-                    }
-                    None => return Ok(chunk),
+            let more = match (chunk.is_empty(), self.cut) {
+                (true, true) => return Err(Broken::Cut),
+                (false, true) => return Ok(chunk),
+                (true, false) => {
+                    let more = tokio::time::timeout(self.silence, self.body.next()).await;
+                    more.map_err(|_| Broken::Silent)?
                 }
+                (false, false) => match self.body.next().now_or_never() {
+                    Some(more) => more,
+                    None => return Ok(chunk),
+                },
+            };
+            self.keep(more);
+        }
+    }
+
+    fn take_lines(&mut self, chunk: &mut Vec<(u64, Line)>, most: usize) {
+        while chunk.len() < most {
+            let Some(line) = self.take() else { return };
+            let index = self.next;
+            self.next += 1;
+            let blank =
+                matches!(&line, Line::Text(text) if text.iter().all(u8::is_ascii_whitespace));
+            if !blank {
+                chunk.push((index, line));
             }
         }
     }
 
-    fn keep(&mut self, more: Option<Result<axum::body::Bytes, axum::Error>>) -> Result<(), Broken> {
+    fn keep(&mut self, more: Option<Result<Bytes, axum::Error>>) {
         match more {
             Some(Ok(bytes)) => {
                 self.buffer.drain(..self.start);
                 self.scanned -= self.start;
                 self.start = 0;
                 self.buffer.extend_from_slice(&bytes);
-                Ok(())
             }
-            Some(Err(_)) => Err(Broken::Cut),
-            None => {
-                self.ended = true;
-                Ok(())
-            }
+            Some(Err(_)) => self.cut = true,
+            None => self.ended = true,
         }
     }
 
@@ -213,10 +215,10 @@ mod tests {
         assert_eq!(lines.next_chunk(2).await.unwrap_err(), Broken::Cut);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn silence_ends_it() {
         let body = Body::from_stream(stream::pending::<Result<String, io::Error>>());
-        let mut lines = Lines::new(body, 8, Duration::from_secs(30));
+        let mut lines = Lines::new(body, 8, Duration::from_millis(1));
         assert_eq!(lines.next_chunk(2).await.unwrap_err(), Broken::Silent);
     }
 }

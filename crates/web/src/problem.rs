@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use model::Span;
 use serde_json::{Map, Value, json};
 
+use crate::read::sentence;
+
 macro_rules! define_codes {
     ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $title:literal;)+) => {
         /// What kind of problem: the last part of its `type`.
@@ -111,6 +113,23 @@ impl Problem {
     /// Adds a member to the document.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// One fault of a body, by its JSON pointer.
+    pub fn fault(pointer: &str, reason: &str) -> Self {
+        let detail = if pointer.is_empty() {
+            sentence(reason)
+        } else {
+            format!("{pointer}: {reason}.")
+        };
+        let faults = json!([{"pointer": pointer, "reason": reason}]);
+        Self::new(Code::Invalid, detail).with("faults", faults)
+    }
+
+    /// The same problem with another explanation.
+    pub fn about(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
         self
     }
 

@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Params<T> {
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         query
             .map(|query| Self(query.0))
-            .map_err(|rejection| Problem::new(Code::BadRequest, sentence(&rejection.body_text())))
+            .map_err(|rejection| Problem::new(Code::BadRequest, query_fault(&rejection)))
     }
 }
 
@@ -76,6 +76,14 @@ impl FromRequestParts<App> for CustomerId {
             .map(|Path(id)| Self(id))
             .map_err(|_| Problem::new(Code::BadRequest, "The customer's id is not UTF-8 text."))
     }
+}
+
+/// What is wrong with a query, without the framework's preamble.
+fn query_fault(rejection: &axum::extract::rejection::QueryRejection) -> String {
+    let text = rejection.body_text();
+    let fault = text.strip_prefix("Failed to deserialize query string: ");
+    let short: String = fault.unwrap_or(&text).chars().take(400).collect();
+    sentence(&format!("In the query, {short}"))
 }
 
 /// The media type of the body: lower case, without parameters.

@@ -113,16 +113,4 @@ impl EventsAnswer {
         self.rejected.sort_by_key(|item| item.index);
         self.rejected.truncate(LISTED_AT_MOST);
     }
-
-    /// Counts them for the operator.
-    pub(super) fn measure(&self) {
-        for (result, count) in [
-            ("accepted", self.accepted - self.failed_total),
-            ("duplicate", self.duplicates),
-            ("failed", self.failed_total),
-            ("rejected", self.rejected_total),
-        ] {
-            metrics::counter!("tidings_events_total", "result" => result).increment(count);
-        }
-    }
 }

@@ -69,7 +69,6 @@ pub(crate) async fn post_events(
             take_all(&app, events, submission).await?
         }
     };
-    answer.measure();
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
@@ -88,13 +87,10 @@ async fn take_one(
     let mut answer = take_all(app, vec![event], submission).await?;
     match answer.rejected.pop() {
         // 202 would say that something was taken.
-        Some(rejected) => {
-            metrics::counter!("tidings_events_total", "result" => "rejected").increment(1);
-            Err(Problem::new(
-                Code::EventRejected,
-                sentence(&rejected.reason),
-            ))
-        }
+        Some(rejected) => Err(Problem::new(
+            Code::EventRejected,
+            sentence(&rejected.reason),
+        )),
         None => Ok(answer),
     }
 }
@@ -126,7 +122,9 @@ pub(crate) fn refused(error: AcceptError) -> Problem {
             "The queues are full. Nothing was taken; send it again a little later.",
         )
         .retry_after(retry_after),
-        AcceptError::Store(error) => error.into(),
+        AcceptError::Store(error) => Problem::from(error).about(
+            "A part may be on disk already. Sending all of it again is safe: what was taken is not taken twice.",
+        ),
     }
 }
 

@@ -56,7 +56,6 @@ pub(super) async fn take(
         Ok(()) => return Ok(answer),
         Err(problem) => problem,
     };
-    answer.measure();
     let said = serde_json::to_value(&answer).unwrap_or(Value::Null);
     Err(problem.with("answer", said).with("lines", lines.count()))
 }
@@ -84,11 +83,16 @@ async fn read_on(
         for (index, line) in chunk {
             match line {
                 Line::TooLong => {
-                    answer.reject(index, format!("the line has more than {LINE_LIMIT} bytes"));
+                    refuse(
+                        answer,
+                        index,
+                        format!("the line has more than {LINE_LIMIT} bytes"),
+                    );
                 }
                 Line::Text(text) if read::nested_too_deeply(&text) => {
                     let most = read::DEPTH_LIMIT;
-                    answer.reject(
+                    refuse(
+                        answer,
                         index,
                         format!("the JSON is nested more than {most} levels deep"),
                     );
@@ -104,6 +108,12 @@ async fn read_on(
             chunks.spawn(take_chunk(app.clone(), places, texts, submission));
         }
     }
+}
+
+/// Refuses a line that the path of a message never sees, and counts it as it would.
+fn refuse(answer: &mut EventsAnswer, index: u64, reason: String) {
+    metrics::counter!("tidings_events_total", "answer" => "rejected").increment(1);
+    answer.reject(index, reason);
 }
 
 /// Hands one chunk on, waiting for room in the queues.

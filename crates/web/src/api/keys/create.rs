@@ -54,12 +54,7 @@ pub(crate) async fn create_key(
     let fits = (1..=NAME_LIMIT).contains(&name.len()) && !name.chars().any(char::is_control);
     if !fits {
         let reason = format!("a name has 1 to {NAME_LIMIT} bytes and no control characters");
-        return Err(
-            Problem::new(Code::Invalid, format!("/name: {reason}.")).with(
-                "faults",
-                serde_json::json!([{"pointer": "/name", "reason": reason}]),
-            ),
-        );
+        return Err(Problem::fault("/name", &reason));
     }
     let made = create_api_key(app.store(), app.random(), name, request.mode, app.now()).await;
     let (id, key) = made.map_err(|error| match error {

@@ -149,21 +149,14 @@ pub(crate) struct ReceiptShown {
 }
 
 impl MessageDetail {
-    /// Shapes a record; sentences come from the catalogue.
-    pub(super) fn new(pipeline: &Pipeline, record: MessageRecord) -> Self {
-        let Message {
-            ref content,
-            ref trace,
-            ..
-        } = record.message;
-        let explain = |spoke: &Spoke| SpokeShown {
-            rule: spoke.rule.as_str(),
-            verdict: spoke.verdict.as_str(),
-            channel: spoke.channel.map(model::Channel::as_str),
-            why: spoke.why.clone(),
-            with: spoke.with.clone(),
-            sentence: pipeline.catalogue().explain(spoke, &content.locale),
-        };
+    /// Shapes a record; sentences come from the catalogue, times in them are of `zone`.
+    pub(super) fn new(pipeline: &Pipeline, record: MessageRecord, zone: &str) -> Self {
+        let Message { content, trace, .. } = &record.message;
+        let sentences = pipeline.catalogue().explain(trace, &content.locale, zone);
+        let spoken = trace.0.iter().zip(sentences);
+        let trace = spoken
+            .map(|(spoke, sentence)| SpokeShown::new(spoke, sentence.text))
+            .collect();
         Self {
             customer: record.customer,
             purpose: content.purpose.as_str(),
@@ -172,9 +165,22 @@ impl MessageDetail {
             template_version: content.template_version,
             text: content.text.clone(),
             event: record.event.into(),
-            trace: trace.0.iter().map(explain).collect(),
+            trace,
             deliveries: record.deliveries.into_iter().map(Into::into).collect(),
             message: record.message.into(),
+        }
+    }
+}
+
+impl SpokeShown {
+    fn new(spoke: &Spoke, sentence: String) -> Self {
+        Self {
+            rule: spoke.rule.as_str(),
+            verdict: spoke.verdict.as_str(),
+            channel: spoke.channel.map(model::Channel::as_str),
+            why: spoke.why.clone(),
+            with: spoke.with.clone(),
+            sentence,
         }
     }
 }

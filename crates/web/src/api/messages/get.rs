@@ -25,5 +25,8 @@ pub(crate) async fn get_message(
     PathId(id): PathId<MessageId>,
 ) -> Result<Json<MessageDetail>, Problem> {
     let record = find(&app, caller, id).await?;
-    Ok(Json(MessageDetail::new(app.pipeline(), record)))
+    let facts = app.store().facts_of(vec![record.message.recipient]).await?;
+    let zone = facts.into_iter().flatten().next();
+    let zone = zone.map_or_else(|| "UTC".to_owned(), |facts| facts.customer.time_zone);
+    Ok(Json(MessageDetail::new(app.pipeline(), record, &zone)))
 }

@@ -4,12 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use model::ContactPoint;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::auth::LiveKey;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::read::JsonBody;
 
 /// Longest reason, in bytes.
@@ -48,7 +47,7 @@ pub(crate) async fn create_suppression(
     let fits = (1..=REASON_LIMIT).contains(&reason.len()) && !reason.chars().any(char::is_control);
     if !fits {
         let why = format!("a reason has 1 to {REASON_LIMIT} bytes and no control characters");
-        return Err(fault("/reason", &why));
+        return Err(Problem::fault("/reason", &why));
     }
     app.store()
         .suppress(contact, reason.to_owned(), app.now())
@@ -59,16 +58,11 @@ pub(crate) async fn create_suppression(
 fn read_contact(phone: Option<&str>, email: Option<&str>) -> Result<ContactPoint, Problem> {
     match (phone, email) {
         (Some(phone), None) => {
-            ContactPoint::phone(phone).map_err(|error| fault("/phone", &error.to_string()))
+            ContactPoint::phone(phone).map_err(|error| Problem::fault("/phone", &error.to_string()))
         }
         (None, Some(email)) => {
-            ContactPoint::email(email).map_err(|error| fault("/email", &error.to_string()))
+            ContactPoint::email(email).map_err(|error| Problem::fault("/email", &error.to_string()))
         }
-        _ => Err(fault("", "either `phone` or `email` is given")),
+        _ => Err(Problem::fault("", "either `phone` or `email` is given")),
     }
-}
-
-fn fault(pointer: &str, reason: &str) -> Problem {
-    Problem::new(Code::Invalid, format!("{pointer}: {reason}."))
-        .with("faults", json!([{"pointer": pointer, "reason": reason}]))
 }

@@ -3,16 +3,19 @@
 //! Read by hand rather than by derive, so that one answer lists all that is wrong, each
 //! with a JSON pointer, and a misspelt field names the right one.
 
+mod shape;
+#[cfg(test)]
+mod tests;
+
 use model::{
     Category, Channel, Consent, ConsentPurpose, ContactPoint, Customer, CustomerFault, Instant,
     InvalidContact, Preference, Sealed,
 };
-use serde::Serialize;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
 
 use crate::problem::{Code, Problem};
 use crate::read::{near_miss, quote};
+pub(crate) use shape::Profile;
 
 /// What a profile may hold; the last two are taken and not kept.
 const FIELDS: &[&str] = &[
@@ -33,93 +36,13 @@ const PREFERENCE_FIELDS: &[&str] = &["category", "channel", "on"];
 /// Faults in one answer.
 const FAULTS_AT_MOST: usize = 50;
 
-/// A customer's profile.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Profile {
-    /// The marketplace's own id of the customer.
-    #[schema(example = "c-42")]
-    id: String,
-    /// What to call them.
-    name: String,
-    /// BCP 47; `en` when left out.
-    #[schema(example = "pt-BR")]
-    locale: String,
-    /// IANA; `UTC` when left out.
-    #[schema(example = "America/Sao_Paulo")]
-    time_zone: String,
-    /// ISO 3166-1, two capital letters; empty where unknown.
-    #[schema(example = "BR")]
-    country: String,
-    /// E.164.
-    #[schema(example = "+12535550129")]
-    phone: Option<String>,
-    /// Where to mail.
-    email: Option<String>,
-    /// Consents, given and withdrawn. No text leaves without one.
-    #[schema(value_type = Vec<ConsentShape>)]
-    consents: Vec<Consent>,
-    /// Switches that differ from the default, which is on.
-    #[schema(value_type = Vec<PreferenceShape>)]
-    preferences: Vec<Preference>,
-}
-
-/// A consent, for the description only.
-#[derive(ToSchema)]
-#[schema(as = Consent)]
-#[expect(dead_code, reason = "describes model::Consent, which knows no OpenAPI")]
-pub(crate) struct ConsentShape {
-    /// `sms` or `email`.
-    channel: String,
-    /// `transactional` or `marketing`.
-    purpose: String,
-    /// A date and time with an offset.
-    given_at: String,
-    /// Where it was given.
-    source: Option<String>,
-    /// When it was taken back, if it was.
-    withdrawn_at: Option<String>,
-}
-
-/// A switch, for the description only.
-#[derive(ToSchema)]
-#[schema(as = Preference)]
-#[expect(
-    dead_code,
-    reason = "describes model::Preference, which knows no OpenAPI"
-)]
-pub(crate) struct PreferenceShape {
-    /// A tab of the Message Center: `orders`, `sellers`, …
-    category: String,
-    /// `sms` or `email`.
-    channel: String,
-    /// Whether messages of the category may take the channel.
-    on: bool,
-}
-
-impl From<Customer> for Profile {
-    fn from(customer: Customer) -> Self {
-        let open = |contact: Option<ContactPoint>| contact.map(|c| c.address.open().to_owned());
-        Self {
-            id: customer.id,
-            name: customer.name.open().to_owned(),
-            locale: customer.locale,
-            time_zone: customer.time_zone,
-            country: customer.country,
-            phone: open(customer.phone),
-            email: open(customer.email),
-            consents: customer.consents,
-            preferences: customer.preferences,
-        }
-    }
-}
-
 /// All faults as one problem.
 pub(super) fn faulty(faults: &[CustomerFault]) -> Problem {
+    if let [one] = faults {
+        return Problem::fault(&one.pointer, &one.reason);
+    }
     let count = faults.len();
-    let detail = match faults {
-        [one] => format!("{}: {}.", one.pointer, one.reason),
-        _ => format!("The profile has {count} faults; `faults` lists them."),
-    };
+    let detail = format!("The profile has {count} faults; `faults` lists them.");
     Problem::new(Code::Invalid, detail).with("faults", list_faults(faults))
 }
 
@@ -322,94 +245,4 @@ fn known<T: std::str::FromStr<Err = model::UnknownWord>>(text: &str) -> Result<T
 
 fn moment(text: &str) -> Result<Instant, String> {
     Instant::parse(&quote(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pointers(body: Value) -> Vec<String> {
-        let faults = read(Some("c-1"), body).unwrap_err();
-        faults.into_iter().map(|fault| fault.pointer).collect()
-    }
-
-    #[test]
-    fn a_profile_survives_reading_and_writing() {
-        let body = json!({
-            "id": "c-42", "name": "Inês Machado", "locale": "pt-BR",
-            "time_zone": "America/Sao_Paulo", "country": "BR", "phone": "+12535550129",
-            "email": "ines@customers.example",
-            "consents": [{"channel": "sms", "purpose": "transactional",
-                "given_at": "2026-01-31T09:30:00Z", "source": "checkout"}],
-            "preferences": [{"category": "orders", "channel": "email", "on": false}]
-        });
-        let customer = read(Some("c-42"), body.clone()).unwrap();
-        assert_eq!(serde_json::to_value(Profile::from(customer)).unwrap(), body);
-    }
-
-    #[test]
-    fn defaults_nulls_and_places_are_taken() {
-        let body = json!({"name": "Ana", "phone": null, "email": "", "city": "X", "state": "Y"});
-        let customer = read(Some("c-1"), body).unwrap();
-        assert_eq!(
-            (customer.locale.as_str(), customer.time_zone.as_str()),
-            ("en", "UTC")
-        );
-        assert!(customer.phone.is_none() && customer.email.is_none());
-    }
-
-    #[test]
-    fn every_fault_is_named_with_its_place() {
-        let body = json!({
-            "id": "c-2", "name": 7, "timezone": "UTC", "phone": "555", "email": "nobody",
-            "locale": "??", "consents": [
-                {"channel": "fax", "purpose": "marketing", "given_at": "yesterday"},
-                {"channel": "sms", "given_at": "2026-01-31T09:30:00Z", "when": 1},
-                "yes"
-            ],
-            "preferences": {"orders": true}
-        });
-        assert_eq!(
-            pointers(body),
-            [
-                "/timezone",
-                "/id",
-                "/name",
-                "/phone",
-                "/email",
-                "/consents/0/channel",
-                "/consents/0/given_at",
-                "/consents/1/when",
-                "/consents/1/purpose",
-                "/consents/2",
-                "/preferences",
-                "/locale"
-            ]
-        );
-        assert_eq!(pointers(json!([])), [""]);
-        assert_eq!(pointers(json!({"a/b~c": 1})), ["/a~1b~0c"]);
-    }
-
-    #[test]
-    fn a_near_miss_is_named_and_nobodys_data_is_repeated() {
-        let faults = read(
-            None,
-            json!({"id": "c-1", "timeZone": "UTC", "phone": "0171 555"}),
-        )
-        .unwrap_err();
-        assert_eq!(
-            faults[0].to_string(),
-            "/timeZone: there is no such field; did you mean `time_zone`?"
-        );
-        assert!(!faults[1].to_string().contains("555"));
-    }
-
-    #[test]
-    fn a_flood_of_faults_is_cut() {
-        let many: Map<String, Value> = (0..10_000)
-            .map(|n| (format!("f{n}"), Value::Null))
-            .collect();
-        let faults = read(Some("c-1"), Value::Object(many)).unwrap_err();
-        assert!(faults.len() <= FAULTS_AT_MOST + 2);
-    }
 }

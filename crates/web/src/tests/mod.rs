@@ -1,0 +1,13 @@
+//! The real router over a real store: requests in, statuses and bodies out.
+
+mod access;
+mod customers;
+mod events;
+mod live;
+mod messages;
+mod openapi;
+mod pages;
+mod path;
+mod problems;
+mod sessions;
+mod world;
