@@ -15,7 +15,7 @@ mod flat;
 pub(crate) mod formats;
 mod kind;
 pub(crate) mod load;
-mod samples;
+pub(crate) mod samples;
 pub(crate) mod schema;
 pub(crate) mod templates;
 mod tree;

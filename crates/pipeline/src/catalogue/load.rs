@@ -59,14 +59,23 @@ pub(crate) fn load(
             types.insert(name, (entry, sample.1));
         }
     }
-    if !loader.faults.is_empty() {
-        return Err(loader.faults);
-    }
-    Ok(Catalogue {
+    let catalogue = Catalogue {
         types,
         templates: loader.templates,
         words: loader.words,
-    })
+    };
+    // Only a whole catalogue can be rehearsed as a whole: mails with their layout.
+    match stage {
+        Some(stage) if loader.faults.is_empty() => {
+            let faults = crate::render::rehearsal::rehearse(&catalogue, &stage);
+            if faults.is_empty() {
+                Ok(catalogue)
+            } else {
+                Err(faults)
+            }
+        }
+        _ => Err(loader.faults),
+    }
 }
 
 fn type_names(layers: &Layers) -> Vec<String> {

@@ -93,11 +93,9 @@ pub(crate) fn rehearse(
     }
     for (locale, names) in &entry.locales {
         let mut setting = stage.setting(locale, words);
-        let mut bare = whole.clone();
         for path in &optional {
             let mut without = whole.clone();
             remove(&mut without, path);
-            remove(&mut bare, path);
             render_all(
                 names,
                 templates,
@@ -112,6 +110,7 @@ pub(crate) fn rehearse(
             faults,
         );
         setting.name = "";
+        let bare = bare(entry, &whole);
         render_all(
             names,
             templates,
@@ -126,6 +125,15 @@ pub(crate) fn rehearse(
             faults,
         );
     }
+}
+
+/// The data without anything that may be missing.
+pub(crate) fn bare(entry: &MessageType, data: &Map<String, Value>) -> Map<String, Value> {
+    let mut bare = data.clone();
+    for path in entry.schema.optional_paths() {
+        remove(&mut bare, &path);
+    }
+    bare
 }
 
 fn render_all(

@@ -6,6 +6,7 @@
 
 mod card;
 mod mail;
+pub(crate) mod rehearsal;
 mod short;
 mod snapshot;
 
