@@ -38,14 +38,21 @@ pub struct DoubtWait {
 
 impl Default for DoubtWait {
     fn default() -> Self {
-        Self { security: Span::secs(20), others: Span::minutes(15) }
+        Self {
+            security: Span::secs(20),
+            others: Span::minutes(15),
+        }
     }
 }
 
 impl DoubtWait {
     /// When a delivery that is in doubt from `now` on is looked at again.
     pub fn until(self, lane: Lane, now: Instant) -> Instant {
-        now + if lane == Lane::Security { self.security } else { self.others }
+        now + if lane == Lane::Security {
+            self.security
+        } else {
+            self.others
+        }
     }
 }
 

@@ -245,7 +245,14 @@ async fn full_queues_answer_before_anything_is_read() {
         },
     );
     busy(&world.live(stream_of(Body::from_stream(unread))).await);
-    busy(&world.live(Call::post("/v1/events").json(&json!({}))).await);
+    let order = confirmed("e-1", "c-42");
+    busy(&world.live(Call::post("/v1/events").json(&order)).await);
+    // A sign-in code never waits behind the rest, nor is it turned away for it.
+    let mut code = confirmed("e-2", "c-42");
+    code["type"] = json!("security.code");
+    code["data"] = json!({"code": "482913"});
+    let taken = world.live(Call::post("/v1/events").json(&code)).await;
+    assert_eq!(taken.status, 202);
 }
 
 #[tokio::test]

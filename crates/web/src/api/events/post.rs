@@ -47,7 +47,7 @@ pub(crate) struct EventsQuery {
         (status = 413, description = "Too many bytes, or too many events in a batch."),
         (status = 415, description = "None of the forms."),
         (status = 422, description = "Nested too deeply, or a single event with a broken envelope."),
-        (status = 429, description = "The queues are full; nothing was read.")))]
+        (status = 429, description = "The queues are full; nothing was kept. A single sign-in code or alert is always taken.")))]
 pub(crate) async fn post_events(
     State(app): State<App>,
     key: Key,
@@ -59,7 +59,10 @@ pub(crate) async fn post_events(
         as_of: read_as_of(query.as_of.as_deref(), key.mode)?,
     };
     let form = Form::of(request.headers())?;
-    app.pipeline().admit().map_err(refused)?;
+    // A single event may be a code, for which there is always room: `accept` looks at it.
+    if matches!(form, Form::Stream | Form::Batch) {
+        app.pipeline().admit().map_err(refused)?;
+    }
     let answer = match form {
         Form::Stream => stream::take(&app, request.into_body(), submission).await?,
         Form::Structured | Form::Binary => take_one(&app, form, request, submission).await?,
