@@ -34,9 +34,9 @@ struct Offers {
 pub(super) enum HandOver {
     /// The server gave its word, good or bad.
     Answered(Outcome),
-    /// The connection broke before the server had the whole mail; `silent` when it broke
-    /// before any answer, as one does that the server had already closed.
-    NotTaken { silent: bool, reason: &'static str },
+    /// The connection ended before the server had the whole mail; `stale` when it did so
+    /// before any other answer, as one does that the server had given up while it was idle.
+    NotTaken { stale: bool, outcome: Outcome },
     /// The server has the whole mail and did not answer.
     InDoubt,
 }
@@ -213,8 +213,12 @@ impl Connection {
         match result {
             Ok(outcome) => HandOver::Answered(outcome),
             Err(Broken::Early(reason)) => HandOver::NotTaken {
-                silent: answers == 0,
-                reason,
+                stale: answers == 0,
+                outcome: later("connection lost", reason),
+            },
+            Err(Broken::Goodbye(outcome)) => HandOver::NotTaken {
+                stale: true,
+                outcome,
             },
             Err(Broken::AfterDot) => HandOver::InDoubt,
         }

@@ -109,12 +109,17 @@ impl EmailCarrier {
         };
         let size = data.len() + message.len();
         wire::put_data(&message, &mut data);
-        match pool.hand_over(mail.lane, to, size, &data).await {
+        let outcome = match pool.hand_over(mail.lane, to, size, &data).await {
             Outcome::Accepted { .. } => Outcome::Accepted {
                 carrier_id: Some(mime::message_id_local(&mail)),
             },
             other => other,
-        }
+        };
+        tracing::debug!(
+            delivery = %mail.delivery, carrier = %config.name, outcome = outcome.word(),
+            "mail handed over"
+        );
+        outcome
     }
 
     /// Connects, greets and logs in once, to see whether it would work.

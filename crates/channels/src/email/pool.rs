@@ -68,8 +68,8 @@ impl Pool {
                 }
                 // The server had closed it while it was idle. The next one may be as
                 // dead, but each is gone after this, so it ends at a fresh one.
-                HandOver::NotTaken { silent: true, .. } if used => {}
-                HandOver::NotTaken { reason, .. } => return later("connection lost", reason),
+                HandOver::NotTaken { stale: true, .. } if used => {}
+                HandOver::NotTaken { outcome, .. } => return outcome,
                 HandOver::InDoubt => {
                     return Outcome::Unknown {
                         reason: "the mail server has the whole mail, but its answer was lost"

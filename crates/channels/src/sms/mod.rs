@@ -124,7 +124,12 @@ impl SmsCarrier {
     /// Parts the carrier has are never sent again: when it takes some and not the rest,
     /// the outcome is unknown, or rejected if it said never, and the reason counts them.
     pub async fn send(&self, sms: OutgoingSms) -> Outcome {
-        submit::send(&self.shared, &sms).await
+        let outcome = submit::send(&self.shared, &sms).await;
+        tracing::debug!(
+            delivery = %sms.delivery, carrier = %self.name(), outcome = outcome.word(),
+            "text handed over"
+        );
+        outcome
     }
 
     /// The configured name.

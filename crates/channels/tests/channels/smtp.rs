@@ -293,6 +293,12 @@ async fn a_lost_connection_is_later_before_the_dot_and_unknown_after_it() {
             script(vec![hello_pipelining(), vec![Hear("MAIL"), Say("250 ok")]]),
             // While idle: the next mail takes a fresh connection by itself.
             script(vec![hello_pipelining(), go(), accepted()]),
+            script(vec![
+                hello_pipelining(),
+                go(),
+                accepted(),
+                vec![Say("421 4.4.2 idle for too long"), HearClose],
+            ]),
             script(vec![hello_pipelining(), go(), accepted()]),
             // Not SMTP at all.
             vec![Say("HTTP/1.1 400 Bad Request")],
@@ -309,14 +315,14 @@ async fn a_lost_connection_is_later_before_the_dot_and_unknown_after_it() {
             "connection lost"
         );
     }
-    for number in 4..=5 {
+    for number in 4..=6 {
         let outcome = carrier.send(mail(number)).await;
         assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
     }
     assert!(carrier.is_ready());
-    assert_eq!(code_of(&carrier.send(mail(6)).await), "no connection");
+    assert_eq!(code_of(&carrier.send(mail(7)).await), "no connection");
     assert!(!carrier.is_ready());
-    assert_eq!(server.finish().await.len(), 3);
+    assert_eq!(server.finish().await.len(), 4);
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use super::{Connection, SLOW, fault_words};
 pub(super) enum Broken {
     /// Before the final dot was written: the server cannot have taken the mail.
     Early(&'static str),
+    /// The first answer was 421: perhaps said long ago, to the idle connection.
+    Goodbye(Outcome),
     /// After it.
     AfterDot,
 }
@@ -51,6 +53,9 @@ impl Talk<'_> {
         };
         match envelope {
             Ok(()) => self.message(data).await,
+            Err((reply, Stage::Mail)) if reply.code == 421 => {
+                Err(Broken::Goodbye(refusal(reply, Stage::Mail)))
+            }
             Err((reply, stage)) => {
                 self.reset(reply).await;
                 Ok(refusal(reply, stage))
