@@ -130,6 +130,12 @@ page.addEventListener("submit", (event) => {
     });
 });
 
+// A search keeps its address short: what was left empty is left out.
+page.addEventListener("formdata", ({ formData, target }) => {
+  if (target.method !== "get") return;
+  for (const [name, value] of [...formData]) if (!value) formData.delete(name);
+});
+
 const rows = () => all("#list .row");
 const rowLink = (id) => id && page.getElementById(id)?.querySelector("a");
 

@@ -122,5 +122,10 @@ mod tests {
             }
         }
         assert!(seen > 20, "only {seen} icons were found in the templates");
+        for name in [
+            "key", "check", "cross", "checks", "clock", "star", "truck", "warn", "box",
+        ] {
+            assert!(SPRITE.body.contains(&format!("id=\"{name}\"")), "{name}");
+        }
     }
 }

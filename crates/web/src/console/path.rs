@@ -3,14 +3,14 @@
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Redirect, Response};
-use model::{Attempt, DeliveryState, EventId, FailedEvent, Instant, Mode, Receipt};
+use model::{Attempt, DeliveryState, EventId, FailedEvent, Instant, Mode, Receipt, Trace};
 use pipeline::ReplayAnswer;
 use serde::Deserialize;
 use store::{DeliveryRecord, MessageRecord};
 
 use super::guard::Operator;
 use super::view::{
-    FailedLine, Hop, PathFragment, PathPage, Retried, RuleLine, Step, StepKind, WayLine,
+    FailedLine, Hop, PathFragment, PathPage, Retried, RuleGroup, RuleLine, Step, StepKind, WayLine,
 };
 use crate::App;
 use crate::message_center::signed_in::{MaybeSignedIn, PageError};
@@ -19,7 +19,7 @@ use crate::message_center::when::{LocalTime, Moment};
 use crate::page::{ErrorKind, Place, html};
 
 /// The newest so many messages and failed events.
-const MESSAGES: usize = 25;
+const MESSAGES: usize = 20;
 const FAILED: usize = 10;
 /// The console speaks the language of those who run it.
 const LOCALE: &str = "en";
@@ -123,16 +123,6 @@ impl UtcClock {
 fn hop_of(app: &App, record: &MessageRecord, clock: &UtcClock) -> Hop {
     let message = &record.message;
     let content = &message.content;
-    let sentences = app
-        .pipeline()
-        .catalogue()
-        .explain(&message.trace, LOCALE, "UTC");
-    let rule = |(spoke, sentence): (&model::Spoke, pipeline::catalogue::Sentence)| RuleLine {
-        verdict: spoke.verdict,
-        class: class_of(spoke.verdict),
-        sentence: sentence.text,
-        code: [spoke.rule.as_str(), &spoke.why].join(" "),
-    };
     Hop {
         id: message.id.to_string(),
         title: content.title.clone(),
@@ -146,13 +136,38 @@ fn hop_of(app: &App, record: &MessageRecord, clock: &UtcClock) -> Hop {
         event_id: record.event.event_id.clone(),
         happened: clock.moment(record.event.time),
         customer: record.customer.clone(),
-        rules: message.trace.0.iter().zip(sentences).map(rule).collect(),
+        rules: rules_of(app, &message.trace),
         ways: record
             .deliveries
             .iter()
             .map(|delivery| way_of(delivery, clock))
             .collect(),
     }
+}
+
+/// What the rules said, those of one channel together.
+fn rules_of(app: &App, trace: &Trace) -> Vec<RuleGroup> {
+    let sentences = app.pipeline().catalogue().explain(trace, LOCALE, "UTC");
+    let mut groups: Vec<RuleGroup> = Vec::new();
+    for (spoke, sentence) in trace.0.iter().zip(sentences) {
+        let line = RuleLine {
+            verdict: spoke.verdict,
+            class: class_of(spoke.verdict),
+            sentence: sentence.text,
+            code: [spoke.rule.as_str(), &spoke.why].join(" "),
+        };
+        let known = groups
+            .iter_mut()
+            .find(|group| group.channel == spoke.channel);
+        match known {
+            Some(group) => group.rules.push(line),
+            None => groups.push(RuleGroup {
+                channel: spoke.channel,
+                rules: vec![line],
+            }),
+        }
+    }
+    groups
 }
 
 fn way_of(record: &DeliveryRecord, clock: &UtcClock) -> WayLine {

@@ -59,8 +59,14 @@ pub(crate) struct Hop {
     pub event_id: String,
     pub happened: Moment,
     pub customer: String,
-    pub rules: Vec<RuleLine>,
+    pub rules: Vec<RuleGroup>,
     pub ways: Vec<WayLine>,
+}
+
+/// The rules that spoke of one channel, or of the whole message.
+pub(crate) struct RuleGroup {
+    pub channel: Option<Channel>,
+    pub rules: Vec<RuleLine>,
 }
 
 /// What one rule said.

@@ -246,31 +246,25 @@ pub(crate) fn why_empty(filter: &Filter) -> Empty {
 
 /// The icon of a message: by its type where that says more than its category.
 pub(crate) fn icon_of(message_type: &str, category: Category) -> &'static str {
-    match message_type {
-        "security.code" => return "key",
-        "order.confirmed" => return "check",
-        "order.cancelled" => return "cross",
-        "order.delivered" => return "checks",
-        "order.delayed" => return "clock",
-        "order.feedback_requested" => return "star",
-        "order.shipped" | "order.out_for_delivery" | "delivery.reminder" => return "truck",
-        _ => {}
-    }
-    let says = |word: &str| message_type.contains(word);
-    if says("out_for_delivery") || says("shipped") || says("reminder") {
-        return "truck";
-    }
-    if says("problem") || says("failed") {
-        return "warn";
-    }
-    match category {
-        Category::Orders => "box",
-        Category::Sellers => "chat",
-        Category::Support => "hands",
-        Category::Promotions => "tag",
-        Category::Notices => "notice",
-        Category::Account => "shield",
-        Category::Membership => "star",
+    // By the last part: what happened, whatever it happened to.
+    match message_type.rsplit('.').next().unwrap_or_default() {
+        "code" => "key",
+        "confirmed" => "check",
+        "cancelled" => "cross",
+        "delivered" => "checks",
+        "delayed" => "clock",
+        "requested" => "star",
+        "shipped" | "out_for_delivery" | "reminder" => "truck",
+        "problem" | "attempt_failed" => "warn",
+        _ => match category {
+            Category::Orders => "box",
+            Category::Sellers => "chat",
+            Category::Support => "hands",
+            Category::Promotions => "tag",
+            Category::Notices => "notice",
+            Category::Account => "shield",
+            Category::Membership => "star",
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod customers;
+mod entry;
 mod events;
 mod live;
 mod messages;
