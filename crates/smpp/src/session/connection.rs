@@ -240,9 +240,7 @@ impl Connection {
 
     /// Takes everything that may go out now, so that it leaves in one write.
     fn fill(&mut self) {
-        while let Ok(reply) = self.replies.try_recv() {
-            self.reply(reply);
-        }
+        self.take_replies();
         while self.machine.has_room() && !self.handles_gone {
             match self.urgent.try_recv().or_else(|_| self.bulk.try_recv()) {
                 Ok(outgoing) => self.send(outgoing),
@@ -252,7 +250,16 @@ impl Connection {
         }
     }
 
+    fn take_replies(&mut self) {
+        while let Ok(reply) = self.replies.try_recv() {
+            self.reply(reply);
+        }
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
+        // Answers given before this request was made leave before it: an SMSC's
+        // receipt must not overtake the answer to its submit_sm by chance.
+        self.take_replies();
         // Nobody waits for it any more, and it has not left: it is taken back.
         if outgoing.ticket.is_closed() {
             return;
