@@ -23,10 +23,6 @@ mod counts;
 mod faults;
 mod http;
 mod kept;
-#[expect(
-    clippy::module_inception,
-    reason = "the handle is what the crate is named for"
-)]
 mod sandbox;
 mod shared;
 mod smsc;

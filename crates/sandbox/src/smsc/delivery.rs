@@ -1,9 +1,11 @@
 //! What the carrier sends to the client: receipts, and texts from phones.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use smpp::pdu::{Address, DeliverSm, MessageState, SubmitSm, esm_class, registered_delivery, tlv};
-use smpp::receipt::{Receipt, ReceiptDate};
+use smpp::receipt::ReceiptDate;
 use tokio::sync::oneshot;
 
 use super::address;
@@ -19,16 +21,42 @@ const REPEATED: usize = 20;
 const LONGEST_TEXT: usize = 1600;
 const RECEIPT_KIND: u8 = 0x03;
 
-/// Puts the receipt of a submit_sm in the outbox, if one is wanted. Gives what to
-/// wait for when the receipt is to come before the answer.
-pub(super) fn send_receipt(
+/// The receipt of a submit_sm, on its way to the outbox. It goes there when this is
+/// dropped: after the answer, or when the session ends before there is one.
+pub(super) struct Receipt {
+    shared: Arc<Shared>,
+    item: Option<Item>,
+    swapped: bool,
+    delay: Duration,
+}
+
+impl Receipt {
+    /// Resolves when a client has taken the receipt.
+    pub(super) fn when_taken(&mut self) -> Option<oneshot::Receiver<()>> {
+        self.item.as_mut().map(Item::when_taken)
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        let Some(item) = self.item.take() else { return };
+        if self.swapped {
+            self.shared.outbox.add_swapped(item, self.delay);
+        } else {
+            self.shared.outbox.add(item, self.delay);
+        }
+    }
+}
+
+/// Writes the receipt of a submit_sm, if one is wanted.
+pub(super) fn receipt_of(
     submit: &SubmitSm,
     octets: &[u8],
     message_id: &str,
     kept: Option<u64>,
     plan: &Plan,
-    shared: &Shared,
-) -> Option<oneshot::Receiver<()>> {
+    shared: &Arc<Shared>,
+) -> Option<Receipt> {
     let wanted = submit.registered_delivery & RECEIPT_KIND;
     if wanted == registered_delivery::NONE || plan.faults.texts.receipts_off {
         return None;
@@ -46,18 +74,12 @@ pub(super) fn send_receipt(
     if let Some(id) = kept {
         shared.texts().note_receipt(id, ReceiptState::Waiting);
     }
-    let mut item = Item::new(pdu, About::Receipt { text: kept, state });
-    let first = plan
-        .faults
-        .texts
-        .receipt_before_answer
-        .then(|| item.when_taken());
-    if plan.faults.texts.receipts_out_of_order {
-        shared.outbox.add_swapped(item, plan.receipt_delay());
-    } else {
-        shared.outbox.add(item, plan.receipt_delay());
-    }
-    first
+    Some(Receipt {
+        shared: Arc::clone(shared),
+        item: Some(Item::new(pdu, About::Receipt { text: kept, state })),
+        swapped: plan.faults.texts.receipts_out_of_order,
+        delay: plan.receipt_delay(),
+    })
 }
 
 fn receipt_pdu(
@@ -73,7 +95,7 @@ fn receipt_pdu(
         MessageState::Undeliverable
     };
     let date = ReceiptDate::parse(&Civil::of(now).receipt_digits());
-    let receipt = Receipt {
+    let receipt = smpp::receipt::Receipt {
         message_id: Some(message_id.to_owned()),
         state: Some(state),
         error: Some(if delivered { "000" } else { "001" }.to_owned()),
@@ -178,7 +200,7 @@ pub(crate) fn send_from_phone(
     for part in segments.parts_with_udh(reference) {
         let mut item = Item::new(part_pdu(&source, &destination, &part), About::InboundText);
         last = Some(item.when_taken());
-        shared.outbox.add(item, std::time::Duration::ZERO);
+        shared.outbox.add(item, Duration::ZERO);
     }
     let octets = inbound
         .text

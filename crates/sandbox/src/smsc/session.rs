@@ -4,16 +4,19 @@
 //! goes back to the outbox, so ending a session loses nothing.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use smpp::pdu::{CommandStatus, SubmitSm};
+use smpp::session::Responder;
 use smpp::{ServerEvent, ServerEvents, ServerHandle, SubmitError};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::delivery;
+use super::delivery::{self, Receipt};
 use super::outbox::{About, Item};
 use crate::config::{Part, Received};
 use crate::counts::add_one;
@@ -28,7 +31,7 @@ const RECEIPT_FIRST: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves the session until it ends.
-pub(super) async fn run(handle: ServerHandle, events: ServerEvents, shared: &Shared) {
+pub(super) async fn run(handle: ServerHandle, events: ServerEvents, shared: &Arc<Shared>) {
     add_one(&shared.counters.binds);
     shared.bound_now.fetch_add(1, Ordering::Relaxed);
     shared.tell_news();
@@ -42,7 +45,7 @@ pub(super) async fn run(handle: ServerHandle, events: ServerEvents, shared: &Sha
     shared.tell_news();
 }
 
-async fn receive(handle: &ServerHandle, mut events: ServerEvents, shared: &Shared) {
+async fn receive(handle: &ServerHandle, mut events: ServerEvents, shared: &Arc<Shared>) {
     // Answers that are late on purpose. They end with the session.
     let mut late = JoinSet::new();
     let stopped = shared.stopped();
@@ -61,17 +64,13 @@ async fn receive(handle: &ServerHandle, mut events: ServerEvents, shared: &Share
         match event {
             Some(ServerEvent::Submit(inbound)) => {
                 let (pdu, responder) = inbound.into_parts();
-                let Planned {
-                    answer,
-                    delay,
-                    after,
-                    hang_up,
-                } = submit(&pdu, shared);
-                let is_silent = matches!(answer, Answer::Nothing);
-                if delay.is_zero() && after.is_none() {
-                    answer.send(responder);
+                let planned = submit(&pdu, shared);
+                let (delay, hang_up) = (planned.delay, planned.hang_up);
+                let is_silent = matches!(planned.answer, Answer::Nothing);
+                if delay.is_zero() && planned.receipt_taken.is_none() {
+                    planned.send(responder);
                 } else {
-                    late.spawn(answer.send_late(responder, delay, after));
+                    late.spawn(planned.send_late(responder));
                 }
                 match (hang_up, is_silent) {
                     (false, _) => {}
@@ -92,7 +91,10 @@ async fn receive(handle: &ServerHandle, mut events: ServerEvents, shared: &Share
 struct Planned {
     answer: Answer,
     delay: Duration,
-    after: Option<tokio::sync::oneshot::Receiver<()>>,
+    /// Goes to the outbox when it is dropped, which is after the answer.
+    receipt: Option<Receipt>,
+    /// What the answer waits for, when the receipt is to come before it.
+    receipt_taken: Option<oneshot::Receiver<()>>,
     hang_up: bool,
 }
 
@@ -102,39 +104,36 @@ enum Answer {
     Nothing,
 }
 
-impl Answer {
-    fn send(self, responder: smpp::session::Responder) {
-        match self {
-            Self::Accept { message_id } => responder.accept(&message_id),
-            Self::Refuse(status) => responder.reject(status),
-            Self::Nothing => drop(responder),
+impl Planned {
+    fn send(self, responder: Responder) {
+        match self.answer {
+            Answer::Accept { message_id } => responder.accept(&message_id),
+            Answer::Refuse(status) => responder.reject(status),
+            Answer::Nothing => drop(responder),
         }
+        drop(self.receipt);
     }
 
-    async fn send_late(
-        self,
-        responder: smpp::session::Responder,
-        delay: Duration,
-        after: Option<tokio::sync::oneshot::Receiver<()>>,
-    ) {
-        if let Some(after) = after {
+    async fn send_late(mut self, responder: Responder) {
+        if let Some(taken) = self.receipt_taken.take() {
             // Taken, thrown away, or nobody there to take it: the answer goes out.
-            let _ = tokio::time::timeout(RECEIPT_FIRST, after).await;
+            let _ = tokio::time::timeout(RECEIPT_FIRST, taken).await;
         }
-        tokio::time::sleep(delay).await;
+        tokio::time::sleep(self.delay).await;
         self.send(responder);
     }
 }
 
 /// Takes or refuses one submit_sm.
-fn submit(pdu: &SubmitSm, shared: &Shared) -> Planned {
+fn submit(pdu: &SubmitSm, shared: &Arc<Shared>) -> Planned {
     let plan = shared.plan();
     let refuse = |status| {
         add_one(&shared.counters.texts_refused);
         Planned {
             answer: Answer::Refuse(status),
             delay: plan.text_answer_delay(),
-            after: None,
+            receipt: None,
+            receipt_taken: None,
             hang_up: false,
         }
     };
@@ -145,7 +144,13 @@ fn submit(pdu: &SubmitSm, shared: &Shared) -> Planned {
     if let TextTurn::Refuse(status) = turn {
         return refuse(CommandStatus(status));
     }
-    let (message_id, after) = take(pdu, &plan, shared);
+    let (message_id, mut receipt) = take(pdu, &plan, shared);
+    let mut receipt_taken = None;
+    if plan.faults.texts.receipt_before_answer
+        && let Some(mut early) = receipt.take()
+    {
+        receipt_taken = early.when_taken();
+    }
     let (answer, hang_up) = match turn {
         TextTurn::TakeWithoutAnswer => (Answer::Nothing, false),
         TextTurn::TakeAndDrop(Drop::BeforeAnswer) => (Answer::Nothing, true),
@@ -155,18 +160,14 @@ fn submit(pdu: &SubmitSm, shared: &Shared) -> Planned {
     Planned {
         answer,
         delay: plan.text_answer_delay(),
-        after,
+        receipt,
+        receipt_taken,
         hang_up,
     }
 }
 
-/// Tells the observer, keeps the text, and sees to its receipt. Gives the message id
-/// and, when the receipt is to come first, what to wait for.
-fn take(
-    pdu: &SubmitSm,
-    plan: &Plan,
-    shared: &Shared,
-) -> (String, Option<tokio::sync::oneshot::Receiver<()>>) {
+/// Tells the observer, keeps the text, and writes its receipt.
+fn take(pdu: &SubmitSm, plan: &Plan, shared: &Arc<Shared>) -> (String, Option<Receipt>) {
     let message_id = shared.message_ids.next();
     let (part, octets) = part_of(pdu);
     let from = super::address::written(&pdu.source);
@@ -200,9 +201,9 @@ fn take(
     if part.is_none_or(|part| part.number == 1) {
         add_one(&shared.counters.texts);
     }
-    let after = delivery::send_receipt(pdu, octets, &message_id, kept, plan, shared);
+    let receipt = delivery::receipt_of(pdu, octets, &message_id, kept, plan, shared);
     shared.tell_news();
-    (message_id, after)
+    (message_id, receipt)
 }
 
 /// The place in a longer text and the octets of the text itself.

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memchr;
-use smtp_proto::{AUTH_PLAIN, Error, MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
+use smtp_proto::{AUTH_PLAIN, MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
 
 use super::data::{Data, DataStep};
+use super::words::{mistake, signs_in};
 
 /// The longest command line taken, with its CRLF.
 const LONGEST_COMMAND: usize = 4096;
@@ -376,48 +377,23 @@ impl Connection {
             self.authenticate(initial.as_bytes(), out);
         }
     }
+}
 
-    /// Sending needs no sign-in; one that is tried must be right, RFC 4616.
+impl Connection {
     fn authenticate(&self, response: &[u8], out: &mut Vec<u8>) {
-        let decoded = mail_parser::decoders::base64::base64_decode(response).unwrap_or_default();
-        let mut fields = decoded.split(|octet| *octet == 0).skip(1);
-        let (user, password, more) = (fields.next(), fields.next(), fields.next());
-        let right = user == Some(self.settings.user.as_bytes())
-            && password == Some(self.settings.password.as_bytes())
-            && more.is_none();
-        answer(
-            out,
-            if right {
-                "235 2.7.0 Welcome"
-            } else {
-                "535 5.7.8 User name or password is wrong"
-            },
-        );
+        let right = signs_in(response, &self.settings.user, &self.settings.password);
+        let words = if right {
+            "235 2.7.0 Welcome"
+        } else {
+            "535 5.7.8 User name or password is wrong"
+        };
+        answer(out, words);
     }
 }
 
 fn answer(out: &mut Vec<u8>, line: &str) {
     out.extend_from_slice(line.as_bytes());
     out.extend_from_slice(b"\r\n");
-}
-
-fn mistake(error: &Error) -> String {
-    match error {
-        Error::UnknownCommand => "500 5.5.1 There is no such command".to_owned(),
-        Error::InvalidSenderAddress => "501 5.1.7 The sender's address is not valid".to_owned(),
-        Error::InvalidRecipientAddress => {
-            "501 5.1.3 The recipient's address is not valid".to_owned()
-        }
-        Error::SyntaxError { syntax } => format!("501 5.5.2 The form is: {syntax}"),
-        Error::InvalidParameter { param } => {
-            format!("501 5.5.4 The parameter {param} is not valid")
-        }
-        // Not repeated: it is the stranger's text.
-        Error::UnsupportedParameter { .. } => {
-            "555 5.5.4 A parameter is not offered here".to_owned()
-        }
-        _ => "500 5.5.2 The line cannot be read".to_owned(),
-    }
 }
 
 #[cfg(test)]

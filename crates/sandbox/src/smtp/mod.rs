@@ -5,6 +5,7 @@
 mod connection;
 mod data;
 mod socket;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
