@@ -377,9 +377,7 @@ impl Connection {
             self.authenticate(initial.as_bytes(), out);
         }
     }
-}
 
-impl Connection {
     fn authenticate(&self, response: &[u8], out: &mut Vec<u8>) {
         let right = signs_in(response, &self.settings.user, &self.settings.password);
         let words = if right {
