@@ -1,0 +1,26 @@
+//! Stories: one behaviour a file, told to the real `tidings` over real sockets.
+//!
+//! Each starts a server of its own on free ports, in a folder that goes when it ends, so
+//! they run side by side. What needs a file or a program that is missing says so and is
+//! skipped; with `TIDINGS_TEST_REQUIRE=all` it fails.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test may fail the test; clippy exempts only the test functions"
+)]
+
+mod a_batch_with_bad_events;
+mod a_code_is_seen_only_on_the_phone;
+mod a_customer_texts_stop;
+mod a_request_is_refused;
+mod an_event_that_fails_is_replayed;
+mod an_order_reaches_the_customer;
+mod check_names_what_to_mend;
+mod mails_meet_a_bad_server;
+mod nothing_is_lost_when_killed;
+mod real_orders_are_replayed;
+mod test_traffic_stays_in_the_sandbox;
+mod texts_meet_a_bad_carrier;
+mod the_demo_opens_or_says_why_not;
+mod two_devices_stay_in_step;
+mod world;
