@@ -20,6 +20,11 @@ pub enum Inbound {
         code: String,
         /// When the carrier says it happened, if it says so and its zone is known.
         carrier_time: Option<Instant>,
+        /// The reference that went out with it, where the carrier repeats it: see
+        /// [`model::Delivery::reference`].
+        reference: Option<u16>,
+        /// The number it went to, E.164 where the carrier writes it so.
+        to: Sealed,
     },
     /// A text somebody sent to one of our numbers.
     Text {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::words::define_words;
-use crate::{Channel, ContactPoint, DeliveryId, Instant, Lane, MessageId, Span};
+use crate::{Channel, ContactPoint, DeliveryId, Id, Instant, Lane, MessageId, Span};
 
 define_words!(
     /// Where a delivery stands.
@@ -123,6 +123,17 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// A short reference that goes out with a text and comes back in its receipt, where
+    /// the carrier repeats it (SMPP 3.4 §5.3.2.17). With the number it names a delivery
+    /// whose carrier id we never learnt.
+    pub fn reference(id: DeliveryId) -> u16 {
+        let mixed = id
+            .as_i64()
+            .cast_unsigned()
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 48) as u16
+    }
+
     /// The channel it takes.
     pub fn channel(&self) -> Channel {
         self.contact.channel

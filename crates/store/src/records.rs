@@ -160,6 +160,9 @@ pub struct ReceiptRecord {
     pub carrier: String,
     /// The carrier's id of what it took from us.
     pub carrier_id: String,
+    /// Number and reference, where the carrier repeats the reference we sent: they name a
+    /// delivery in doubt whose carrier id we never learnt.
+    pub hint: Option<(ContactPoint, u16)>,
     /// What it says.
     pub receipt: Receipt,
 }

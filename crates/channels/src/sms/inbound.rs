@@ -26,7 +26,7 @@ pub(super) enum Content {
 
 pub(super) fn read(pdu: &DeliverSm, config: &SmsConfig) -> Content {
     if let Some(receipt) = Receipt::of(pdu) {
-        return match read_receipt(&receipt, config) {
+        return match read_receipt(&receipt, pdu, config) {
             Some(inbound) => Content::Item(inbound),
             None => Content::Nameless,
         };
@@ -54,7 +54,7 @@ pub(super) fn text_inbound(
     }
 }
 
-fn read_receipt(receipt: &Receipt, config: &SmsConfig) -> Option<Inbound> {
+fn read_receipt(receipt: &Receipt, pdu: &DeliverSm, config: &SmsConfig) -> Option<Inbound> {
     let id = receipt.message_id.as_deref().filter(|id| !id.is_empty())?;
     let (status, word) = match receipt.state {
         Some(MessageState::Delivered) => (ReceiptStatus::Delivered, "DELIVRD"),
@@ -90,6 +90,9 @@ fn read_receipt(receipt: &Receipt, config: &SmsConfig) -> Option<Inbound> {
         status,
         code,
         carrier_time,
+        reference: pdu.tlvs.user_message_reference(),
+        // A receipt travels the other way: its source is the phone.
+        to: Sealed::new(number(&pdu.source)),
     })
 }
 
@@ -174,6 +177,8 @@ mod tests {
                 status: ReceiptStatus::Delivered,
                 code: "DELIVRD".into(),
                 carrier_time: Some(Instant::parse("2026-11-22T12:31:05Z").unwrap()),
+                reference: None,
+                to: Sealed::default(),
             })
         );
         for (stat, status, code) in [

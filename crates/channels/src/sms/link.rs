@@ -49,10 +49,12 @@ impl Link {
                     tracing::info!(carrier = %self.config.name, "bound");
                     let started = Instant::now();
                     let reason = self.serve(handle, events).await;
-                    tracing::warn!(
-                        carrier = %self.config.name, %reason,
-                        after_s = started.elapsed().as_secs(), "the bind has ended"
-                    );
+                    let after_s = started.elapsed().as_secs();
+                    if matches!(reason, smpp::CloseReason::Requested) {
+                        tracing::info!(carrier = %self.config.name, after_s, "unbound");
+                    } else {
+                        tracing::warn!(carrier = %self.config.name, %reason, after_s, "the bind has ended");
+                    }
                 }
                 Err(why) => {
                     failures += 1;

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use model::{Lane, Outcome, Span};
+use model::{Delivery, Lane, Outcome, Span};
 use smpp::gsm::PartWithUdh;
+use smpp::pdu::tlv::tag;
 use smpp::pdu::{Address, COctetString, SubmitSm, registered_delivery};
 use smpp::{ClientHandle, NotSent, SubmitError};
 use tokio::time::{Instant, timeout_at};
@@ -36,6 +37,7 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
         shared,
         lane: sms.lane,
         destination,
+        reference: Delivery::reference(sms.delivery),
         useful_until: Instant::now() + sms.expires_in.to_duration(),
         taken: 0,
     };
@@ -60,6 +62,8 @@ struct Text<'a> {
     shared: &'a Shared,
     lane: Lane,
     destination: Address,
+    /// Comes back in the receipt, where the carrier repeats it.
+    reference: u16,
     useful_until: Instant,
     /// Parts the carrier has.
     taken: usize,
@@ -85,6 +89,10 @@ impl Text<'_> {
             },
             ..SubmitSm::default()
         };
+        if receipt {
+            let reference = self.reference.to_be_bytes();
+            pdu.tlvs.push(tag::USER_MESSAGE_REFERENCE, reference);
+        }
         let lane = match self.lane {
             Lane::Security => smpp::Lane::Urgent,
             Lane::Urgent | Lane::Normal | Lane::Bulk => smpp::Lane::Bulk,

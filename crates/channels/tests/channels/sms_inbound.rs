@@ -39,6 +39,7 @@ async fn receipts_are_acknowledged_when_they_are_durable_even_before_the_answer(
                 status,
                 code,
                 carrier_time,
+                ..
             } => {
                 assert_eq!((carrier.as_str(), carrier_id.as_str()), ("smsc", "77"));
                 assert_eq!(

@@ -20,7 +20,7 @@ impl Pipeline {
             Err(Failure(reason, detail)) => AcceptedResult::Failed {
                 reason,
                 detail,
-                envelope: Sealed::new(envelope::write(&event)),
+                envelope: Sealed::new(self.envelope(&event)),
             },
         };
         AcceptedEvent {
@@ -28,6 +28,23 @@ impl Pipeline {
             accepted_at: now,
             event,
             result,
+        }
+    }
+
+    /// The event as it is kept for a replay. A code is not kept: it dies in minutes, and
+    /// an event that failed has no delivery that could seal it.
+    fn envelope(&self, event: &Event) -> String {
+        let secret = self
+            .catalogue()
+            .get(&event.event_type)
+            .is_some_and(|entry| entry.has_secret());
+        if secret {
+            envelope::write(&Event {
+                data: serde_json::Map::new(),
+                ..event.clone()
+            })
+        } else {
+            envelope::write(event)
         }
     }
 

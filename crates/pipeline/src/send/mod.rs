@@ -69,8 +69,9 @@ impl Default for Room {
     }
 }
 
-/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner.
-const LEASE: Span = Span::secs(90);
+/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner
+/// (a mail server may take five minutes); what a crash left is found at the next start.
+const LEASE: Span = Span::minutes(10);
 /// At most so many are claimed at once.
 const CLAIM: usize = 384;
 /// So many of a claim are handed over by one task: enough to spread over the cores.

@@ -7,7 +7,7 @@
 mod stop_words;
 
 use channels::{Inbound, InboundItem};
-use model::{ContactPoint, InboundId, Instant, Partition, Receipt};
+use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed};
 use store::{InboundText, ReceiptMatch, ReceiptRecord};
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,6 +54,8 @@ impl Tracker {
                         status,
                         code,
                         carrier_time,
+                        reference,
+                        to,
                     } => {
                         let receipt = Receipt {
                             status,
@@ -61,9 +63,11 @@ impl Tracker {
                             carrier_time,
                             received_at: now,
                         };
+                        let hint = reference.map(|reference| (phone(to), reference));
                         receipts.push(ReceiptRecord {
                             carrier,
                             carrier_id,
+                            hint,
                             receipt,
                         });
                         receipt_waits.push(done);
@@ -94,17 +98,12 @@ impl Tracker {
         &self,
         (id, received_at): (InboundId, Instant),
         carrier: String,
-        from: model::Sealed,
+        from: Sealed,
         to: String,
-        text: model::Sealed,
+        text: Sealed,
     ) -> InboundText {
         let suppress = is_stop_word(text.open()).then(|| "keyword_stop".to_owned());
-        // Carriers write numbers with or without the plus; a short code stays as it came.
-        let plus = format!("+{}", from.open().trim_start_matches('+'));
-        let from = ContactPoint::phone(&plus).unwrap_or(ContactPoint {
-            channel: model::Channel::Sms,
-            address: from,
-        });
+        let from = phone(from);
         if suppress.is_some() {
             tracing::info!(inbound.id = %id, "a number asked us to stop");
         }
@@ -164,6 +163,15 @@ impl Tracker {
         }
         answer(waits, kept.is_ok());
     }
+}
+
+/// Carriers write numbers with or without the plus; a short code stays as it came.
+fn phone(number: Sealed) -> ContactPoint {
+    let plus = format!("+{}", number.open().trim_start_matches('+'));
+    ContactPoint::phone(&plus).unwrap_or(ContactPoint {
+        channel: Channel::Sms,
+        address: number,
+    })
 }
 
 fn answer(waits: Vec<oneshot::Sender<bool>>, kept: bool) {

@@ -127,6 +127,10 @@ fn receipt_pdu(
     };
     pdu.tlvs.push(tlv::tag::RECEIPTED_MESSAGE_ID, id_octets);
     pdu.tlvs.push(tlv::tag::MESSAGE_STATE, [u8::from(state)]);
+    if let Some(reference) = submit.tlvs.user_message_reference() {
+        let reference = reference.to_be_bytes();
+        pdu.tlvs.push(tlv::tag::USER_MESSAGE_REFERENCE, reference);
+    }
     pdu
 }
 

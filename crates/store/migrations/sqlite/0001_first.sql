@@ -116,6 +116,8 @@ CREATE TABLE deliveries (
     secret        TEXT
 ) STRICT;
 CREATE INDEX deliveries_message ON deliveries (message);
+-- Those in doubt (state 3), for receipts that know the number but not our id; few.
+CREATE INDEX deliveries_in_doubt ON deliveries (address) WHERE state = 3;
 
 -- The due queue: only what waits. Claimed deliveries move to `leases`, settled ones leave.
 CREATE TABLE due (
@@ -170,12 +172,15 @@ CREATE TABLE parked_receipts (
     hash         INTEGER NOT NULL,
     carrier      TEXT NOT NULL,
     carrier_id   TEXT NOT NULL,
+    address      INTEGER,
+    reference    INTEGER,
     status       INTEGER NOT NULL,
     code         TEXT NOT NULL,
     carrier_time INTEGER,
     received_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX parked_receipts_hash ON parked_receipts (hash);
+CREATE INDEX parked_receipts_address ON parked_receipts (address);
 
 CREATE TABLE inbound_texts (
     id          INTEGER PRIMARY KEY,

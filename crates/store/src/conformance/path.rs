@@ -13,6 +13,7 @@ fn receipt(world: &World, status: ReceiptStatus) -> ReceiptRecord {
     ReceiptRecord {
         carrier: "alpha".into(),
         carrier_id: "c-1".into(),
+        hint: None,
         receipt: Receipt {
             status,
             code: "X".into(),
@@ -195,7 +196,7 @@ pub(super) async fn a_receipt_before_the_response_is_parked_and_applied(world: &
     assert_eq!(state(world, &event).await, DeliveryState::Delivered);
 }
 
-pub(super) async fn a_receipt_settles_a_delivery_in_doubt(world: &World) {
+pub(super) async fn a_late_outcome_settles_a_delivery_in_doubt(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
     world.commit(event.clone()).await;
@@ -342,4 +343,52 @@ pub(super) async fn a_reopened_store_has_everything(world: &World) {
     assert!(again.id > id, "ids never go back");
     assert_eq!(world.store().backlog(), 2);
     assert_eq!(world.claim(Channel::Email, 5).await.len(), 1);
+}
+
+pub(super) async fn a_receipt_that_repeats_our_reference_settles_a_delivery_in_doubt(
+    world: &World,
+) {
+    let facts = world.customer("c-1", PHONE).await;
+    let phone = facts.customer.phone.clone().unwrap();
+    let later = |_: Lane, now: model::Instant| now + Span::minutes(15);
+    // The first receipt comes after the doubt, the second before it.
+    for early in [false, true] {
+        let event = world.accepted(&facts, &format!("o-{early}"), Lane::Normal, &[Channel::Sms]);
+        world.commit(event.clone()).await;
+        let claimed = world.claim(Channel::Sms, 1).await;
+        let reference = model::Delivery::reference(claimed[0].id);
+        let doubt = async || {
+            world.clock.advance(Span::minutes(2));
+            let now = world.clock.now();
+            assert_eq!(
+                world.store().doubt_claims(true, now, later).await.unwrap(),
+                1
+            );
+        };
+        let told = async |reference| {
+            let mut told = receipt(world, ReceiptStatus::Delivered);
+            told.hint = Some((phone.clone(), reference));
+            world
+                .store()
+                .record_receipts(vec![told])
+                .await
+                .unwrap()
+                .remove(0)
+        };
+        if early {
+            assert_eq!(told(reference).await, ReceiptMatch::Parked);
+            doubt().await;
+        } else {
+            doubt().await;
+            assert_eq!(
+                told(reference ^ 1).await,
+                ReceiptMatch::Parked,
+                "another text's receipt"
+            );
+            assert_eq!(state(world, &event).await, DeliveryState::InDoubt);
+            assert!(matches!(told(reference).await, ReceiptMatch::Matched(..)));
+        }
+        assert_eq!(state(world, &event).await, DeliveryState::Delivered);
+        assert_eq!(world.store().backlog(), 0);
+    }
 }

@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::outcomes::insert_attempt;
+use super::receipts::apply_parked_in_doubt;
 use super::rows::{CONTENT, collect, contact, content, id, instant, word};
 use super::writer::Tx;
 use crate::{ClaimRequest, ClaimedDelivery, Result};
@@ -95,6 +96,7 @@ impl Sqlite {
                     .prepare_cached("DELETE FROM leases WHERE delivery = ?1")?
                     .execute([delivery])?;
                 put_due(tx, *delivery, *channel, *lane, due_again(*lane, now))?;
+                apply_parked_in_doubt(tx, *delivery)?;
             }
             Ok(open.len())
         })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use model::{IdSource, Instant};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use tokio::sync::{Notify, broadcast};
 
 use super::names::Names;
@@ -32,7 +32,11 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
         path: folder.to_owned(),
         reason: error.to_string(),
     };
-    let mut connection = Connection::open(&file).map_err(damaged)?;
+    // One thread has each connection, so SQLite need not lock it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&file, flags).map_err(damaged)?;
     prepare(&connection).map_err(damaged)?;
     migrate(&mut connection, folder, now)?;
     let (secret, revision, newest, backlog) = read_state(&connection).map_err(damaged)?;

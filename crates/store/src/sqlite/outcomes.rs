@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::claims::put_due;
-use super::receipts::{apply_parked, carrier_hash};
+use super::receipts::{apply_parked, apply_parked_in_doubt, carrier_hash};
 use super::rows::word;
 use super::writer::Tx;
 use crate::{Next, OutcomeRecord, Result};
@@ -78,6 +78,9 @@ fn record(tx: &mut Tx<'_>, outcome: &OutcomeRecord) -> Result<()> {
         put_due(tx, delivery, channel, lane, at)?;
     }
     set_state(tx, delivery, to, due_at, keep_secret, now)?;
+    if to == DeliveryState::InDoubt {
+        apply_parked_in_doubt(tx, delivery)?;
+    }
     if let Some(carrier_id) = &attempt.carrier_id {
         let hash = carrier_hash(&attempt.carrier, carrier_id);
         // Mail has no receipts by carrier id; its entry would never leave.

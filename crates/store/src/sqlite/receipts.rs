@@ -1,13 +1,15 @@
 //! What carriers say later, and texts that come in.
 
-use model::{DeliveryState, Id, Instant, Lane, Receipt, ReceiptStatus};
+use model::{
+    ContactPoint, Delivery, DeliveryId, DeliveryState, Id, Instant, Lane, Receipt, ReceiptStatus,
+};
 use rusqlite::params;
 
 use super::Sqlite;
 use super::claims::leave_due;
 use super::customers::suppress_in;
 use super::outcomes::standing;
-use super::rows::{collect, instant, maybe_instant, stable_hash, word};
+use super::rows::{collect, contact, instant, maybe_instant, stable_hash, word};
 use super::writer::Tx;
 use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
 
@@ -61,11 +63,15 @@ pub(super) fn carrier_hash(carrier: &str, carrier_id: &str) -> i64 {
 
 fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
     let hash = carrier_hash(&record.carrier, &record.carrier_id);
-    match find(tx, hash, &record.carrier, &record.carrier_id)? {
+    let named = match find(tx, hash, &record.carrier, &record.carrier_id)? {
+        Some(delivery) => Some(delivery),
+        None => find_in_doubt(tx, record.hint.as_ref())?,
+    };
+    match named {
         Some(delivery) => {
             apply(tx, delivery, hash, &record.receipt)?;
             Ok(ReceiptMatch::Matched(
-                model::DeliveryId::from_i64(delivery),
+                DeliveryId::from_i64(delivery),
                 record.receipt.status,
             ))
         }
@@ -89,6 +95,24 @@ fn find(tx: &Tx<'_>, hash: i64, carrier: &str, carrier_id: &str) -> Result<Optio
         Some(row) => Some(row.get(0)?),
         None => None,
     })
+}
+
+/// The delivery in doubt that a receipt's number and reference name.
+fn find_in_doubt(tx: &Tx<'_>, hint: Option<&(ContactPoint, u16)>) -> Result<Option<i64>> {
+    let Some((contact, reference)) = hint else {
+        return Ok(None);
+    };
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT id FROM deliveries WHERE state = 3 AND address = ?1 AND channel = ?2 ORDER BY id",
+    )?;
+    let mut rows = statement.query(params![contact.address.open(), contact.channel.number()])?;
+    while let Some(row) = rows.next()? {
+        let delivery: i64 = row.get(0)?;
+        if Delivery::reference(DeliveryId::from_i64(delivery)) == *reference {
+            return Ok(Some(delivery));
+        }
+    }
+    Ok(None)
 }
 
 /// Keeps the receipt with its delivery and moves the delivery, if its state allows.
@@ -141,8 +165,9 @@ fn park(tx: &Tx<'_>, hash: i64, record: &ReceiptRecord) -> Result<()> {
     let receipt = &record.receipt;
     tx.connection
         .prepare_cached(
-            "INSERT INTO parked_receipts (hash, carrier, carrier_id, status, code, carrier_time, received_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO parked_receipts (hash, carrier, carrier_id, status, code, carrier_time, received_at,
+                 address, reference)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             hash,
@@ -152,6 +177,8 @@ fn park(tx: &Tx<'_>, hash: i64, record: &ReceiptRecord) -> Result<()> {
             receipt.code,
             receipt.carrier_time.map(Instant::as_micros),
             receipt.received_at.as_micros(),
+            record.hint.as_ref().map(|(contact, _)| tx.shared.digest(contact)),
+            record.hint.as_ref().map(|(_, reference)| *reference),
         ])?;
     let newest = tx.connection.last_insert_rowid();
     tx.connection
@@ -173,22 +200,55 @@ pub(super) fn apply_parked(
 ) -> Result<()> {
     let parked = {
         let mut statement = tx.connection.prepare_cached(
-            "SELECT id, status, code, carrier_time, received_at FROM parked_receipts
-             WHERE hash = ?1 AND carrier = ?2 AND carrier_id = ?3 ORDER BY id",
+            "SELECT * FROM parked_receipts WHERE hash = ?1 AND carrier = ?2 AND carrier_id = ?3 ORDER BY id",
         )?;
         collect(
             &mut statement.query(params![hash, carrier, carrier_id])?,
-            |row| {
-                let receipt = Receipt {
-                    status: word(row, "status", ReceiptStatus::from_number)?,
-                    code: row.get("code")?,
-                    carrier_time: maybe_instant(row, "carrier_time")?,
-                    received_at: instant(row, "received_at")?,
-                };
-                Ok((row.get::<_, i64>("id")?, receipt))
-            },
+            read_parked,
         )?
     };
+    apply_each(tx, delivery, hash, parked)
+}
+
+/// Applies the receipts that came for a delivery which is now in doubt.
+pub(super) fn apply_parked_in_doubt(tx: &mut Tx<'_>, delivery: i64) -> Result<()> {
+    let parked = {
+        let mut address = tx
+            .connection
+            .prepare_cached("SELECT channel, address FROM deliveries WHERE id = ?1")?;
+        let mut rows = address.query([delivery])?;
+        let Some(row) = rows.next()? else {
+            return Ok(());
+        };
+        let digest = tx.shared.digest(&contact(row)?);
+        let reference = Delivery::reference(DeliveryId::from_i64(delivery));
+        let mut statement = tx.connection.prepare_cached(
+            "SELECT * FROM parked_receipts WHERE address = ?1 AND reference = ?2 ORDER BY id",
+        )?;
+        collect(
+            &mut statement.query(params![digest, reference])?,
+            read_parked,
+        )?
+    };
+    apply_each(tx, delivery, 0, parked)
+}
+
+fn read_parked(row: &rusqlite::Row<'_>) -> Result<(i64, Receipt)> {
+    let receipt = Receipt {
+        status: word(row, "status", ReceiptStatus::from_number)?,
+        code: row.get("code")?,
+        carrier_time: maybe_instant(row, "carrier_time")?,
+        received_at: instant(row, "received_at")?,
+    };
+    Ok((row.get("id")?, receipt))
+}
+
+fn apply_each(
+    tx: &mut Tx<'_>,
+    delivery: i64,
+    hash: i64,
+    parked: Vec<(i64, Receipt)>,
+) -> Result<()> {
     for (id, receipt) in parked {
         apply(tx, delivery, hash, &receipt)?;
         tx.connection
