@@ -17,6 +17,7 @@ mod an_event_that_fails_is_replayed;
 mod an_order_reaches_the_customer;
 mod check_names_what_to_mend;
 mod mails_meet_a_bad_server;
+mod mails_pass_through_postfix;
 mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod test_traffic_stays_in_the_sandbox;

@@ -17,7 +17,7 @@ pub(crate) fn say(line: &str) {
 }
 
 /// Says that a story is skipped; fails it when nothing may be missing.
-fn missing(what: &str) {
+pub(crate) fn missing(what: &str) {
     assert!(
         variable("TIDINGS_TEST_REQUIRE").as_deref() != Some("all"),
         "{what} is missing, and TIDINGS_TEST_REQUIRE=all wants it"
