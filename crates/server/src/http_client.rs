@@ -21,6 +21,7 @@ pub struct Answer {
     pub status: u16,
     pub retry_after: Option<u64>,
     pub json: Value,
+    pub text: String,
 }
 
 /// Answers are small; a larger one is not from our server.
@@ -104,6 +105,7 @@ impl Client {
             status,
             retry_after,
             json,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         })
     }
 }

@@ -157,7 +157,10 @@ pub fn brand(config: &config::Brand) -> Brand {
 fn doubt_wait(seconds: u32) -> DoubtWait {
     let usual = DoubtWait::default();
     let others = Span::secs(seconds.into());
-    DoubtWait { security: usual.security.min(others), others }
+    DoubtWait {
+        security: usual.security.min(others),
+        others,
+    }
 }
 
 fn team(addresses: &[String]) -> Result<Vec<ContactPoint>> {

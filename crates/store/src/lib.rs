@@ -154,7 +154,8 @@ impl Store {
 
     // --- the path of a message
 
-    /// Commits events with their messages and deliveries; one answer each, in order.
+    /// Commits events with their messages and deliveries; gives each back with its answer,
+    /// in order.
     /// The security lane goes before all other writes.
     ///
     /// # Errors
@@ -163,7 +164,7 @@ impl Store {
         &self,
         lane: Lane,
         events: Vec<AcceptedEvent>,
-    ) -> Result<Vec<Committed>> {
+    ) -> Result<Vec<(AcceptedEvent, Committed)>> {
         on!(self, backend => backend.commit_accepted(lane, events).await)
     }
 

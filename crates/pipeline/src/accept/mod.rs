@@ -227,12 +227,12 @@ impl Pipeline {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let events = batch.iter().map(|(_, accepted)| accepted.clone()).collect();
+        let (places, events): (Vec<usize>, Vec<AcceptedEvent>) = batch.into_iter().unzip();
         let committed = self.store().commit_accepted(lane, events).await?;
-        Ok(batch
+        Ok(places
             .into_iter()
             .zip(committed)
-            .map(|((place, accepted), c)| (place, accepted, c))
+            .map(|(place, (event, c))| (place, event, c))
             .collect())
     }
 }

@@ -147,6 +147,11 @@ impl Sender {
             channel,
             lanes,
             room: Arc::new(Semaphore::new(room)),
+            least: if lanes[0] == Lane::Security {
+                1
+            } else {
+                u32::try_from(room / 4).unwrap_or(1).max(1)
+            },
             done,
         };
         self.tasks.spawn(worker.run());
@@ -185,6 +190,8 @@ struct Worker {
     channel: Channel,
     lanes: &'static [Lane],
     room: Arc<Semaphore>,
+    /// Places a claim waits for: one for a code, a quarter of the room for the rest.
+    least: u32,
     done: mpsc::Sender<Done>,
 }
 
@@ -219,13 +226,17 @@ impl Worker {
         }
     }
 
-    /// Waits for one place, then takes all that are free, up to a claim's size.
+    /// Waits for the least places of a claim (claims are cheaper by the batch), then takes
+    /// all that is free, up to a claim's size.
     async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {
         let mut permits = tokio::select! {
             () = self.sender.stop.cancelled() => return None,
-            permit = self.room.clone().acquire_owned() => permit.ok()?,
+            permits = self.room.clone().acquire_many_owned(self.least) => permits.ok()?,
         };
-        let more = self.room.available_permits().min(CLAIM - 1);
+        let more = self
+            .room
+            .available_permits()
+            .min(CLAIM.saturating_sub(permits.num_permits()));
         if let Ok(rest) = self
             .room
             .clone()

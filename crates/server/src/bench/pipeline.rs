@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::process;
 use crate::cli::BenchPipeline;
 use crate::clock;
+use crate::http_client::Client;
 
 /// Without a new message at the sinks for so long, what is missing is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -184,7 +185,7 @@ async fn measure_in(
     let counted = wait_for_all(arguments.events, &mut sinks, &mut load, &mut loaded).await?;
     let cpu = process::cpu_seconds(server.pid()).unwrap_or(0.0) - cpu_before;
     let seconds = (counted["last"].as_i64().unwrap_or(0) - begun_at) as f64 / 1e6;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    wait_for_receipts(&address, &key, counted["texts"].as_u64().unwrap_or(0)).await?;
     let peak_rss_mb = process::peak_rss_mb(server.pid()).unwrap_or(0.0);
     let stopping = Instant::now();
     terminate(&mut server).await?;
@@ -248,6 +249,30 @@ async fn wait_for_all(
             return Ok(counted);
         }
     }
+}
+
+/// Waits until as many receipts are recorded as texts came, or none comes any more.
+async fn wait_for_receipts(address: &str, key: &str, texts: u64) -> Result<()> {
+    let mut client = Client::new(&format!("http://{address}"), key)?;
+    let (mut most, mut patience) = (0, Instant::now() + PATIENCE);
+    while most < texts && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let metrics = client
+            .call("GET", "/metrics", "text/plain", hyper::body::Bytes::new())
+            .await?
+            .text;
+        let values = metrics
+            .lines()
+            .filter(|line| line.starts_with("tidings_receipts_total{"));
+        let recorded = values
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum();
+        if recorded > most {
+            most = recorded;
+            patience = Instant::now() + PATIENCE;
+        }
+    }
+    Ok(())
 }
 
 fn write_config(folder: &Path, ports: &Value, dkim: &str, rsa: Option<&Path>) -> Result<PathBuf> {

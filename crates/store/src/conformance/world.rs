@@ -142,6 +142,7 @@ impl World {
             .await
             .unwrap()
             .remove(0)
+            .1
     }
 
     pub(super) async fn claim(&self, channel: Channel, limit: usize) -> Vec<ClaimedDelivery> {

@@ -1,12 +1,12 @@
 //! The due queue: claims, and claims that a crash left open.
 
-use model::{Channel, DeliveryState, Instant, Lane, Mode, Sealed};
+use model::{Channel, ContactPoint, DeliveryState, Instant, Lane, Mode, Sealed};
 use rusqlite::params;
 
 use super::Sqlite;
 use super::outcomes::insert_attempt;
 use super::receipts::apply_parked_in_doubt;
-use super::rows::{CONTENT, collect, contact, content, id, instant, word};
+use super::rows::{Fields, collect, content, content_columns, instant, word};
 use super::writer::Tx;
 use crate::{ClaimRequest, ClaimedDelivery, Result};
 
@@ -157,38 +157,47 @@ fn claim_lane(
 }
 
 fn read_claimed(tx: &Tx<'_>, delivery: i64, due_at: i64) -> Result<ClaimedDelivery> {
-    let mut statement = tx.connection.prepare_cached(&format!(
-        "SELECT d.id, d.message, d.channel, d.address, d.state, d.lane, d.facts_version, d.expires_at,
-             d.attempts, d.secret, m.recipient, m.mode, m.at, e.accepted_at, r.version, {CONTENT}
-         FROM deliveries d
-         JOIN messages m ON m.id = d.message
-         JOIN events e ON e.id = m.event
-         LEFT JOIN recipients r ON r.id = m.recipient
-         WHERE d.id = ?1"
-    ))?;
+    let mut statement = tx.connection.prepare_cached(READ_CLAIMED)?;
     let mut rows = statement.query([delivery])?;
     let row = rows
         .next()?
         .ok_or_else(|| crate::Error::Corrupt(format!("due: delivery {delivery} has no row")))?;
-    let version: Option<i64> = row.get("version")?;
+    let mut fields = Fields::of(row);
+    let decided_under: i64 = fields.next()?;
+    let version: Option<i64> = fields.next()?;
     Ok(ClaimedDelivery {
-        id: id(row, "id")?,
-        message: id(row, "message")?,
-        recipient: id(row, "recipient")?,
-        contact: contact(row)?,
-        lane: word(row, "lane", Lane::from_number)?,
-        mode: word(row, "mode", Mode::from_number)?,
-        attempt: row.get::<_, u32>("attempts")? + 1,
-        was_in_doubt: word(row, "state", DeliveryState::from_number)? == DeliveryState::InDoubt,
+        facts_changed: version != Some(decided_under),
         due_at: Instant::from_micros(due_at),
-        expires_at: instant(row, "expires_at")?,
-        facts_changed: version != Some(row.get("facts_version")?),
-        secret: row.get::<_, Option<String>>("secret")?.map(Sealed::new),
-        at: instant(row, "at")?,
-        accepted_at: instant(row, "accepted_at")?,
-        content: content(row, tx.shared)?,
+        id: fields.id()?,
+        message: fields.id()?,
+        recipient: fields.id()?,
+        contact: ContactPoint {
+            channel: fields.word(Channel::from_number)?,
+            address: Sealed::new(fields.next::<String>()?),
+        },
+        lane: fields.word(Lane::from_number)?,
+        mode: fields.word(Mode::from_number)?,
+        attempt: fields.next::<u32>()? + 1,
+        was_in_doubt: fields.word(DeliveryState::from_number)? == DeliveryState::InDoubt,
+        expires_at: fields.instant()?,
+        secret: fields.next::<Option<String>>()?.map(Sealed::new),
+        at: fields.instant()?,
+        accepted_at: fields.instant()?,
+        content: content(&mut fields, tx.shared)?,
     })
 }
+
+/// The columns of a claimed delivery, in the order they are read.
+const READ_CLAIMED: &str = concat!(
+    "SELECT d.facts_version, r.version, d.id, d.message, m.recipient, d.channel, d.address, d.lane, m.mode,
+         d.attempts, d.state, d.expires_at, d.secret, m.at, e.accepted_at, ",
+    content_columns!(),
+    " FROM deliveries d
+     JOIN messages m ON m.id = d.message
+     JOIN events e ON e.id = m.event
+     LEFT JOIN recipients r ON r.id = m.recipient
+     WHERE d.id = ?1"
+);
 
 /// Takes a delivery out of the due queue, if it waits there.
 pub(super) fn leave_due(tx: &mut Tx<'_>, delivery: i64) -> Result<()> {

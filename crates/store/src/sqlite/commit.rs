@@ -15,13 +15,16 @@ impl Sqlite {
         &self,
         lane: Lane,
         events: Vec<AcceptedEvent>,
-    ) -> Result<Vec<Committed>> {
+    ) -> Result<Vec<(AcceptedEvent, Committed)>> {
         let weight = events.len() * 4;
         self.write(lane, weight, move |tx| {
             let mut versions = HashMap::new();
             events
-                .iter()
-                .map(|event| commit_one(tx, event, &mut versions))
+                .into_iter()
+                .map(|event| {
+                    let committed = commit_one(tx, &event, &mut versions)?;
+                    Ok((event, committed))
+                })
                 .collect()
         })
         .await

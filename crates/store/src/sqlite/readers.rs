@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -20,6 +21,7 @@ impl Readers {
         for _ in 0..count {
             let connection = Connection::open_with_flags(file, flags)?;
             connection.pragma_update(None, "cache_size", -16_384)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.set_prepared_statement_cache_capacity(64);
             idle.push(connection);
         }

@@ -6,6 +6,8 @@ use model::{
     PurposeClass, Sealed, Trace,
 };
 use rusqlite::Row;
+use rusqlite::types::FromSql;
+use serde_json::{Map, Value};
 
 use super::Shared;
 use crate::{Error, Result};
@@ -39,48 +41,104 @@ pub(super) fn contact(row: &Row<'_>) -> Result<ContactPoint> {
     })
 }
 
-/// The columns [`content`] reads.
-pub(super) const CONTENT: &str = "m.type, m.category, m.purpose, m.lane AS message_lane, m.locale, m.template_version, m.sender, m.title, m.summary, m.text, m.order_number, m.data";
+/// Reads a row's columns in their order: looking columns up by name costs more than all
+/// else where rows are wide and many.
+pub(super) struct Fields<'r> {
+    row: &'r Row<'r>,
+    at: usize,
+}
 
-pub(super) fn content(row: &Row<'_>, shared: &Shared) -> Result<MessageContent> {
-    let data = row
-        .get_ref("data")?
-        .as_str()
-        .map_err(|e| Error::Corrupt(format!("data: {e}")))?;
+impl<'r> Fields<'r> {
+    pub(super) fn of(row: &'r Row<'r>) -> Self {
+        Self { row, at: 0 }
+    }
+
+    pub(super) fn next<T: FromSql>(&mut self) -> Result<T> {
+        let value = self.row.get(self.at)?;
+        self.at += 1;
+        Ok(value)
+    }
+
+    pub(super) fn id<I: Id>(&mut self) -> Result<I> {
+        Ok(I::from_i64(self.next()?))
+    }
+
+    pub(super) fn instant(&mut self) -> Result<Instant> {
+        Ok(Instant::from_micros(self.next()?))
+    }
+
+    pub(super) fn maybe_instant(&mut self) -> Result<Option<Instant>> {
+        Ok(self.next::<Option<i64>>()?.map(Instant::from_micros))
+    }
+
+    pub(super) fn word<T>(&mut self, read: fn(u8) -> Option<T>) -> Result<T> {
+        let number: i64 = self.next()?;
+        u8::try_from(number).ok().and_then(read).ok_or_else(|| {
+            let column = self.row.as_ref().column_name(self.at - 1).unwrap_or("?");
+            Error::Corrupt(format!("{column}: no word has the number {number}"))
+        })
+    }
+
+    pub(super) fn name(&mut self, shared: &Shared) -> Result<String> {
+        Ok(shared.names.name(self.next()?)?.to_string())
+    }
+
+    fn json(&mut self) -> Result<Map<String, Value>> {
+        let text = self.row.get_ref(self.at)?.as_str();
+        self.at += 1;
+        let text = text.map_err(|e| Error::Corrupt(format!("data: {e}")))?;
+        serde_json::from_str(text).map_err(|e| Error::Corrupt(format!("data: {e}")))
+    }
+}
+
+/// The columns [`content`] reads, in its order.
+macro_rules! content_columns {
+    () => {
+        "m.type, m.category, m.purpose, m.lane AS message_lane, m.locale, m.template_version, m.sender,
+         m.title, m.summary, m.text, m.order_number, m.data"
+    };
+}
+pub(super) use content_columns;
+
+/// [`content_columns`] as text, for statements that are put together.
+pub(super) const CONTENT: &str = content_columns!();
+
+pub(super) fn content(fields: &mut Fields<'_>, shared: &Shared) -> Result<MessageContent> {
     Ok(MessageContent {
-        message_type: shared.names.name(row.get("type")?)?.to_string(),
-        category: word(row, "category", Category::from_number)?,
-        purpose: word(row, "purpose", PurposeClass::from_number)?,
-        lane: word(row, "message_lane", Lane::from_number)?,
-        locale: shared.names.name(row.get("locale")?)?.to_string(),
-        template_version: row.get("template_version")?,
-        sender: row.get("sender")?,
-        title: row.get("title")?,
-        summary: row.get("summary")?,
-        text: row.get("text")?,
-        order: row.get("order_number")?,
-        data: serde_json::from_str(data).map_err(|e| Error::Corrupt(format!("data: {e}")))?,
+        message_type: fields.name(shared)?,
+        category: fields.word(Category::from_number)?,
+        purpose: fields.word(PurposeClass::from_number)?,
+        lane: fields.word(Lane::from_number)?,
+        locale: fields.name(shared)?,
+        template_version: fields.next()?,
+        sender: fields.next()?,
+        title: fields.next()?,
+        summary: fields.next()?,
+        text: fields.next()?,
+        order: fields.next()?,
+        data: fields.json()?,
     })
 }
 
-/// The columns [`message`] reads besides [`CONTENT`].
+/// The columns [`message`] reads before [`CONTENT`], in its order.
 pub(super) const MESSAGE: &str =
     "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at";
 
 pub(super) fn message(row: &Row<'_>, shared: &Shared) -> Result<Message> {
+    let mut fields = Fields::of(row);
     Ok(Message {
-        id: id(row, "id")?,
-        recipient: id(row, "recipient")?,
-        event: id(row, "event")?,
-        at: instant(row, "at")?,
-        mode: word(row, "mode", Mode::from_number)?,
-        content: content(row, shared)?,
-        trace: Trace::from_compact(&row.get::<_, String>("trace")?),
+        id: fields.id()?,
+        recipient: fields.id()?,
+        event: fields.id()?,
+        at: fields.instant()?,
+        mode: fields.word(Mode::from_number)?,
+        trace: Trace::from_compact(&fields.next::<String>()?),
+        revision: fields.next()?,
         flags: Flags {
-            read_at: maybe_instant(row, "read_at")?,
-            deleted_at: maybe_instant(row, "deleted_at")?,
+            read_at: fields.maybe_instant()?,
+            deleted_at: fields.maybe_instant()?,
         },
-        revision: row.get("revision")?,
+        content: content(&mut fields, shared)?,
     })
 }
 
