@@ -33,6 +33,7 @@ mod sqlite {
         a_receipt_before_the_response_is_parked_and_applied,
         a_late_outcome_settles_a_delivery_in_doubt,
         a_receipt_that_repeats_our_reference_settles_a_delivery_in_doubt,
+        a_receipt_while_a_doubtful_delivery_is_claimed_again_is_not_overtaken,
         a_secret_is_destroyed_when_the_delivery_settles,
         a_failed_event_is_listed_and_replayed_once,
         a_stop_suppresses_every_owner_of_the_number,

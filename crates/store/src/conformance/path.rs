@@ -392,3 +392,44 @@ pub(super) async fn a_receipt_that_repeats_our_reference_settles_a_delivery_in_d
         assert_eq!(world.store().backlog(), 0);
     }
 }
+
+pub(super) async fn a_receipt_while_a_doubtful_delivery_is_claimed_again_is_not_overtaken(
+    world: &World,
+) {
+    let facts = world.customer("c-1", PHONE).await;
+    let phone = facts.customer.phone.clone().unwrap();
+    let later = |_: Lane, now: model::Instant| now + Span::minutes(15);
+    // The second hand-over ends with an answer, or with another crash.
+    for crashes in [false, true] {
+        let event = world.accepted(
+            &facts,
+            &format!("o-{crashes}"),
+            Lane::Normal,
+            &[Channel::Sms],
+        );
+        world.commit(event.clone()).await;
+        world.claim(Channel::Sms, 1).await;
+        let now = world.clock.now();
+        let doubted = world.store().doubt_claims(true, now, later).await;
+        assert_eq!(doubted.unwrap(), 1);
+        world.clock.advance(Span::minutes(16));
+        let again = world.claim(Channel::Sms, 1).await;
+        assert!(again[0].was_in_doubt);
+        let mut told = receipt(world, ReceiptStatus::Delivered);
+        told.carrier_id = format!("c-{crashes}");
+        told.hint = Some((phone.clone(), model::Delivery::reference(again[0].id)));
+        let carrier_id = told.carrier_id.clone();
+        let found = world.store().record_receipts(vec![told]).await.unwrap();
+        assert_eq!(found, [ReceiptMatch::Parked]);
+        if crashes {
+            let now = world.clock.now();
+            let doubted = world.store().doubt_claims(true, now, later).await;
+            assert_eq!(doubted.unwrap(), 1);
+        } else {
+            let accepted = Next::Settle(DeliveryState::Accepted);
+            world.record(&again[0], Some(&carrier_id), accepted).await;
+        }
+        assert_eq!(state(world, &event).await, DeliveryState::Delivered);
+        assert_eq!(world.store().backlog(), 0);
+    }
+}

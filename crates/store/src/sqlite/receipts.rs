@@ -97,13 +97,15 @@ fn find(tx: &Tx<'_>, hash: i64, carrier: &str, carrier_id: &str) -> Result<Optio
     })
 }
 
-/// The delivery in doubt that a receipt's number and reference name.
+/// The delivery in doubt that a receipt's number and reference name. One that is claimed
+/// again is not meant: its outcome, or its next doubt, looks among the parked receipts.
 fn find_in_doubt(tx: &Tx<'_>, hint: Option<&(ContactPoint, u16)>) -> Result<Option<i64>> {
     let Some((contact, reference)) = hint else {
         return Ok(None);
     };
     let mut statement = tx.connection.prepare_cached(
-        "SELECT id FROM deliveries WHERE state = 3 AND address = ?1 AND channel = ?2 ORDER BY id",
+        "SELECT id FROM deliveries WHERE state = 3 AND address = ?1 AND channel = ?2
+             AND id NOT IN (SELECT delivery FROM leases) ORDER BY id",
     )?;
     let mut rows = statement.query(params![contact.address.open(), contact.channel.number()])?;
     while let Some(row) = rows.next()? {
