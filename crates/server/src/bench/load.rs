@@ -86,7 +86,7 @@ fn customer(number: u64, lines: &mut String) {
         "time_zone": zone,
         "country": country,
     });
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         profile["phone"] = json!(format!("+999{number:09}"));
         profile["consents"] = json!([{ "channel": "sms", "purpose": "transactional",
             "given_at": "2026-01-01T00:00:00Z", "source": "checkout" }]);
@@ -163,7 +163,7 @@ fn event(number: u64, customers: u64, moment: u64, lines: &mut String) {
     // Neighbouring events go to customers far apart; parity stays, it chooses the channel.
     let customer = (number.wrapping_mul(7_919)) % customers / 2 * 2 + number % 2;
     let place = (number / 2 % 5) as usize;
-    let kind = if customer % 2 == 0 {
+    let kind = if customer.is_multiple_of(2) {
         TEXTED[place]
     } else {
         MAILED[place]

@@ -105,6 +105,9 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
     served
 }
 
+/// An event a newcomer can send by hand.
+const EXAMPLE: &str = r#"{"specversion":"1.0","id":"my-1","source":"/me","type":"security.code","subject":"c-sam","data":{"code":"482913"}}"#;
+
 fn welcome(url: &str, key: &str) {
     println!(
         "
@@ -118,11 +121,10 @@ fn welcome(url: &str, key: &str) {
   Send an event of your own (this key reaches only the sandbox):
 
     curl {url}/v1/events -H 'Authorization: Bearer {key}' \\
-      -H 'Content-Type: application/cloudevents+json' -d '{}'
+      -H 'Content-Type: application/cloudevents+json' -d '{EXAMPLE}'
 
   Ctrl-C ends it.
-",
-        r#"{"specversion":"1.0","id":"my-1","source":"/me","type":"security.code","subject":"c-sam","data":{"code":"482913"}}"#
+"
     );
     // Piped into a file or another program, the words should still come now.
     let _ = std::io::stdout().flush();

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use model::{Instant, Span};
 use serde_json::{Value, json};
 
-use super::goods::GOODS;
+use super::goods::{self, GOODS};
 
 /// Customer and currency.
 const PEOPLE: [(&str, &str); 12] = [
@@ -83,7 +83,7 @@ impl Story {
     /// The next event, as CloudEvents JSON.
     pub fn next(&mut self, now: Instant) -> Value {
         self.told += 1;
-        if self.told % 9 == 0 {
+        if self.told.is_multiple_of(9) {
             return self.sign_in(now);
         }
         if self.open.len() < 8 || self.chance(4) == 0 {
@@ -143,23 +143,18 @@ impl Story {
         };
         let dice = self.chance(10);
         order.stage = next_stage(order.stage, dice);
+        let words = goods::words(order.customer);
         let (kind, extra) = match order.stage {
             Stage::Confirmed => ("order.confirmed", json!({})),
-            Stage::Changed => (
-                "order.changed",
-                json!({ "change": "one item was swapped for the same in another colour" }),
-            ),
-            Stage::Problem => (
-                "order.problem",
-                json!({ "reason": "one item is out of stock until next week" }),
-            ),
-            Stage::Cancelled => ("order.cancelled", json!({ "reason": "you asked us to" })),
+            Stage::Changed => ("order.changed", json!({ "change": words.change })),
+            Stage::Problem => ("order.problem", json!({ "reason": words.problem })),
+            Stage::Cancelled => ("order.cancelled", json!({ "reason": words.cancelled })),
             Stage::Shipped => ("shipment.shipped", json!({ "shipment": order.parcel() })),
             Stage::Delayed => {
                 order.estimated = order.estimated + Span::days(2);
                 (
                     "shipment.delayed",
-                    json!({ "shipment": with(order.parcel(), "expected", json!(day(order.estimated))), "reason": "heavy rain on the way" }),
+                    json!({ "shipment": with(order.parcel(), "expected", json!(day(order.estimated))), "reason": words.delayed }),
                 )
             }
             Stage::OutForDelivery => (
@@ -170,7 +165,7 @@ impl Story {
                 let parcel = with(
                     order.parcel_in_window(now),
                     "instructions",
-                    json!("Leave with the neighbour at no. 14"),
+                    json!(words.instructions),
                 );
                 ("shipment.reminder", json!({ "shipment": parcel }))
             }
@@ -178,12 +173,12 @@ impl Story {
                 let again = json!(day(now + Span::days(1)));
                 (
                     "shipment.attempt_failed",
-                    json!({ "shipment": with(order.parcel(), "next_attempt", again), "reason": "nobody was at home" }),
+                    json!({ "shipment": with(order.parcel(), "next_attempt", again), "reason": words.attempt }),
                 )
             }
             Stage::Delivered => (
                 "shipment.delivered",
-                json!({ "shipment": with(order.parcel(), "place", json!("the neighbour at no. 14")) }),
+                json!({ "shipment": with(order.parcel(), "place", json!(words.place)) }),
             ),
             Stage::Feedback => ("feedback.requested", json!({})),
         };

@@ -77,7 +77,7 @@ impl Sqlite {
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![after.unwrap_or_default(), limit])?;
-            collect(&mut rows, |row| profile(row))
+            collect(&mut rows, profile)
         })
         .await
     }
