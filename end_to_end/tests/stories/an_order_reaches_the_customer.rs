@@ -87,7 +87,7 @@ async fn without_a_consent_no_text_leaves_and_the_message_says_so() {
 }
 
 #[tokio::test]
-async fn the_same_event_twice_is_one_message_also_after_a_restart_of_the_sender() {
+async fn the_same_event_three_times_is_one_message() {
     let world = World::start().await;
     world.put(&[customer("ines", 3)]).await;
     let confirmed = event("e-1", "order.confirmed", "ines", order("MG-1003"));
