@@ -5,10 +5,21 @@
 //! (group commit); a call that returned `Ok` is on disk. Reads run on a small pool beside
 //! it. The store decides nothing: whether and where to send is `pipeline/decide`'s.
 
+/// Calls the backend that is there. Above the modules that use it.
+macro_rules! on {
+    ($store:expr, $backend:ident => $call:expr) => {
+        match &$store.backend {
+            Backend::Sqlite($backend) => $call,
+        }
+    };
+}
+
 #[cfg(test)]
 mod conformance;
 mod error;
 mod fold;
+mod keys;
+mod mailbox;
 mod records;
 mod sqlite;
 
@@ -16,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::{
-    Channel, ContactPoint, Customer, EventId, Facts, FailedEvent, IdSource, Instant, KeyId, Lane,
+    Channel, ContactPoint, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane,
     MessageId, RecipientId,
 };
 use tokio::sync::{Notify, broadcast};
@@ -41,14 +52,6 @@ pub struct Store {
 #[derive(Clone)]
 enum Backend {
     Sqlite(Arc<sqlite::Sqlite>),
-}
-
-macro_rules! on {
-    ($store:expr, $backend:ident => $call:expr) => {
-        match &$store.backend {
-            Backend::Sqlite($backend) => $call,
-        }
-    };
 }
 
 impl Store {
@@ -255,89 +258,6 @@ impl Store {
         on!(self, backend => backend.commit_replayed(event).await)
     }
 
-    // --- the Message Center
-
-    /// A page of a mailbox, newest first, after `cursor`.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn mailbox_page(
-        &self,
-        recipient: RecipientId,
-        filter: MailboxFilter,
-        cursor: Option<MessageId>,
-        limit: usize,
-    ) -> Result<MailboxPage> {
-        on!(self, backend => backend.mailbox_page(recipient, filter, cursor, limit).await)
-    }
-
-    /// How many messages are unread, in all and by category.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn unread_counts(&self, recipient: RecipientId) -> Result<UnreadCounts> {
-        on!(self, backend => backend.unread_counts(recipient).await)
-    }
-
-    /// The senders in a mailbox, as shown, sorted (for the filter).
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn senders(&self, recipient: RecipientId) -> Result<Vec<String>> {
-        on!(self, backend => backend.senders(recipient).await)
-    }
-
-    /// What changed since a revision a device knows; 0 asks for everything.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn changes_since(
-        &self,
-        recipient: RecipientId,
-        revision: i64,
-        limit: usize,
-    ) -> Result<Changes> {
-        on!(self, backend => backend.changes_since(recipient, revision, limit).await)
-    }
-
-    /// Changes flags of a recipient's own messages; others are left alone. Returns how
-    /// many changed.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn set_flags(
-        &self,
-        recipient: RecipientId,
-        messages: Vec<MessageId>,
-        change: FlagChange,
-        now: Instant,
-    ) -> Result<usize> {
-        on!(self, backend => backend.set_flags(recipient, messages, change, now).await)
-    }
-
-    /// Marks everything read that `filter` shows. Returns which messages changed, so that
-    /// it can be undone.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn mark_all_read(
-        &self,
-        recipient: RecipientId,
-        filter: MailboxFilter,
-        now: Instant,
-    ) -> Result<Vec<MessageId>> {
-        on!(self, backend => backend.mark_all_read(recipient, filter, now).await)
-    }
-
-    /// Empties the content of messages deleted before a moment; stubs, digests and counts
-    /// stay. Returns how many.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn purge_deleted(&self, before: Instant, limit: usize) -> Result<usize> {
-        on!(self, backend => backend.purge_deleted(before, limit).await)
-    }
-
     // --- messages, as shown
 
     /// A message with the whole of its path.
@@ -371,81 +291,5 @@ impl Store {
     /// [`Error`].
     pub async fn accept_to_carrier(&self) -> Result<Vec<i64>> {
         on!(self, backend => backend.accept_to_carrier().await)
-    }
-
-    // --- keys, tokens, sessions
-
-    /// Keeps an API key.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn put_api_key(&self, key: ApiKey) -> Result<()> {
-        on!(self, backend => backend.put_api_key(key).await)
-    }
-
-    /// An API key by its public half.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn api_key(&self, id: KeyId) -> Result<Option<ApiKey>> {
-        on!(self, backend => backend.api_key(id).await)
-    }
-
-    /// All API keys, oldest first.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn api_keys(&self) -> Result<Vec<ApiKey>> {
-        on!(self, backend => backend.api_keys().await)
-    }
-
-    /// Takes an API key back. `false` when there is none with this id.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn revoke_api_key(&self, id: KeyId, now: Instant) -> Result<bool> {
-        on!(self, backend => backend.revoke_api_key(id, now).await)
-    }
-
-    /// Uses a single-use token up. `true` the first time, `false` ever after.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn use_token(
-        &self,
-        nonce: [u8; 16],
-        expires_at: Instant,
-        now: Instant,
-    ) -> Result<bool> {
-        on!(self, backend => backend.use_token(nonce, expires_at, now).await)
-    }
-
-    /// Keeps a signed-in browser: `hash` is SHA-256 of its cookie.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn put_session(
-        &self,
-        hash: [u8; 32],
-        recipient: RecipientId,
-        expires_at: Instant,
-    ) -> Result<()> {
-        on!(self, backend => backend.put_session(hash, recipient, expires_at).await)
-    }
-
-    /// Who a browser is signed in as, if it still is.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn session(&self, hash: [u8; 32], now: Instant) -> Result<Option<RecipientId>> {
-        on!(self, backend => backend.session(hash, now).await)
-    }
-
-    /// Signs a browser out.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn end_session(&self, hash: [u8; 32]) -> Result<()> {
-        on!(self, backend => backend.end_session(hash).await)
     }
 }
