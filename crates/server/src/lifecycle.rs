@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use model::{Instant, Span};
 use ring::rand::SystemRandom;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use web::{App, WebConfig};
 
 use crate::wiring::System;
@@ -86,21 +87,20 @@ pub async fn serve(
     Ok(())
 }
 
-/// Resolves on Ctrl-C or SIGTERM.
-pub async fn signalled() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
+/// Resolves on Ctrl-C or SIGTERM. Both are caught from this call on, so it comes before
+/// anything is printed that invites one.
+///
+/// # Errors
+/// When the system lends no signal handler.
+pub fn signalled() -> Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }
 
 /// Empties messages deleted 30 days ago, hourly; runs until dropped.

@@ -177,6 +177,7 @@ async fn start_sandbox(keep: usize) -> Result<Sandbox> {
     let config = SandboxConfig {
         keep,
         seed,
+        home: Some("/".into()),
         ..SandboxConfig::new(clock::micros)
     };
     Sandbox::start(config)

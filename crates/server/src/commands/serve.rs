@@ -8,6 +8,7 @@ use crate::{clock, config, lifecycle, wiring};
 
 pub async fn run(arguments: Serve) -> Result<()> {
     let config = config::load(&arguments.config)?;
+    let end = lifecycle::signalled()?;
     let listener = lifecycle::listen(config.server.listen).await?;
     let metrics = lifecycle::start_metrics()?;
     let system = wiring::start(&config).await?;
@@ -30,7 +31,7 @@ pub async fn run(arguments: Serve) -> Result<()> {
         system.pipeline.store().clone(),
         clock::now,
     ));
-    let served = lifecycle::serve(listener, app, screens, lifecycle::signalled()).await;
+    let served = lifecycle::serve(listener, app, screens, end).await;
     purging.abort();
     println!("finishing what is in flight");
     let clean = system.stop().await;

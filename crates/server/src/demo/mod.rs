@@ -35,6 +35,7 @@ pub fn config(folder: &Path, port: u16) -> Result<Config> {
 
 pub async fn run(arguments: cli::Demo) -> Result<()> {
     let config = config(&arguments.data, arguments.port)?;
+    let end = lifecycle::signalled()?;
     let listener = lifecycle::listen(config.server.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let metrics = lifecycle::start_metrics()?;
@@ -72,7 +73,7 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
     welcome(&url, key.open());
     let telling = tokio::spawn(tell(pipeline.clone(), story, arguments.speed));
     let purging = tokio::spawn(lifecycle::purge(pipeline.store().clone(), clock::now));
-    let served = lifecycle::serve(listener, app, screens, lifecycle::signalled()).await;
+    let served = lifecycle::serve(listener, app, screens, end).await;
     telling.abort();
     purging.abort();
 
