@@ -65,7 +65,7 @@ pub async fn run(arguments: Replay) -> Result<()> {
 
 /// Starts the whole server on a free port of this machine, with the sandbox carriers.
 async fn local(arguments: &Replay, folder: &Path) -> Result<()> {
-    let end = lifecycle::signalled()?;
+    let interrupted = lifecycle::signalled()?;
     let config: Config = demo::config(folder, 0)?;
     let metrics = lifecycle::start_metrics()?;
     let system = wiring::start(&config).await?;
@@ -100,7 +100,7 @@ async fn local(arguments: &Replay, folder: &Path) -> Result<()> {
     ));
     let replayed = tokio::select! {
         replayed = replay_and_settle(arguments, &url, key.open(), &system) => replayed,
-        () = end => Err(anyhow!("interrupted; what was accepted stays, replaying again goes on from there")),
+        () = interrupted => Err(anyhow!("interrupted; what was accepted stays, replaying again goes on from there")),
     };
     let counts = store.counts().await;
     store.revoke_api_key(key_id, clock::now()).await?;
