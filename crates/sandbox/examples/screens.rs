@@ -70,7 +70,11 @@ const TEXTS: [(&str, &str, &str); 8] = [
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let sandbox = Sandbox::start(SandboxConfig::new(now)).await?;
+    let config = SandboxConfig {
+        home: Some("/".to_owned()),
+        ..SandboxConfig::new(now)
+    };
+    let sandbox = Sandbox::start(config).await?;
     let port = std::env::args()
         .nth(1)
         .map_or(Ok(0), |port| port.parse::<u16>())?;

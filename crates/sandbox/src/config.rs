@@ -74,6 +74,9 @@ pub struct SandboxConfig {
     pub now: fn() -> i64,
     /// Sees every text part and mail; for tests and measurements.
     pub observer: Option<Observer>,
+    /// Where the host's own pages are, for example `/`. With it the screens'
+    /// navigation begins with a link back there.
+    pub home: Option<String>,
 }
 
 impl SandboxConfig {
@@ -93,6 +96,7 @@ impl SandboxConfig {
             seed: 0,
             now,
             observer: None,
+            home: None,
         }
     }
 }

@@ -286,7 +286,16 @@ async fn pages_hold_no_inline_style_or_script() {
             "{path}"
         );
         assert_eq!(page.body.matches("<script").count(), 1, "{path}");
+        assert_eq!(page.body.matches("<main").count(), 1, "{path}");
+        assert_eq!(page.body.matches("<h1").count(), 1, "{path}");
+        assert!(!page.body.contains("class=\"home\""), "{path}");
     }
+    // A narrow screen shows the list until a phone is asked for.
+    let phones = get(&sandbox, "/sandbox/phone").await.body;
+    assert!(!phones.contains("is-open") && phones.contains("<h2>Marigold</h2>"));
+    let (_, key) = phones.split_once("href=\"/sandbox/phone/").unwrap();
+    let phone = get(&sandbox, &format!("/sandbox/phone/{}", &key[..16])).await;
+    assert!(phone.body.contains("is-open") && phone.body.contains("<h1>Marigold</h1>"));
     for path in [
         "/sandbox/mail/2",
         "/sandbox/mail/x/html",
@@ -300,6 +309,33 @@ async fn pages_hold_no_inline_style_or_script() {
     }
     let css = get(&sandbox, "/sandbox/sandbox.css").await;
     assert_eq!(css.header(header::CONTENT_TYPE), "text/css; charset=utf-8");
+}
+
+#[tokio::test]
+async fn both_navigations_begin_with_the_way_back_to_the_host() {
+    let config = SandboxConfig {
+        home: Some("/?from=\"sandbox\"".to_owned()),
+        ..SandboxConfig::new(now)
+    };
+    let sandbox = Sandbox::start(config).await.unwrap();
+    for path in [
+        "/sandbox",
+        "/sandbox/phone",
+        "/sandbox/mail",
+        "/sandbox/faults",
+        "/sandbox/mail/1",
+    ] {
+        let page = get(&sandbox, path).await.body;
+        let navigations: Vec<&str> = page.split("<nav").skip(1).collect();
+        assert_eq!(navigations.len(), 2, "{path}");
+        for navigation in navigations {
+            let first = navigation.split("<a ").nth(1).unwrap();
+            assert!(
+                first.starts_with("class=\"home\" href=\"/?from=&#34;sandbox&#34;\""),
+                "{path}: {first}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

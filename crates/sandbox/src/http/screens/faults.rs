@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::page;
+use super::{Frame, page};
 use crate::faults::{FaultProblem, Faults};
 use crate::sandbox::Sandbox;
 
 #[derive(Template)]
 #[template(path = "faults.html")]
 struct FaultsPage {
-    here: &'static str,
+    frame: Frame,
     faults: Faults,
     any: bool,
     saved: bool,
@@ -32,7 +32,7 @@ pub(super) async fn show(State(sandbox): State<Sandbox>, Query(after): Query<Aft
     page(
         StatusCode::OK,
         &FaultsPage {
-            here: "faults",
+            frame: Frame::of(sandbox.shared(), "faults"),
             faults,
             any,
             saved: after.saved.is_some(),
@@ -54,7 +54,7 @@ pub(super) async fn save(
             let faults = sandbox.faults();
             let any = faults != Faults::default();
             let page_shown = FaultsPage {
-                here: "faults",
+                frame: Frame::of(sandbox.shared(), "faults"),
                 faults,
                 any,
                 saved: false,

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::{Shown, missing, page};
+use super::{Frame, Shown, missing, page};
 use crate::kept::{Mail, ReadMail};
 use crate::sandbox::Sandbox;
 use crate::shared::Shared;
@@ -21,7 +21,7 @@ const MAIL_POLICY: &str =
 #[derive(Template)]
 #[template(path = "mail.html")]
 struct MailPage {
-    here: &'static str,
+    frame: Frame,
     rows: Vec<Row>,
     more: usize,
     open: Option<OpenMail>,
@@ -52,7 +52,7 @@ pub(super) async fn list(State(sandbox): State<Sandbox>) -> Response {
 pub(super) async fn show(State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
     match find(&sandbox, &id) {
         Some(mail) => render(sandbox.shared(), Some(&mail)),
-        None => missing("mail"),
+        None => missing(sandbox.shared(), "mail"),
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn html(State(sandbox): State<Sandbox>, Path(id): Path<String>)
         Some(html) => {
             ([(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)], Html(html)).into_response()
         }
-        None => missing("mail"),
+        None => missing(sandbox.shared(), "mail"),
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn raw(State(sandbox): State<Sandbox>, Path(id): Path<String>) 
             ];
             (headers, mail.raw.to_vec()).into_response()
         }
-        None => missing("mail"),
+        None => missing(sandbox.shared(), "mail"),
     }
 }
 
@@ -128,7 +128,7 @@ fn render(shared: &Shared, open: Option<&Arc<Mail>>) -> Response {
     page(
         StatusCode::OK,
         &MailPage {
-            here: "mail",
+            frame: Frame::of(shared, "mail"),
             rows,
             more,
             open,

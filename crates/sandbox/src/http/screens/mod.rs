@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 
 use crate::civil_time::Civil;
 use crate::sandbox::Sandbox;
+use crate::shared::Shared;
 
 pub(super) fn routes() -> Router<Sandbox> {
     Router::new()
@@ -28,6 +29,24 @@ pub(super) fn routes() -> Router<Sandbox> {
         .route("/sandbox/mail/{id}/raw", get(mail::raw))
         .route("/sandbox/faults", get(faults::show).post(faults::save))
         .route("/sandbox/faults/clear", post(faults::clear))
+}
+
+/// What every page has around it.
+#[derive(Debug)]
+struct Frame {
+    /// Which entry of the navigation this page belongs to.
+    here: &'static str,
+    /// Where the link back to the host's pages goes.
+    home: Option<String>,
+}
+
+impl Frame {
+    fn of(shared: &Shared, here: &'static str) -> Self {
+        Self {
+            here,
+            home: shared.config.home.clone(),
+        }
+    }
 }
 
 /// A moment as the pages show it; the script turns it into the reader's zone.
@@ -62,9 +81,10 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
 #[derive(Template)]
 #[template(path = "missing.html")]
 struct Missing {
-    here: &'static str,
+    frame: Frame,
 }
 
-fn missing(here: &'static str) -> Response {
-    page(StatusCode::NOT_FOUND, &Missing { here })
+fn missing(shared: &Shared, here: &'static str) -> Response {
+    let frame = Frame::of(shared, here);
+    page(StatusCode::NOT_FOUND, &Missing { frame })
 }

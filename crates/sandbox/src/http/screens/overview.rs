@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::phone::number_key;
-use super::{Shown, page};
+use super::{Frame, Shown, page};
 use crate::counts::Counts;
 use crate::faults::Faults;
 use crate::kept::{Direction, ReadMail};
@@ -17,7 +17,7 @@ const NEWEST: usize = 5;
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
-    here: &'static str,
+    frame: Frame,
     counts: Counts,
     smsc_addr: String,
     smtp_addr: String,
@@ -89,7 +89,7 @@ pub(super) async fn show(State(sandbox): State<Sandbox>) -> Response {
         }
     });
     let overview = Overview {
-        here: "overview",
+        frame: Frame::of(shared, "overview"),
         counts: sandbox.counts(),
         smsc_addr: sandbox.smsc_addr().to_string(),
         smtp_addr: sandbox.smtp_addr().to_string(),

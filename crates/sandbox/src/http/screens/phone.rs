@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{Shown, missing, page};
+use super::{Frame, Shown, missing, page};
 use crate::kept::{Direction, ReceiptState, Text};
 use crate::sandbox::Sandbox;
 use crate::shared::Shared;
@@ -21,9 +21,11 @@ const MOST_PHONES: usize = 100;
 #[derive(Template)]
 #[template(path = "phone.html")]
 struct PhonePage {
-    here: &'static str,
+    frame: Frame,
     phones: Vec<PhoneRow>,
     open: Option<OpenPhone>,
+    /// Whether the open phone was asked for; if not, a narrow screen shows the list.
+    asked_for: bool,
     sent_badly: bool,
 }
 
@@ -101,18 +103,7 @@ pub(super) struct Chosen {
 }
 
 pub(super) async fn newest(State(sandbox): State<Sandbox>) -> Response {
-    let newest = sandbox
-        .shared()
-        .texts()
-        .newest()
-        .next()
-        .map(|text| number_key(number_of(text)));
-    render(
-        sandbox.shared(),
-        newest.as_deref(),
-        &Chosen::default(),
-        None,
-    )
+    render(sandbox.shared(), None, &Chosen::default(), None)
 }
 
 pub(super) async fn show(
@@ -141,7 +132,7 @@ pub(super) async fn reply(
         matches.then(|| (number_of(text).to_owned(), sender_of(text).to_owned()))
     });
     let Some((from, to)) = found else {
-        return missing("phone");
+        return missing(shared, "phone");
     };
     let inbound = InboundText {
         from,
@@ -160,7 +151,7 @@ pub(super) async fn reply(
     }
 }
 
-/// `unsent` is a reply that could not be sent, to be shown again.
+/// Without a number the newest phone is open. `unsent` is a reply that could not be sent, to be shown again.
 fn render(
     shared: &Shared,
     number: Option<&str>,
@@ -169,22 +160,25 @@ fn render(
 ) -> Response {
     let texts = shared.texts().newest().cloned().collect::<Vec<_>>();
     let sent_badly = unsent.is_some();
-    let open = number.map(|key| open_phone(&texts, key, chosen, unsent));
+    let newest = texts.first().map(|text| number_key(number_of(text)));
+    let key = number.or(newest.as_deref());
+    let open = key.map(|key| open_phone(&texts, key, chosen, unsent));
     if matches!(open, Some(None)) {
-        return missing("phone");
+        return missing(shared, "phone");
     }
     let status = if sent_badly {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
     };
-    let phones = phone_rows(&texts, number);
+    let phones = phone_rows(&texts, key);
     page(
         status,
         &PhonePage {
-            here: "phone",
+            frame: Frame::of(shared, "phone"),
             phones,
             open: open.flatten(),
+            asked_for: number.is_some(),
             sent_badly,
         },
     )
