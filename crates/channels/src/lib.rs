@@ -16,7 +16,8 @@ pub use email::{DkimConfig, DkimKey, EmailCarrier, EmailConfig, OutgoingEmail, S
 pub use fault::ConfigError;
 pub use inbound::{Inbound, InboundItem};
 pub use sms::{
-    Alphabet, IdFormat, OutgoingSms, SmsCarrier, SmsConfig, SmsSegments, SmsSource, sms_segments,
+    Alphabet, IdFormat, OutgoingSms, Recall, SmsCarrier, SmsConfig, SmsSegments, SmsSource,
+    sms_segments,
 };
 pub use tls::TlsRoots;
 

@@ -30,6 +30,7 @@ pub use accept::{
 use catalogue::Catalogue;
 use decide::Terms;
 use render::Brand;
+use send::RecentStops;
 use send::retry::DoubtWait;
 
 /// Bounds and lists from the configuration.
@@ -63,6 +64,7 @@ struct Shared {
     brand: Brand,
     clock: Clock,
     limits: Limits,
+    stops: RecentStops,
 }
 
 impl Pipeline {
@@ -80,6 +82,7 @@ impl Pipeline {
             brand,
             clock,
             limits,
+            stops: RecentStops::default(),
         }))
     }
 
@@ -113,6 +116,25 @@ impl Pipeline {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Suppresses an address at once, also for what is on its way to a carrier.
+    ///
+    /// # Errors
+    /// When the store could not keep it.
+    pub async fn suppress(&self, contact: ContactPoint, reason: String) -> store::Result<()> {
+        let digest = self.0.store.digest(&contact);
+        self.0
+            .store
+            .suppress(contact, reason, self.0.clock.now())
+            .await?;
+        self.0.stops.note(digest);
+        Ok(())
+    }
+
+    /// Addresses suppressed since this process started.
+    pub(crate) fn stops(&self) -> &RecentStops {
+        &self.0.stops
     }
 
     /// Bounds and lists.

@@ -13,7 +13,7 @@ use model::{ContactPoint, Sealed, Span};
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
-use pipeline::send::{Carriers, RecentStops, Room, Routes, Sender};
+use pipeline::send::{Carriers, Room, Routes, Sender};
 use pipeline::track::Tracker;
 use pipeline::{Limits, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
@@ -69,13 +69,12 @@ pub async fn start(config: &Config) -> Result<System> {
     let live = live_carriers(config, inbound)?;
     let routes = Routes { live, test };
 
-    let stops = RecentStops::default();
     let (tasks, trackers, stop) = (
         TaskTracker::new(),
         TaskTracker::new(),
         CancellationToken::new(),
     );
-    trackers.spawn(Tracker::new(pipeline.clone(), stops.clone(), received).run());
+    trackers.spawn(Tracker::new(pipeline.clone(), received).run());
     let others = config.limits.in_flight.clamp(16, 100_000);
     let room = Room {
         others,
@@ -85,7 +84,6 @@ pub async fn start(config: &Config) -> Result<System> {
         pipeline.clone(),
         routes.clone(),
         room,
-        stops,
         (tasks.clone(), stop.clone()),
     )
     .await

@@ -240,6 +240,14 @@ impl Store {
         on!(self, backend => backend.failed_events(before, limit).await)
     }
 
+    /// Those of some events that failed and that no replay has mended.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn failed_among(&self, events: Vec<EventId>) -> Result<Vec<FailedEvent>> {
+        on!(self, backend => backend.failed_among(events).await)
+    }
+
     /// One failed event, with the envelope to try again.
     ///
     /// # Errors

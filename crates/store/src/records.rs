@@ -247,6 +247,9 @@ pub struct Changes {
     pub revision: i64,
     /// There is more: ask again at once.
     pub more: bool,
+    /// The revision asked from was never given by this store (it was restored from a
+    /// backup): these are all messages from the first, and replace what the device knows.
+    pub reset: bool,
 }
 
 /// A change of flags. Setting what is set already changes nothing.

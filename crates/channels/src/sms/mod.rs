@@ -42,6 +42,35 @@ pub struct OutgoingSms {
     pub lane: Lane,
     /// How long it is of use: becomes the `validity_period`.
     pub expires_in: Span,
+    /// Asked before each part leaves: the text may wait here for its turn, and the
+    /// customer may say stop meanwhile.
+    pub recall: Recall,
+}
+
+/// Whether a text must not leave after all; the caller knows why.
+#[derive(Clone)]
+pub struct Recall(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Recall {
+    /// Asks `recalled`, which must be quick.
+    pub fn when(recalled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(recalled))
+    }
+
+    /// Never recalled.
+    pub fn never() -> Self {
+        Self::when(|| false)
+    }
+
+    fn is_due(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Recall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Recall")
+    }
 }
 
 /// What a text costs on the air.

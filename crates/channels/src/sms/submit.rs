@@ -14,7 +14,7 @@ use smpp::{ClientHandle, NotSent, SubmitError};
 use tokio::time::{Instant, timeout_at};
 
 use super::status::{self, Meaning};
-use super::{OutgoingSms, Shared};
+use super::{OutgoingSms, Recall, Shared};
 
 /// A longer text is no text message any more.
 const MOST_PARTS: usize = 32;
@@ -38,6 +38,7 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
         lane: sms.lane,
         destination,
         reference: Delivery::reference(sms.delivery),
+        recall: &sms.recall,
         useful_until: Instant::now() + sms.expires_in.to_duration(),
         taken: 0,
     };
@@ -64,6 +65,7 @@ struct Text<'a> {
     destination: Address,
     /// Comes back in the receipt, where the carrier repeats it.
     reference: u16,
+    recall: &'a Recall,
     useful_until: Instant,
     /// Parts the carrier has.
     taken: usize,
@@ -104,6 +106,11 @@ impl Text<'_> {
             let session = self.session(&mut sessions, bound_by).await?;
             let admitted = self.shared.pace.admit(self.lane).await;
             admitted.ok_or_else(closing)?;
+            if self.recall.is_due() {
+                return Err(Outcome::Stopped {
+                    reason: "suppression.suppressed".into(),
+                });
+            }
             pdu.validity_period = self.validity()?;
             match session.submit(pdu.clone(), lane).await {
                 Ok(answer) if answer.status.is_ok() => {

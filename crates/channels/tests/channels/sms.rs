@@ -1,8 +1,12 @@
 //! The text carrier against the server half of our own SMPP crate.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use channels::{InboundItem, Outcome, OutgoingSms, SmsCarrier, SmsConfig, SmsSource, TlsRoots};
+use channels::{
+    InboundItem, Outcome, OutgoingSms, Recall, SmsCarrier, SmsConfig, SmsSource, TlsRoots,
+};
 use model::{DeliveryId, Id, Lane, Sealed, Span};
 use smpp::pdu::{Address, CommandStatus};
 use smpp::{
@@ -24,6 +28,7 @@ pub fn config(port: u16) -> SmsConfig {
 
 pub fn sms(text: &str, lane: Lane) -> OutgoingSms {
     OutgoingSms {
+        recall: Recall::never(),
         delivery: DeliveryId::from_i64(1),
         to: Sealed::new("+15550100123"),
         text: Sealed::new(text),
@@ -197,6 +202,21 @@ async fn a_code_waits_through_throttling() {
     session.submit().await.reject(CommandStatus::RTHROTTLED);
     session.submit().await.accept("m-1");
     assert_eq!(outcome.await.unwrap(), accepted("m-1"));
+}
+
+#[tokio::test]
+async fn a_text_that_waits_here_is_recalled_before_it_leaves() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let mut text = sms("Out for delivery", Lane::Urgent);
+    let asked = stopped.clone();
+    text.recall = Recall::when(move || asked.load(Ordering::SeqCst));
+    let outcome = sending(&carrier, text);
+    let throttled = session.submit().await;
+    stopped.store(true, Ordering::SeqCst);
+    throttled.reject(CommandStatus::RTHROTTLED);
+    let outcome = outcome.await.unwrap();
+    assert!(matches!(outcome, Outcome::Stopped { .. }), "{outcome:?}");
 }
 
 #[tokio::test]

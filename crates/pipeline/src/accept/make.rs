@@ -17,11 +17,7 @@ impl Pipeline {
         let partition = event.partition();
         let result = match self.message(&event, facts, partition, now) {
             Ok(result) => result,
-            Err(Failure(reason, detail)) => AcceptedResult::Failed {
-                reason,
-                detail,
-                envelope: Sealed::new(self.envelope(&event)),
-            },
+            Err(Failure(reason, detail)) => self.failure(&event, reason, detail),
         };
         AcceptedEvent {
             id: self.store().ids().next(partition, now),
@@ -31,20 +27,26 @@ impl Pipeline {
         }
     }
 
-    /// The event as it is kept for a replay. A code is not kept: it dies in minutes, and
-    /// an event that failed has no delivery that could seal it.
-    fn envelope(&self, event: &Event) -> String {
-        let secret = self
-            .catalogue()
-            .get(&event.event_type)
-            .is_some_and(|entry| entry.has_secret());
-        if secret {
-            envelope::write(&Event {
-                data: serde_json::Map::new(),
-                ..event.clone()
-            })
-        } else {
-            envelope::write(event)
+    /// What is kept of an event that failed. A code is not kept: it dies in minutes, and an
+    /// event that failed has no delivery that could seal it.
+    fn failure(&self, event: &Event, reason: FailureReason, detail: String) -> AcceptedResult {
+        let entry = self.catalogue().get(&event.event_type);
+        if !entry.is_some_and(|entry| entry.has_secret()) {
+            let envelope = Sealed::new(envelope::write(event));
+            return AcceptedResult::Failed {
+                reason,
+                detail,
+                envelope,
+            };
+        }
+        let empty = Event {
+            data: serde_json::Map::new(),
+            ..event.clone()
+        };
+        AcceptedResult::Failed {
+            reason,
+            detail: format!("{detail}. The code was not kept: send a new event, with a new id"),
+            envelope: Sealed::new(envelope::write(&empty)),
         }
     }
 

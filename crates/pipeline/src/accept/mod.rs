@@ -71,6 +71,8 @@ pub enum EventAnswer {
     Duplicate {
         /// The id it was given then.
         event: EventId,
+        /// It failed then and still waits for a replay: why, and what exactly.
+        failure: Option<(FailureReason, String)>,
     },
     /// Not an event; nothing was kept.
     Rejected {
@@ -145,6 +147,7 @@ impl Pipeline {
             }
             waiting = self.commit_round(waiting, &mut answers, now).await?;
         }
+        self.name_failures(&mut answers).await?;
         let unsettled = || store::Error::Unavailable("a customer's facts keep changing".into());
         let answers: Vec<EventAnswer> = answers
             .into_iter()
@@ -152,6 +155,32 @@ impl Pipeline {
             .ok_or_else(unsettled)?;
         count(&answers);
         Ok(answers)
+    }
+
+    /// Says of duplicates that they failed when they first came, if they did: whoever sends
+    /// again when in doubt must learn it.
+    async fn name_failures(&self, answers: &mut [Option<EventAnswer>]) -> Result<(), AcceptError> {
+        let duplicates: Vec<EventId> = answers
+            .iter()
+            .filter_map(|answer| match answer {
+                Some(EventAnswer::Duplicate { event, .. }) => Some(*event),
+                _ => None,
+            })
+            .collect();
+        if duplicates.is_empty() {
+            return Ok(());
+        }
+        let failed = self.store().failed_among(duplicates).await?;
+        let mut failed: HashMap<EventId, _> = failed
+            .into_iter()
+            .map(|f| (f.id, (f.reason, f.detail)))
+            .collect();
+        for answer in answers.iter_mut().flatten() {
+            if let EventAnswer::Duplicate { event, failure } = answer {
+                *failure = failed.remove(event);
+            }
+        }
+        Ok(())
     }
 
     fn is_security(&self, event: &Event) -> bool {
@@ -193,7 +222,10 @@ impl Pipeline {
             match committed {
                 Committed::Accepted => answers[place] = Some(answer(&accepted)),
                 Committed::Duplicate(event) => {
-                    answers[place] = Some(EventAnswer::Duplicate { event });
+                    answers[place] = Some(EventAnswer::Duplicate {
+                        event,
+                        failure: None,
+                    });
                 }
                 Committed::Stale => stale.push((place, accepted.event)),
             }

@@ -13,11 +13,11 @@ use crate::decide::{Case, still_allowed};
 /// too; this is for deliveries that were claimed before the stop came: nothing leaves to
 /// an address after its stop was committed.
 #[derive(Clone, Default)]
-pub struct RecentStops(Arc<RwLock<HashSet<i64>>>);
+pub(crate) struct RecentStops(Arc<RwLock<HashSet<i64>>>);
 
 impl RecentStops {
     /// Notes an address.
-    pub fn note(&self, digest: i64) {
+    pub(crate) fn note(&self, digest: i64) {
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -25,7 +25,7 @@ impl RecentStops {
     }
 
     /// Whether the address was noted.
-    pub fn has(&self, digest: i64) -> bool {
+    pub(crate) fn has(&self, digest: i64) -> bool {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -68,9 +68,10 @@ impl Sender {
         claimed: &ClaimedDelivery,
         changed: &HashMap<RecipientId, Facts>,
     ) -> Option<String> {
-        if !self.stops.is_empty()
+        if !self.pipeline.stops().is_empty()
             && self
-                .stops
+                .pipeline
+                .stops()
                 .has(self.pipeline.store().digest(&claimed.contact))
         {
             return Some("suppression.suppressed".into());

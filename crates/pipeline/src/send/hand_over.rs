@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use channels::{OutgoingEmail, OutgoingSms};
+use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
 use model::{Attempt, Channel, DeliveryState, Facts, Instant, Outcome, RecipientId, Sealed};
 use store::{ClaimedDelivery, Next, OutcomeRecord};
@@ -113,6 +113,7 @@ impl Sender {
                 text,
                 lane: claimed.lane,
                 expires_in: claimed.expires_at.since(now),
+                recall: self.recall(claimed),
             })
             .await;
         Handed {
@@ -121,6 +122,15 @@ impl Sender {
             digest,
             settle: None,
         }
+    }
+
+    /// A stop that comes while the text waits inside its carrier for its turn.
+    fn recall(&self, claimed: &ClaimedDelivery) -> Recall {
+        let (stops, digest) = (
+            self.pipeline.stops().clone(),
+            self.pipeline.store().digest(&claimed.contact),
+        );
+        Recall::when(move || stops.has(digest))
     }
 
     async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {

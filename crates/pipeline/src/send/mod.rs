@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Pipeline;
-pub use gates::RecentStops;
+pub(crate) use gates::RecentStops;
 use record::{Done, Recorder};
 
 /// The carriers of one kind of traffic.
@@ -84,7 +84,6 @@ const LOOK: Duration = Duration::from_millis(500);
 pub struct Sender {
     pipeline: Pipeline,
     routes: Arc<Routes>,
-    stops: RecentStops,
     digest_key: Arc<ring::hmac::Key>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -101,7 +100,6 @@ impl Sender {
         pipeline: Pipeline,
         routes: Routes,
         room: Room,
-        stops: RecentStops,
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> store::Result<()> {
         let now = pipeline.clock().now();
@@ -120,7 +118,6 @@ impl Sender {
         let sender = Self {
             pipeline,
             routes: Arc::new(routes),
-            stops,
             digest_key: Arc::new(key),
             tasks,
             stop,

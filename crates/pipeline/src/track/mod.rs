@@ -12,7 +12,6 @@ use store::{InboundText, ReceiptMatch, ReceiptRecord};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
-use crate::send::RecentStops;
 pub use stop_words::is_stop_word;
 
 /// So many are committed together at most.
@@ -21,22 +20,13 @@ const BATCH: usize = 256;
 /// The track stage: runs until every carrier that sends to it is gone.
 pub struct Tracker {
     pipeline: Pipeline,
-    stops: RecentStops,
     inbound: mpsc::Receiver<InboundItem>,
 }
 
 impl Tracker {
-    /// Takes what comes in; `stops` is shared with the send stage.
-    pub fn new(
-        pipeline: Pipeline,
-        stops: RecentStops,
-        inbound: mpsc::Receiver<InboundItem>,
-    ) -> Self {
-        Self {
-            pipeline,
-            stops,
-            inbound,
-        }
+    /// Takes what comes in.
+    pub fn new(pipeline: Pipeline, inbound: mpsc::Receiver<InboundItem>) -> Self {
+        Self { pipeline, inbound }
     }
 
     /// Runs to the end of the stream.
@@ -133,7 +123,7 @@ impl Tracker {
         } else {
             stopped
                 .into_iter()
-                .for_each(|digest| self.stops.note(digest));
+                .for_each(|digest| self.pipeline.stops().note(digest));
         }
         answer(waits, kept.is_ok());
     }

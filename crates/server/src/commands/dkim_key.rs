@@ -4,13 +4,32 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use channels::DkimKey;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::cli;
 
 pub fn run(arguments: cli::DkimKey) -> Result<()> {
+    for (name, text) in [
+        ("domain", &arguments.domain),
+        ("selector", &arguments.selector),
+    ] {
+        let label = |l: &str| {
+            (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        if !text.split('.').all(label) {
+            bail!(
+                "--{name} `{text}` cannot stand in DNS: letters, digits and hyphens, with dots between"
+            );
+        }
+    }
+    if arguments.out.exists() {
+        bail!(
+            "{} exists already, and a key is never overwritten: choose another file",
+            arguments.out.display()
+        );
+    }
     let mut seed = [0; 32];
     SystemRandom::new()
         .fill(&mut seed)

@@ -1,6 +1,6 @@
 //! `tidings migrate`.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli::Migrate;
 use crate::{clock, config};
@@ -11,6 +11,12 @@ pub async fn run(arguments: Migrate) -> Result<()> {
         (None, Some(file)) => config::load(&file)?.store.folder,
         (None, None) => unreachable!("clap asks for one of them"),
     };
+    if !folder.join("tidings.db").exists() {
+        bail!(
+            "there is no store in {}: nothing to migrate. A server makes one when it starts",
+            folder.display()
+        );
+    }
     // Opening migrates: a server does the same when it starts.
     let store = store::Store::open_sqlite(&folder, clock::now())?;
     store.close().await;

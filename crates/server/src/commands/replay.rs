@@ -46,7 +46,12 @@ pub async fn run(arguments: Replay) -> Result<()> {
         .into_iter()
         .flatten()
     {
-        File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let is_file = std::fs::metadata(file)
+            .with_context(|| format!("cannot read {}", file.display()))?
+            .is_file();
+        if !is_file {
+            bail!("{} is not a file", file.display());
+        }
     }
     match (&arguments.url, &arguments.data) {
         (Some(url), _) => {

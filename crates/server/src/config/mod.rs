@@ -3,10 +3,11 @@
 
 mod near_miss;
 mod sections;
+mod validate;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms, Store};
@@ -75,10 +76,15 @@ pub fn load(path: &Path) -> Result<Config> {
 /// # Errors
 /// A sentence with the line and, for an unknown key, the near miss.
 pub fn parse(text: &str) -> Result<Config> {
-    toml::from_str(text).map_err(|error| {
+    let config = toml::from_str(text).map_err(|error| {
         let hint = near_miss::hint(error.message());
         anyhow!("{}{hint}", error.to_string().trim_end())
-    })
+    })?;
+    let faults = validate::faults(&config);
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    Ok(config)
 }
 
 /// The content of a file that holds a secret, without the newline at its end.

@@ -89,9 +89,10 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
             .sum();
         let all: u64 = counts.deliveries.values().sum();
         println!(
-            "{} events, {} messages; {settled} of {all} texts and mails had left, the rest {}.",
+            "{} events, {} messages, {} events failed; {settled} of {all} texts and mails had left, the rest {}.",
             counts.events,
             counts.messages.values().sum::<u64>(),
+            counts.failed_events,
             if clean {
                 "is finished or waits for the next start"
             } else {

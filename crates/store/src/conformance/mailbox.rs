@@ -195,6 +195,16 @@ pub(super) async fn changes_since_misses_nothing(world: &World) {
     );
     assert!(changed.messages[0].flags.deleted_at.is_some());
     assert_eq!(changed.revision, told.revision);
+    // A revision from before a restored backup: everything again, and said so.
+    let lost = store
+        .changes_since(recipient, told.revision + 1_000, 100)
+        .await
+        .unwrap();
+    assert_eq!(
+        (lost.reset, lost.messages.len(), lost.revision),
+        (true, 5, told.revision)
+    );
+    assert!(!changed.reset);
 }
 
 pub(super) async fn flags_of_others_are_left_alone(world: &World) {

@@ -37,6 +37,7 @@ mod sqlite {
         a_secret_is_destroyed_when_the_delivery_settles,
         a_failed_event_is_listed_and_replayed_once,
         a_stop_suppresses_every_owner_of_the_number,
+        the_case_of_a_mail_address_hides_it_from_no_stop,
         a_reopened_store_has_everything,
     );
     on_sqlite!(mailbox:

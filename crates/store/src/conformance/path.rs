@@ -332,6 +332,22 @@ pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
     );
 }
 
+pub(super) async fn the_case_of_a_mail_address_hides_it_from_no_stop(world: &World) {
+    world.customer("c-1", PHONE).await;
+    let shouted = model::ContactPoint::email("C-1@CUSTOMERS.EXAMPLE").unwrap();
+    let now = world.clock.now();
+    world
+        .store()
+        .suppress(shouted, "asked".into(), now)
+        .await
+        .unwrap();
+    assert_eq!(
+        world.facts("c-1").await.suppression(Channel::Email),
+        Some("asked")
+    );
+    assert_eq!(world.facts("c-1").await.suppression(Channel::Sms), None);
+}
+
 pub(super) async fn a_reopened_store_has_everything(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms, Channel::Email]);

@@ -30,6 +30,23 @@ impl Sqlite {
         .await
     }
 
+    pub(crate) async fn failed_among(&self, events: Vec<EventId>) -> Result<Vec<FailedEvent>> {
+        self.read(move |connection, shared| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{FAILED} WHERE f.event = ?1 AND f.replayed_at IS NULL"
+            ))?;
+            let mut found = Vec::new();
+            for event in &events {
+                let mut rows = statement.query([event.as_i64()])?;
+                if let Some(row) = rows.next()? {
+                    found.push(failed(row, shared)?);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     pub(crate) async fn failed_event(&self, event: EventId) -> Result<Option<FailedEvent>> {
         self.read(move |connection, shared| {
             let mut statement =

@@ -1,7 +1,7 @@
 //! One recipient's Message Center: pages, counts, changes, flags.
 
 use model::{Category, Id, Instant, Lane, Message, MessageId, RecipientId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::commit::order_hash;
 use super::rows::{CONTENT, MESSAGE, collect, message, word};
@@ -78,6 +78,12 @@ impl Sqlite {
     ) -> Result<Changes> {
         self.read(move |connection, shared| {
             let snapshot = connection.unchecked_transaction()?;
+            let newest: Option<i64> = snapshot
+                .prepare_cached("SELECT value FROM meta WHERE key = 'revision'")?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            let reset = since > newest.unwrap_or(0);
+            let since = if reset { 0 } else { since };
             let mut statement = snapshot.prepare_cached(&format!(
                 "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
                  WHERE b.recipient = ?1 AND b.revision > ?2 ORDER BY b.revision LIMIT ?3"
@@ -97,6 +103,7 @@ impl Sqlite {
                 messages,
                 revision,
                 more,
+                reset,
             })
         })
         .await

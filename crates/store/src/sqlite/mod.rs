@@ -70,13 +70,14 @@ impl Shared {
         context.sign()
     }
 
-    /// The keyed digest of an address, cut to 64 bits.
+    /// The keyed digest of an address, cut to 64 bits. The case of a mail address does not
+    /// count: a stop for `Ines@` holds for `ines@` too.
     fn digest(&self, contact: &ContactPoint) -> i64 {
         let tag = self.tag(
             "address",
             &[
                 &[contact.channel.number()],
-                contact.address.open().as_bytes(),
+                contact.address.open().to_ascii_lowercase().as_bytes(),
             ],
         );
         let mut bytes = [0; 8];

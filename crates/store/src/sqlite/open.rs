@@ -1,6 +1,7 @@
 //! Opening: the folder, its lock, the schema, the secret.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -25,10 +26,16 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
         path: folder.to_owned(),
         reason: error.to_string(),
     };
-    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    // Addresses and bodies stand in here: nobody else on the machine reads them.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(unwritable)?;
     let lock = lock(folder, unwritable)?;
 
     let file = folder.join("tidings.db");
+    private(&file).map_err(unwritable)?;
     let damaged = |error: rusqlite::Error| OpenError::Damaged {
         path: folder.to_owned(),
         reason: error.to_string(),
@@ -66,11 +73,7 @@ fn lock(
     folder: &Path,
     unwritable: impl Fn(std::io::Error) -> OpenError,
 ) -> Result<File, OpenError> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let lock = options
-        .open(folder.join("tidings.lock"))
-        .map_err(&unwritable)?;
+    let lock = private(&folder.join("tidings.lock")).map_err(&unwritable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
@@ -78,6 +81,17 @@ fn lock(
         }),
         Err(TryLockError::Error(error)) => Err(unwritable(error)),
     }
+}
+
+/// Opens a file for writing that only its owner may read; SQLite gives its log the same
+/// rights as the database.
+fn private(file: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(file)
 }
 
 /// Settings of every connection that writes.

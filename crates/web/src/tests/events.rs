@@ -276,6 +276,14 @@ async fn failed_events_are_listed_and_tried_again() {
         (&answer["accepted"], &answer["failed_total"]),
         (&json!(2), &json!(2))
     );
+    // Whoever sends again when in doubt learns that it failed.
+    let again = lines(&[confirmed("e-1", "c-42"), confirmed("e-2", "c-43")]);
+    let again = world.test(stream_of(again)).await.json();
+    assert_eq!(
+        (&again["duplicates"], &again["failed_total"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(again["failed"][1]["reason"], "unknown_recipient");
     let list = async |query: &str| {
         let path = format!("/v1/failed-events{query}");
         world.live(Call::get(&path)).await

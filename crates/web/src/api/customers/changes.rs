@@ -34,6 +34,9 @@ pub(crate) struct ChangesAnswer {
     revision: i64,
     /// There is more: ask again at once.
     more: bool,
+    /// The revision asked from is not of this server (it was restored from a backup): these
+    /// are all messages from the first, and replace what the device knows.
+    reset: bool,
 }
 
 /// What changed in a customer's mailbox since a revision.
@@ -63,5 +66,6 @@ pub(crate) async fn changes(
             .collect(),
         revision: changes.revision,
         more: changes.more,
+        reset: changes.reset,
     }))
 }

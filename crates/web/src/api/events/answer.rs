@@ -17,7 +17,8 @@ pub(crate) struct EventsAnswer {
     pub duplicates: u64,
     /// Accepted, but no message could be made; kept, and replayable.
     pub failed_total: u64,
-    /// The first 1,000 of them.
+    /// The first 1,000 of them, and of duplicates that failed when they first came and
+    /// still wait for a replay.
     pub failed: Vec<Failed>,
     /// Not accepted: the envelope is broken.
     pub rejected_total: u64,
@@ -70,7 +71,13 @@ impl EventsAnswer {
                 self.accepted += 1;
                 Some(event)
             }
-            EventAnswer::Duplicate { event } => {
+            EventAnswer::Duplicate { event, failure } => {
+                self.failed.extend(failure.map(|(reason, detail)| Failed {
+                    index,
+                    event,
+                    reason: reason.as_str(),
+                    detail,
+                }));
                 self.duplicates += 1;
                 Some(event)
             }

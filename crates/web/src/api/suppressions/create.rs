@@ -49,9 +49,7 @@ pub(crate) async fn create_suppression(
         let why = format!("a reason has 1 to {REASON_LIMIT} bytes and no control characters");
         return Err(Problem::fault("/reason", &why));
     }
-    app.store()
-        .suppress(contact, reason.to_owned(), app.now())
-        .await?;
+    app.pipeline().suppress(contact, reason.to_owned()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

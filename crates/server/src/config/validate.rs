@@ -1,0 +1,109 @@
+//! What a configuration may say, beyond its shape: values that would only be found out
+//! when the first message looks wrong.
+
+use model::ContactPoint;
+
+use super::{Brand, Config};
+
+/// What is wrong, each with its key; empty when nothing is.
+pub(super) fn faults(config: &Config) -> Vec<String> {
+    let mut faults = brand(&config.brand);
+    let url = &config.server.public_url;
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if !is_web || url.ends_with('/') || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        faults.push("server.public_url is an address like `https://messages.example`, without a slash at the end".into());
+    }
+    faults
+}
+
+fn brand(brand: &Brand) -> Vec<String> {
+    let mut faults = Vec::new();
+    let name = brand.name.trim();
+    if name.is_empty() || name.len() > 60 || name.chars().any(char::is_control) {
+        faults.push("brand.name has 1 to 60 bytes and no control characters".into());
+    }
+    if ContactPoint::email(&format!("a@{}", brand.domain)).is_err() {
+        faults.push("brand.domain is a domain like `marigold.example`".into());
+    }
+    if !leads_home(&brand.url, &brand.domain) {
+        faults.push("brand.url is an https address on brand.domain or a name under it".into());
+    }
+    let support = &brand.support;
+    if !leads_home(support, &brand.domain) && ContactPoint::email(support).is_err() {
+        faults.push("brand.support is a mail address, or an https address on brand.domain".into());
+    }
+    if !is_sender(&brand.sms_sender) {
+        faults.push(
+            "brand.sms_sender is 3 to 11 letters and digits with a letter among them, a short code of 3 to 6 digits, or a number like +12025550123"
+                .into(),
+        );
+    }
+    faults
+}
+
+fn leads_home(url: &str, domain: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let under = host
+        .strip_suffix(domain)
+        .is_some_and(|before| before.ends_with('.'));
+    (host == domain || under) && !rest.contains('@') && !rest.chars().any(char::is_whitespace)
+}
+
+/// A name of up to 11 characters (what carriers take as alphanumeric), a short code, or a
+/// number.
+fn is_sender(sender: &str) -> bool {
+    let digits = sender.strip_prefix('+').unwrap_or(sender);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return (3..=6).contains(&digits.len()) || (7..=15).contains(&digits.len());
+    }
+    (3..=11).contains(&sender.len())
+        && sender
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b" -_.&".contains(&b))
+        && sender.bytes().any(|b| b.is_ascii_alphabetic())
+        && sender.trim() == sender
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn senders_and_addresses() {
+        for good in [
+            "Marigold",
+            "AMZL US",
+            "62422",
+            "+12025550123",
+            "12025550123",
+        ] {
+            assert!(is_sender(good), "{good}");
+        }
+        for bad in [
+            "",
+            "Marigold much too long",
+            "12",
+            "+1 202",
+            "é-shop",
+            " x1 ",
+            "123456789012345678",
+        ] {
+            assert!(!is_sender(bad), "{bad}");
+        }
+        assert!(leads_home(
+            "https://www.marigold.example/help",
+            "marigold.example"
+        ));
+        for bad in [
+            "http://marigold.example",
+            "https://evilmarigold.example",
+            "https://marigold.example@evil.example",
+            "javascript:x",
+        ] {
+            assert!(!leads_home(bad, "marigold.example"), "{bad}");
+        }
+    }
+}
