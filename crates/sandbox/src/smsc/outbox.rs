@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::kept::ReceiptState;
 
-const MOST_WAITING: usize = 100_000;
+const MOST_WAITING: usize = 400_000;
 /// How long a receipt without a partner waits when pairs are swapped.
 const PARTNER_WAIT: Duration = Duration::from_secs(1);
 /// How long after a refusal for now an item is offered again.
