@@ -51,7 +51,12 @@ pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Resu
             {
                 return Err("not a CloudEvent: an event is a JSON object".into());
             }
-            let envelope = serde_json::from_slice(bytes).map_err(|error| in_words(&error))?;
+            let envelope = serde_json::from_slice(bytes).map_err(|error| {
+                let object = serde_json::from_slice::<Map<String, Value>>(bytes).ok();
+                object
+                    .and_then(|object| misfit(&object))
+                    .unwrap_or_else(|| in_words(&error))
+            })?;
             check(envelope, submission, now)
         }
         RawEvent::Value(value) => {
@@ -64,10 +69,28 @@ pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Resu
                     "an event has at most {MAX_EVENT_BYTES} bytes, this one has {size}"
                 ));
             }
-            let envelope = Envelope::deserialize(value).map_err(|error| in_words(&error))?;
+            let envelope = Envelope::deserialize(value)
+                .map_err(|error| misfit(object).unwrap_or_else(|| in_words(&error)))?;
             check(envelope, submission, now)
         }
     }
+}
+
+/// Which attribute keeps an object from being an event, and how.
+fn misfit(object: &Map<String, Value>) -> Option<String> {
+    let needed = ["specversion", "id", "source", "type"];
+    let optional = ["subject", "time"];
+    let missing = needed.iter().find(|name| !object.contains_key(**name));
+    if let Some(name) = missing {
+        return Some(format!("/{name}: is missing"));
+    }
+    let wrong = |name: &&&str| {
+        let value = object.get(**name);
+        let absent = value.is_none_or(Value::is_null) && optional.contains(*name);
+        !absent && !value.is_some_and(Value::is_string)
+    };
+    let name = needed.iter().chain(&optional).find(wrong)?;
+    Some(format!("/{name}: is text, between double quotes"))
 }
 
 fn in_words(error: &serde_json::Error) -> String {
@@ -192,6 +215,8 @@ mod tests {
             "{}",
             "{\"specversion\":\"1.0\",",
             &format!("{{{base}}}"),
+            &format!("{{{},\"subject\":\"c\"}}", base.replace("\"e\"", "5")),
+            &format!("{{{base},\"subject\":7}}"),
             &format!("{{{base},\"subject\":\"\"}}"),
             &format!("{{{base},\"subject\":\"c\",\"time\":\"tomorrow\"}}"),
             &format!("{{{base},\"subject\":\"c\",\"data\":[1]}}"),
