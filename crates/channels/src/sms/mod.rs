@@ -47,22 +47,23 @@ pub struct OutgoingSms {
     pub recall: Recall,
 }
 
-/// Whether a text must not leave after all; the caller knows why.
+/// Whether a text must not leave after all. The reason is the caller's: nothing here knows
+/// of consent.
 #[derive(Clone)]
-pub struct Recall(Arc<dyn Fn() -> bool + Send + Sync>);
+pub struct Recall(Arc<dyn Fn() -> Option<String> + Send + Sync>);
 
 impl Recall {
-    /// Asks `recalled`, which must be quick.
-    pub fn when(recalled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(recalled))
+    /// Asks `reason`, which must be quick: why the text must not leave, if so.
+    pub fn when(reason: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(reason))
     }
 
     /// Never recalled.
     pub fn never() -> Self {
-        Self::when(|| false)
+        Self::when(|| None)
     }
 
-    fn is_due(&self) -> bool {
+    fn reason(&self) -> Option<String> {
         (self.0)()
     }
 }

@@ -106,10 +106,8 @@ impl Text<'_> {
             let session = self.session(&mut sessions, bound_by).await?;
             let admitted = self.shared.pace.admit(self.lane).await;
             admitted.ok_or_else(closing)?;
-            if self.recall.is_due() {
-                return Err(Outcome::Stopped {
-                    reason: "suppression.suppressed".into(),
-                });
+            if let Some(reason) = self.recall.reason() {
+                return Err(Outcome::Stopped { reason });
             }
             pdu.validity_period = self.validity()?;
             match session.submit(pdu.clone(), lane).await {

@@ -210,7 +210,7 @@ async fn a_text_that_waits_here_is_recalled_before_it_leaves() {
     let stopped = Arc::new(AtomicBool::new(false));
     let mut text = sms("Out for delivery", Lane::Urgent);
     let asked = stopped.clone();
-    text.recall = Recall::when(move || asked.load(Ordering::SeqCst));
+    text.recall = Recall::when(move || asked.load(Ordering::SeqCst).then(|| "stop".into()));
     let outcome = sending(&carrier, text);
     let throttled = session.submit().await;
     stopped.store(true, Ordering::SeqCst);

@@ -9,6 +9,9 @@ use store::ClaimedDelivery;
 use super::Sender;
 use crate::decide::{Case, still_allowed};
 
+/// The word of the suppression rule, as attempts keep it.
+pub(super) const SUPPRESSED: &str = "suppression.suppressed";
+
 /// Addresses (by keyed digest) suppressed since this process started. The store has them
 /// too; this is for deliveries that were claimed before the stop came: nothing leaves to
 /// an address after its stop was committed.
@@ -74,7 +77,7 @@ impl Sender {
                 .stops()
                 .has(self.pipeline.store().digest(&claimed.contact))
         {
-            return Some("suppression.suppressed".into());
+            return Some(SUPPRESSED.into());
         }
         if !claimed.facts_changed {
             return None;

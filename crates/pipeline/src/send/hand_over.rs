@@ -9,7 +9,7 @@ use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
-use super::gates::jitter;
+use super::gates::{SUPPRESSED, jitter};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use crate::render;
@@ -130,7 +130,7 @@ impl Sender {
             self.pipeline.stops().clone(),
             self.pipeline.store().digest(&claimed.contact),
         );
-        Recall::when(move || stops.has(digest))
+        Recall::when(move || stops.has(digest).then(|| SUPPRESSED.into()))
     }
 
     async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {
