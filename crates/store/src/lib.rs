@@ -20,6 +20,7 @@ mod error;
 mod fold;
 mod keys;
 mod mailbox;
+mod news;
 mod records;
 mod sqlite;
 
@@ -32,12 +33,15 @@ use model::{
 };
 use tokio::sync::{Notify, broadcast};
 
+use news::Bells;
+
 pub use error::{Error, OpenError};
+pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{
     AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
-    Counts, DeliveryRecord, EventRecord, FlagChange, InboundText, MailboxFilter, MailboxNews,
-    MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
-    ReceiptRecord, UnreadCounts,
+    Counts, DeliveryRecord, EventRecord, FlagChange, InboundText, MailboxFilter, MailboxPage,
+    MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch, ReceiptRecord,
+    UnreadCounts,
 };
 
 /// What a call gives.
@@ -86,12 +90,26 @@ impl Store {
 
     /// Rings when a delivery of the channel has become due by a commit.
     pub fn due_doorbell(&self, channel: Channel, lane: Lane) -> Arc<Notify> {
-        on!(self, backend => backend.due_doorbell(channel, lane))
+        self.bells().due(channel, lane).clone()
     }
 
-    /// News of mailboxes, after each commit that changed one.
-    pub fn mailbox_news(&self) -> broadcast::Receiver<MailboxNews> {
-        on!(self, backend => backend.mailbox_news())
+    /// Watches a mailbox: wakes when a commit moved it.
+    pub fn watch_mailbox(&self, recipient: RecipientId) -> MailboxWatch {
+        self.bells().watch(recipient)
+    }
+
+    /// What the commits of this node tell, to be passed on to other nodes.
+    pub fn news(&self) -> broadcast::Receiver<Arc<News>> {
+        self.bells().own()
+    }
+
+    /// Tells workers and open pages of this node what another node committed.
+    pub fn hear(&self, news: &News) {
+        self.bells().hear(news);
+    }
+
+    fn bells(&self) -> &Bells {
+        on!(self, backend => backend.bells())
     }
 
     /// Deliveries that wait to be handed over (an estimate, for back-pressure).

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event, EventId,
     FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId, Mode,
-    PlannedDelivery, Receipt, ReceiptStatus, RecipientId, Sealed, Trace,
+    PlannedDelivery, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
 };
 
 /// An event with all that follows from it: committed as one.
@@ -68,6 +68,9 @@ pub struct NewDelivery {
     pub planned: PlannedDelivery,
     /// A code that goes into the text at hand-over and is destroyed after it.
     pub secret: Option<Sealed>,
+    /// Claimed from the start, for so long: this process hands it over right after the
+    /// commit, past the due queue.
+    pub lease: Option<Span>,
 }
 
 /// What the commit made of an accepted event.
@@ -92,8 +95,8 @@ pub struct ClaimRequest {
     pub limit: usize,
     /// Now.
     pub now: Instant,
-    /// From then on, a claim without an outcome is in doubt.
-    pub lease_until: Instant,
+    /// After so long by the store's clock, a claim without an outcome is in doubt.
+    pub lease: Span,
 }
 
 /// A delivery taken for hand-over, with all that rendering and the gates need.
@@ -259,15 +262,6 @@ pub enum FlagChange {
     Read(bool),
     /// Delete or restore.
     Deleted(bool),
-}
-
-/// There is news in a mailbox; what it is, is asked with [`crate::Store::changes_since`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailboxNews {
-    /// Whose.
-    pub recipient: RecipientId,
-    /// Its revision now.
-    pub revision: i64,
 }
 
 /// An event as it is shown.

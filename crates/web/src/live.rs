@@ -12,9 +12,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use model::{RecipientId, Span};
-use store::MailboxNews;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use store::MailboxWatch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use crate::App;
@@ -26,9 +25,7 @@ const RECONNECT_AFTER: Duration = Duration::from_secs(3);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 struct Listener {
-    app: App,
-    recipient: RecipientId,
-    news: broadcast::Receiver<MailboxNews>,
+    news: MailboxWatch,
     closing: watch::Receiver<bool>,
     /// The revision the other side knows.
     known: i64,
@@ -64,12 +61,10 @@ pub async fn news(
         .retry_after(Span::secs(30))
     })?;
     // Listening starts before looking, so that nothing falls in between.
-    let news = app.store().mailbox_news();
+    let news = app.store().watch_mailbox(recipient);
     let revision = app.store().unread_counts(recipient).await?.revision;
     let lifetime = lifetime.map_or(LONGEST, Span::to_duration).min(LONGEST);
     let listener = Listener {
-        app: app.clone(),
-        recipient,
         news,
         closing: app.closing(),
         known: revision,
@@ -100,20 +95,10 @@ impl Listener {
             return Some(revision);
         }
         loop {
-            let heard = tokio::select! {
-                heard = self.news.recv() => heard,
+            let revision = tokio::select! {
+                heard = self.news.next() => heard?,
                 _ = self.closing.wait_for(|closing| *closing) => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
-            };
-            let revision = match heard {
-                Ok(news) if news.recipient == self.recipient => news.revision,
-                Ok(_) => continue,
-                // Some news was missed, maybe ours: look.
-                Err(RecvError::Lagged(_)) => {
-                    let counts = self.app.store().unread_counts(self.recipient).await;
-                    counts.ok()?.revision
-                }
-                Err(RecvError::Closed) => return None,
             };
             if revision > self.known {
                 self.known = revision;

@@ -107,6 +107,7 @@ impl Pipeline {
                 id: ids.next(partition, now),
                 planned,
                 secret: short.secret.clone(),
+                lease: None,
             })
             .collect();
         NewMessage {

@@ -251,7 +251,7 @@ impl Worker {
             lanes: self.lanes.to_vec(),
             limit,
             now,
-            lease_until: now + LEASE,
+            lease: LEASE,
         };
         self.sender.pipeline.store().claim_due(request).await
     }

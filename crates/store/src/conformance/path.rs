@@ -149,6 +149,28 @@ pub(super) async fn what_a_crash_left_claimed_is_in_doubt_and_due_later(world: &
     assert_eq!(world.store().counts().await.unwrap().in_doubt_attempts, 1);
 }
 
+pub(super) async fn a_delivery_claimed_by_its_commit_is_not_due(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let mut event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    let AcceptedResult::Message { message, .. } = &mut event.result else {
+        panic!("a message")
+    };
+    message.deliveries[0].lease = Some(Span::minutes(1));
+    world.commit(event.clone()).await;
+    assert_eq!(world.store().backlog(), 0);
+    assert!(world.claim(Channel::Sms, 1).await.is_empty());
+    // Its process dies before the hand-over: in doubt like any claim.
+    world.reopen().await;
+    let at_once = |_: Lane, now: model::Instant| now;
+    let doubted = world
+        .store()
+        .doubt_claims(true, world.clock.now(), at_once)
+        .await;
+    assert_eq!(doubted.unwrap(), 1);
+    assert_eq!(state(world, &event).await, DeliveryState::InDoubt);
+    assert!(world.claim(Channel::Sms, 1).await[0].was_in_doubt);
+}
+
 pub(super) async fn a_receipt_settles_and_a_late_failure_does_not_unsettle(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);

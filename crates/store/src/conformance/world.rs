@@ -115,6 +115,7 @@ impl World {
                     expires_at: now + Span::hours(2),
                 },
                 secret: (lane == Lane::Security).then(|| Sealed::new("123456")),
+                lease: None,
             })
             .collect();
         let message = NewMessage {
@@ -148,14 +149,14 @@ impl World {
     pub(super) async fn claim(&self, channel: Channel, limit: usize) -> Vec<ClaimedDelivery> {
         let now = self.clock.now();
         let lanes = Lane::ALL.to_vec();
-        let lease_until = now + Span::minutes(1);
+        let lease = Span::minutes(1);
         self.store()
             .claim_due(ClaimRequest {
                 channel,
                 lanes,
                 limit,
                 now,
-                lease_until,
+                lease,
             })
             .await
             .unwrap()

@@ -1,6 +1,6 @@
 //! The due queue: claims, and claims that a crash left open.
 
-use model::{Channel, ContactPoint, DeliveryState, Instant, Lane, Mode, Sealed};
+use model::{Channel, ContactPoint, DeliveryState, Instant, Lane, Mode, Sealed, Span};
 use rusqlite::params;
 
 use super::Sqlite;
@@ -148,11 +148,21 @@ fn claim_lane(
         tx.connection
             .prepare_cached("DELETE FROM due WHERE channel = ?1 AND lane = ?2 AND due_at = ?3 AND delivery = ?4")?
             .execute(params![request.channel.number(), lane.number(), due_at, delivery])?;
-        tx.connection
-            .prepare_cached("INSERT INTO leases (delivery, claimed_at, until) VALUES (?1, ?2, ?3)")?
-            .execute(params![delivery, now, request.lease_until.as_micros()])?;
+        put_lease(tx, delivery, request.now, request.lease)?;
         claimed.push(read_claimed(tx, delivery, due_at)?);
     }
+    Ok(())
+}
+
+/// Notes that this process has a delivery in hand.
+pub(super) fn put_lease(tx: &Tx<'_>, delivery: i64, now: Instant, lease: Span) -> Result<()> {
+    tx.connection
+        .prepare_cached("INSERT INTO leases (delivery, claimed_at, until) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            delivery,
+            now.as_micros(),
+            (now + lease).as_micros()
+        ])?;
     Ok(())
 }
 

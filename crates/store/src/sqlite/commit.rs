@@ -6,6 +6,7 @@ use model::{DeliveryState, EventId, EventKey, FailureReason, Id, Lane, Partition
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
+use super::claims::{put_due, put_lease};
 use super::rows::stable_hash;
 use super::writer::Tx;
 use crate::{AcceptedEvent, AcceptedResult, Committed, NewDelivery, NewMessage, Result};
@@ -288,16 +289,14 @@ fn write_delivery(
             accepted.accepted_at.as_micros(),
             delivery.secret.as_ref().map(|secret| secret.open()),
         ])?;
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO due (channel, lane, due_at, delivery) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![
-            planned.contact.channel.number(),
-            planned.lane.number(),
-            planned.due_at.as_micros(),
+    match delivery.lease {
+        Some(lease) => put_lease(tx, delivery.id.as_i64(), accepted.accepted_at, lease),
+        None => put_due(
+            tx,
             delivery.id.as_i64(),
-        ])?;
-    tx.entered_due(planned.contact.channel, planned.lane);
-    Ok(())
+            planned.contact.channel,
+            planned.lane,
+            planned.due_at,
+        ),
+    }
 }

@@ -21,10 +21,10 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use model::{Channel, ContactPoint, IdSource, Instant, Lane};
-use tokio::sync::{Notify, broadcast};
+use model::{ContactPoint, IdSource, Instant, Lane};
 
-use crate::{MailboxNews, OpenError, Result};
+use crate::news::Bells;
+use crate::{OpenError, Result};
 use names::Names;
 use readers::Readers;
 use writer::Writer;
@@ -43,22 +43,11 @@ pub(crate) struct Sqlite {
 pub(crate) struct Shared {
     secret: [u8; 32],
     names: Names,
-    news: broadcast::Sender<MailboxNews>,
-    /// By channel, then security or not: the security lane has a worker of its own.
-    doorbells: [[Arc<Notify>; 2]; Channel::ALL.len()],
+    bells: Bells,
     backlog: AtomicI64,
 }
 
 impl Shared {
-    fn ring(&self, channel: Channel, lane: Lane) {
-        self.doorbell(channel, lane).notify_one();
-    }
-
-    fn doorbell(&self, channel: Channel, lane: Lane) -> &Arc<Notify> {
-        let place = Channel::ALL.iter().position(|c| *c == channel).unwrap_or(0);
-        &self.doorbells[place][usize::from(lane != Lane::Security)]
-    }
-
     fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.secret);
         let mut context = ring::hmac::Context::with_key(&key);
@@ -109,12 +98,8 @@ impl Sqlite {
         key
     }
 
-    pub(crate) fn due_doorbell(&self, channel: Channel, lane: Lane) -> Arc<Notify> {
-        self.shared.doorbell(channel, lane).clone()
-    }
-
-    pub(crate) fn mailbox_news(&self) -> broadcast::Receiver<MailboxNews> {
-        self.shared.news.subscribe()
+    pub(crate) fn bells(&self) -> &Bells {
+        &self.shared.bells
     }
 
     pub(crate) fn backlog(&self) -> u64 {

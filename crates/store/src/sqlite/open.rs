@@ -9,13 +9,13 @@ use std::sync::atomic::AtomicI64;
 use model::{IdSource, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
-use tokio::sync::{Notify, broadcast};
 
 use super::names::Names;
 use super::readers::Readers;
 use super::writer::Writer;
 use super::{Shared, Sqlite};
 use crate::OpenError;
+use crate::news::Bells;
 
 /// The migrations, oldest first. One is never edited once released: add another.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
@@ -49,13 +49,10 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
     migrate(&mut connection, folder, now)?;
     let (secret, revision, newest, backlog) = read_state(&connection).map_err(damaged)?;
 
-    let (news, _) = broadcast::channel(4_096);
-    let bell = || [Arc::new(Notify::new()), Arc::new(Notify::new())];
     let shared = Arc::new(Shared {
         secret,
         names: Names::load(&connection).map_err(damaged)?,
-        news,
-        doorbells: [bell(), bell()],
+        bells: Bells::default(),
         backlog: AtomicI64::new(backlog),
     });
     let readers = Readers::open(&file, READERS).map_err(damaged)?;

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use crate::{Error, MailboxNews, Result};
+use crate::{Error, MailboxNews, News, Result};
 
 /// A transaction takes bulk work up to this weight (about rows), then commits: a code that
 /// comes meanwhile waits no longer than that.
@@ -267,15 +267,15 @@ impl Effects {
 
     fn tell(self, shared: &Shared) {
         shared.backlog.fetch_add(self.backlog, Ordering::Relaxed);
-        for (channel, lane) in self.due {
-            shared.ring(channel, lane);
-        }
-        for (recipient, revision) in self.news {
-            // No receiver: nobody is looking at a mailbox just now.
-            let _ = shared.news.send(MailboxNews {
-                recipient,
-                revision,
-            });
-        }
+        let mailboxes = self.news.into_iter();
+        shared.bells.tell(News {
+            due: self.due,
+            mailboxes: mailboxes
+                .map(|(recipient, revision)| MailboxNews {
+                    recipient,
+                    revision,
+                })
+                .collect(),
+        });
     }
 }

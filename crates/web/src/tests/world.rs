@@ -146,6 +146,7 @@ impl World {
                 expires_at: now + Span::hours(12),
             },
             secret: None,
+            lease: None,
         };
         let spoke = Spoke {
             rule: Rule::Contact,
