@@ -139,6 +139,10 @@ pub struct ClaimedDelivery {
 pub struct OutcomeRecord {
     /// Which delivery.
     pub delivery: DeliveryId,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its queue.
+    pub lane: Lane,
     /// The attempt, as it is kept.
     pub attempt: Attempt,
     /// What follows.

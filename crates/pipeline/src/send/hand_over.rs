@@ -232,6 +232,8 @@ impl Sender {
         };
         OutcomeRecord {
             delivery: claimed.id,
+            channel: claimed.contact.channel,
+            lane: claimed.lane,
             attempt: Attempt {
                 number: claimed.attempt,
                 carrier: handed.carrier,

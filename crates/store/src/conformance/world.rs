@@ -181,6 +181,8 @@ impl World {
         };
         let outcome = OutcomeRecord {
             delivery: claimed.id,
+            channel: claimed.contact.channel,
+            lane: claimed.lane,
             attempt,
             next,
         };

@@ -1,15 +1,45 @@
-//! Committing accepted events with all that follows from them.
+//! Committing accepted events with all that follows from them, a batch a call: each table
+//! gets its rows together.
 
-use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use model::{DeliveryState, EventId, EventKey, FailureReason, Id, Lane, Partition, RecipientId};
+use model::{DeliveryState, EventId, EventKey, Id, Lane, Partition, RecipientId};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
-use super::claims::{put_due, put_lease};
+use super::claims::put_due;
+use super::insert::Insert;
 use super::rows::stable_hash;
 use super::writer::Tx;
-use crate::{AcceptedEvent, AcceptedResult, Committed, NewDelivery, NewMessage, Result};
+use crate::{AcceptedEvent, AcceptedResult, Committed, Error, NewDelivery, NewMessage, Result};
+
+static EVENTS: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "events",
+        "id, source, event_id, type, time, accepted_at, mode",
+    )
+});
+static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "messages",
+        "id, recipient, event, at, mode, type, category, purpose, lane, locale, template_version, sender,
+         title, summary, text, order_number, data, trace",
+    )
+});
+static MAILBOX: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "mailbox",
+        "recipient, message, category, order_hash, revision",
+    )
+});
+static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "deliveries",
+        "id, message, channel, address, state, lane, facts_version, due_at, expires_at, attempts, changed_at, secret",
+    )
+});
+static LEASES: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("leases", "delivery, claimed_at, until"));
 
 impl Sqlite {
     pub(crate) async fn commit_accepted(
@@ -18,102 +48,103 @@ impl Sqlite {
         events: Vec<AcceptedEvent>,
     ) -> Result<Vec<(AcceptedEvent, Committed)>> {
         let weight = events.len() * 4;
-        self.write(lane, weight, move |tx| {
-            let mut versions = HashMap::new();
-            events
-                .into_iter()
-                .map(|event| {
-                    let committed = commit_one(tx, &event, &mut versions)?;
-                    Ok((event, committed))
-                })
-                .collect()
-        })
-        .await
+        let work = |events: &Vec<AcceptedEvent>, tx: &mut Tx<'_>| commit_batch(tx, events);
+        let (events, committed) = self.write_with(lane, weight, events, work).await?;
+        Ok(events.into_iter().zip(committed).collect())
     }
 
     pub(crate) async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
-        self.write(Lane::Normal, 4, move |tx| {
-            let open: Option<i64> = tx
-                .connection
-                .prepare_cached("SELECT 1 FROM failed_events WHERE event = ?1 AND replayed_at IS NULL")?
-                .query_row([event.id.as_i64()], |row| row.get(0))
-                .optional()?;
-            if open.is_none() {
-                return Ok(Committed::Duplicate(event.id));
-            }
-            match &event.result {
-                AcceptedResult::Failed { reason, detail, .. } => {
-                    tx.connection
-                        .prepare_cached("UPDATE failed_events SET reason = ?2, detail = ?3 WHERE event = ?1")?
-                        .execute(params![event.id.as_i64(), reason.number(), detail])?;
-                }
-                AcceptedResult::Message { facts_version, message } => {
-                    if version_of(tx, message.recipient)? != Some(*facts_version) {
-                        return Ok(Committed::Stale);
-                    }
-                    write_message(tx, &event, message, *facts_version)?;
-                    tx.connection
-                        .prepare_cached("UPDATE failed_events SET replayed_at = ?2, envelope = '' WHERE event = ?1")?
-                        .execute(params![event.id.as_i64(), event.accepted_at.as_micros()])?;
-                }
-            }
-            Ok(Committed::Accepted)
-        })
-        .await
+        let work = |event: &AcceptedEvent, tx: &mut Tx<'_>| commit_replay(tx, event);
+        Ok(self.write_with(Lane::Normal, 4, event, work).await?.1)
     }
 }
 
-fn commit_one(
-    tx: &mut Tx<'_>,
-    accepted: &AcceptedEvent,
-    versions: &mut HashMap<RecipientId, Option<i64>>,
-) -> Result<Committed> {
-    let slot = match find_slot(tx, accepted)? {
-        Slot::Taken(event) => return Ok(Committed::Duplicate(event)),
-        Slot::Free(slot) => slot,
-    };
-    if let AcceptedResult::Message {
-        facts_version,
-        message,
-    } = &accepted.result
-    {
-        let version = match versions.get(&message.recipient) {
-            Some(version) => *version,
-            None => {
-                let version = version_of(tx, message.recipient)?;
-                versions.insert(message.recipient, version);
-                version
+/// A message of the batch, with where it comes from.
+struct Row<'a> {
+    event: &'a AcceptedEvent,
+    message: &'a NewMessage,
+    facts_version: i64,
+}
+
+fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committed>> {
+    let mut fresh: Vec<&AcceptedEvent> = Vec::with_capacity(events.len());
+    let mut answers = Vec::with_capacity(events.len());
+    for event in events {
+        let answer = match &event.result {
+            AcceptedResult::Message {
+                facts_version,
+                message,
+            } if version_of(tx, message.recipient)? != Some(*facts_version) => {
+                // One that is here already is not decided again.
+                known(tx, event, &fresh)?.map_or(Committed::Stale, Committed::Duplicate)
             }
+            _ => match take_key(tx, event, &fresh)? {
+                Some(before) => Committed::Duplicate(before),
+                None => {
+                    fresh.push(event);
+                    Committed::Accepted
+                }
+            },
         };
-        if version != Some(*facts_version) {
-            return Ok(Committed::Stale);
+        answers.push(answer);
+    }
+    write_events(tx, &fresh)?;
+    let mut rows = Vec::with_capacity(fresh.len());
+    for event in fresh {
+        match &event.result {
+            AcceptedResult::Message {
+                facts_version,
+                message,
+            } => rows.push(Row {
+                event,
+                message,
+                facts_version: *facts_version,
+            }),
+            AcceptedResult::Failed { .. } => write_failure(tx, event)?,
         }
     }
-    tx.connection
-        .prepare_cached("INSERT INTO event_keys (hash, event) VALUES (?1, ?2)")?
-        .execute(params![slot, accepted.id.as_i64()])?;
-    write_event(tx, accepted)?;
-    match &accepted.result {
+    write_messages(tx, &rows)?;
+    Ok(answers)
+}
+
+fn commit_replay(tx: &mut Tx<'_>, event: &AcceptedEvent) -> Result<Committed> {
+    let open: Option<i64> = tx
+        .connection
+        .prepare_cached("SELECT 1 FROM failed_events WHERE event = ?1 AND replayed_at IS NULL")?
+        .query_row([event.id.as_i64()], |row| row.get(0))
+        .optional()?;
+    if open.is_none() {
+        return Ok(Committed::Duplicate(event.id));
+    }
+    match &event.result {
+        AcceptedResult::Failed { reason, detail, .. } => {
+            tx.connection
+                .prepare_cached(
+                    "UPDATE failed_events SET reason = ?2, detail = ?3 WHERE event = ?1",
+                )?
+                .execute(params![event.id.as_i64(), reason.number(), detail])?;
+        }
         AcceptedResult::Message {
             facts_version,
             message,
         } => {
-            write_message(tx, accepted, message, *facts_version)?;
-        }
-        AcceptedResult::Failed {
-            reason,
-            detail,
-            envelope,
-        } => {
-            write_failure(tx, accepted, *reason, detail, envelope.open())?;
+            if version_of(tx, message.recipient)? != Some(*facts_version) {
+                return Ok(Committed::Stale);
+            }
+            let row = Row {
+                event,
+                message,
+                facts_version: *facts_version,
+            };
+            write_messages(tx, &[row])?;
+            tx.connection
+                .prepare_cached(
+                    "UPDATE failed_events SET replayed_at = ?2, envelope = '' WHERE event = ?1",
+                )?
+                .execute(params![event.id.as_i64(), event.accepted_at.as_micros()])?;
         }
     }
     Ok(Committed::Accepted)
-}
-
-enum Slot {
-    Taken(EventId),
-    Free(i64),
 }
 
 fn key_hash(partition: Partition, key: &EventKey) -> i64 {
@@ -124,137 +155,166 @@ fn key_hash(partition: Partition, key: &EventKey) -> i64 {
     ])
 }
 
-/// Where the event's key stands, or would stand: neighbouring slots are tried until the
-/// same key or a free one is met. Keys are never deleted, so there are no gaps.
-fn find_slot(tx: &Tx<'_>, accepted: &AcceptedEvent) -> Result<Slot> {
-    let mut look = tx
-        .connection
-        .prepare_cached("SELECT event FROM event_keys WHERE hash = ?1")?;
-    let partition = accepted.event.partition();
-    let mut hash = key_hash(partition, &accepted.event.key);
-    loop {
-        let found: Option<i64> = look.query_row([hash], |row| row.get(0)).optional()?;
-        let Some(event) = found else {
-            return Ok(Slot::Free(hash));
-        };
-        let mut full = tx
-            .connection
-            .prepare_cached("SELECT source, event_id FROM events WHERE id = ?1")?;
-        let (source, id): (i64, String) =
-            full.query_row([event], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let event = EventId::from_i64(event);
-        let same = id == accepted.event.key.id
-            && event.partition() == partition
-            && *tx.shared.names.name(source)? == *accepted.event.key.source;
-        if same {
-            return Ok(Slot::Taken(event));
+/// Takes the event's idempotency key, or says which event has it. `batch` are the events
+/// that took theirs in this call: their rows are not written yet.
+fn take_key(
+    tx: &Tx<'_>,
+    accepted: &AcceptedEvent,
+    batch: &[&AcceptedEvent],
+) -> Result<Option<EventId>> {
+    let mut hash = key_hash(accepted.event.partition(), &accepted.event.key);
+    let mut take = tx.connection.prepare_cached(
+        "INSERT INTO event_keys (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?;
+    // Two keys with one hash take neighbouring slots; keys are never deleted, so there are
+    // no gaps.
+    while take.execute(params![hash, accepted.id.as_i64()])? == 0 {
+        if let Some(same) = holder(tx, hash, accepted, batch)?.filter(|(_, same)| *same) {
+            return Ok(Some(same.0));
         }
         hash = hash.wrapping_add(1);
     }
+    Ok(None)
 }
 
-fn version_of(tx: &Tx<'_>, recipient: RecipientId) -> Result<Option<i64>> {
-    let mut statement = tx
-        .connection
-        .prepare_cached("SELECT version FROM recipients WHERE id = ?1")?;
-    Ok(statement
-        .query_row([recipient.as_i64()], |row| row.get(0))
-        .optional()?)
-}
-
-fn write_event(tx: &Tx<'_>, accepted: &AcceptedEvent) -> Result<()> {
-    let event = &accepted.event;
-    let source = tx.shared.names.number(tx.connection, &event.key.source)?;
-    let kind = tx.shared.names.number(tx.connection, &event.event_type)?;
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO events (id, source, event_id, type, time, accepted_at, mode)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            accepted.id.as_i64(),
-            source,
-            event.key.id,
-            kind,
-            event.time.as_micros(),
-            accepted.accepted_at.as_micros(),
-            event.mode.number(),
-        ])?;
-    Ok(())
-}
-
-fn write_failure(
+/// The event that has the key of this one, if there is one.
+fn known(
     tx: &Tx<'_>,
     accepted: &AcceptedEvent,
-    reason: FailureReason,
-    detail: &str,
-    envelope: &str,
-) -> Result<()> {
+    batch: &[&AcceptedEvent],
+) -> Result<Option<EventId>> {
+    let mut hash = key_hash(accepted.event.partition(), &accepted.event.key);
+    while let Some((event, same)) = holder(tx, hash, accepted, batch)? {
+        if same {
+            return Ok(Some(event));
+        }
+        hash = hash.wrapping_add(1);
+    }
+    Ok(None)
+}
+
+/// The event that has a slot, and whether its whole key is this event's.
+fn holder(
+    tx: &Tx<'_>,
+    hash: i64,
+    accepted: &AcceptedEvent,
+    batch: &[&AcceptedEvent],
+) -> Result<Option<(EventId, bool)>> {
+    let found: Option<i64> = tx
+        .connection
+        .prepare_cached("SELECT event FROM event_keys WHERE hash = ?1")?
+        .query_row([hash], |row| row.get(0))
+        .optional()?;
+    let Some(event) = found.map(EventId::from_i64) else {
+        return Ok(None);
+    };
+    let partition = accepted.event.partition();
+    if let Some(other) = batch.iter().find(|other| other.id == event) {
+        let same = other.event.key == accepted.event.key && other.event.partition() == partition;
+        return Ok(Some((event, same)));
+    }
+    let mut full = tx
+        .connection
+        .prepare_cached("SELECT source, event_id FROM events WHERE id = ?1")?;
+    let (source, id): (i64, String) =
+        full.query_row([event.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let same = id == accepted.event.key.id
+        && event.partition() == partition
+        && *tx.shared.names.name(source)? == *accepted.event.key.source;
+    Ok(Some((event, same)))
+}
+
+fn version_of(tx: &mut Tx<'_>, recipient: RecipientId) -> Result<Option<i64>> {
+    if let Some(version) = tx.versions.get(&recipient) {
+        return Ok(Some(*version));
+    }
+    let version: Option<i64> = tx
+        .connection
+        .prepare_cached("SELECT version FROM recipients WHERE id = ?1")?
+        .query_row([recipient.as_i64()], |row| row.get(0))
+        .optional()?;
+    if let Some(version) = version {
+        tx.versions.insert(recipient, version);
+    }
+    Ok(version)
+}
+
+fn write_events(tx: &Tx<'_>, events: &[&AcceptedEvent]) -> Result<()> {
+    EVENTS.all(tx.connection, events, |accepted, row| {
+        let event = &accepted.event;
+        row.put(accepted.id.as_i64())?
+            .put(tx.shared.names.number(tx.connection, &event.key.source)?)?
+            .put(event.key.id.as_str())?
+            .put(tx.shared.names.number(tx.connection, &event.event_type)?)?
+            .put(event.time.as_micros())?
+            .put(accepted.accepted_at.as_micros())?
+            .put(event.mode.number())?;
+        Ok(())
+    })
+}
+
+fn write_failure(tx: &Tx<'_>, accepted: &AcceptedEvent) -> Result<()> {
+    let AcceptedResult::Failed {
+        reason,
+        detail,
+        envelope,
+    } = &accepted.result
+    else {
+        return Ok(());
+    };
     tx.connection
         .prepare_cached(
             "INSERT INTO failed_events (event, subject, reason, detail, envelope) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![accepted.id.as_i64(), accepted.event.subject, reason.number(), detail, envelope])?;
+        .execute(params![
+            accepted.id.as_i64(),
+            accepted.event.subject,
+            reason.number(),
+            detail,
+            envelope.open()
+        ])?;
     Ok(())
 }
 
-fn write_message(
-    tx: &mut Tx<'_>,
-    accepted: &AcceptedEvent,
-    message: &NewMessage,
-    facts_version: i64,
-) -> Result<()> {
-    let content = &message.content;
-    let kind = tx
-        .shared
-        .names
-        .number(tx.connection, &content.message_type)?;
-    let locale = tx.shared.names.number(tx.connection, &content.locale)?;
-    let data = serde_json::to_string(&content.data)
-        .map_err(|error| crate::Error::Corrupt(format!("data: {error}")))?;
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO messages (id, recipient, event, at, mode, type, category, purpose, lane, locale,
-                 template_version, sender, title, summary, text, order_number, data, trace)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-        )?
-        .execute(params![
-            message.id.as_i64(),
-            message.recipient.as_i64(),
-            accepted.id.as_i64(),
-            message.at.as_micros(),
-            accepted.event.mode.number(),
-            kind,
-            content.category.number(),
-            content.purpose.number(),
-            content.lane.number(),
-            locale,
-            content.template_version,
-            content.sender,
-            content.title,
-            content.summary,
-            content.text,
-            content.order,
-            data,
-            message.trace.to_compact(),
-        ])?;
-    let revision = tx.next_revision(message.recipient);
-    let order = content.order.as_deref().map_or(0, order_hash);
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO mailbox (recipient, message, category, order_hash, revision) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            message.recipient.as_i64(),
-            message.id.as_i64(),
-            content.category.number(),
-            order,
-            revision,
-        ])?;
-    for delivery in &message.deliveries {
-        write_delivery(tx, accepted, message, delivery, facts_version)?;
-    }
-    Ok(())
+fn write_messages(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
+    MESSAGES.all(tx.connection, rows, |row, values| {
+        let (message, content) = (row.message, &row.message.content);
+        let names = &tx.shared.names;
+        let data = serde_json::to_string(&content.data)
+            .map_err(|error| Error::Corrupt(format!("data: {error}")))?;
+        values
+            .put(message.id.as_i64())?
+            .put(message.recipient.as_i64())?
+            .put(row.event.id.as_i64())?
+            .put(message.at.as_micros())?
+            .put(row.event.event.mode.number())?
+            .put(names.number(tx.connection, &content.message_type)?)?
+            .put(content.category.number())?
+            .put(content.purpose.number())?
+            .put(content.lane.number())?
+            .put(names.number(tx.connection, &content.locale)?)?
+            .put(content.template_version)?
+            .put(content.sender.as_str())?
+            .put(content.title.as_str())?
+            .put(content.summary.as_str())?
+            .put(content.text.as_str())?
+            .put(content.order.as_deref())?
+            .put(data)?
+            .put(message.trace.to_compact())?;
+        Ok(())
+    })?;
+    let connection = tx.connection;
+    MAILBOX.all(connection, rows, |row, values| {
+        let content = &row.message.content;
+        values
+            .put(row.message.recipient.as_i64())?
+            .put(row.message.id.as_i64())?
+            .put(content.category.number())?
+            .put(content.order.as_deref().map_or(0, order_hash))?
+            .put(tx.next_revision(row.message.recipient))?;
+        Ok(())
+    })?;
+    write_deliveries(tx, rows)
 }
 
 /// Never 0, which stands for "no order".
@@ -262,41 +322,43 @@ pub(super) fn order_hash(order: &str) -> i64 {
     stable_hash(&[order.as_bytes()]) | 1
 }
 
-fn write_delivery(
-    tx: &mut Tx<'_>,
-    accepted: &AcceptedEvent,
-    message: &NewMessage,
-    delivery: &NewDelivery,
-    facts_version: i64,
-) -> Result<()> {
-    let planned = &delivery.planned;
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO deliveries (id, message, channel, address, state, lane, facts_version, due_at,
-                 expires_at, attempts, changed_at, secret)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11)",
-        )?
-        .execute(params![
-            delivery.id.as_i64(),
-            message.id.as_i64(),
-            planned.contact.channel.number(),
-            planned.contact.address.open(),
-            DeliveryState::Scheduled.number(),
-            planned.lane.number(),
-            facts_version,
-            planned.due_at.as_micros(),
-            planned.expires_at.as_micros(),
-            accepted.accepted_at.as_micros(),
-            delivery.secret.as_ref().map(|secret| secret.open()),
-        ])?;
-    match delivery.lease {
-        Some(lease) => put_lease(tx, delivery.id.as_i64(), accepted.accepted_at, lease),
-        None => put_due(
-            tx,
-            delivery.id.as_i64(),
-            planned.contact.channel,
-            planned.lane,
-            planned.due_at,
-        ),
+fn write_deliveries(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
+    let all: Vec<(&Row<'_>, &NewDelivery)> = rows
+        .iter()
+        .flat_map(|row| row.message.deliveries.iter().map(move |d| (row, d)))
+        .collect();
+    DELIVERIES.all(tx.connection, &all, |(row, delivery), values| {
+        let planned = &delivery.planned;
+        values
+            .put(delivery.id.as_i64())?
+            .put(row.message.id.as_i64())?
+            .put(planned.contact.channel.number())?
+            .put(planned.contact.address.open())?
+            .put(DeliveryState::Scheduled.number())?
+            .put(planned.lane.number())?
+            .put(row.facts_version)?
+            .put(planned.due_at.as_micros())?
+            .put(planned.expires_at.as_micros())?
+            .put(0)?
+            .put(row.event.accepted_at.as_micros())?
+            .put(delivery.secret.as_ref().map(|secret| secret.open()))?;
+        Ok(())
+    })?;
+    let leased: Vec<_> = all
+        .iter()
+        .filter_map(|(row, d)| Some((d.id, row.event.accepted_at, d.lease?)))
+        .collect();
+    LEASES.all(tx.connection, &leased, |(delivery, from, lease), values| {
+        values
+            .put(delivery.as_i64())?
+            .put(from.as_micros())?
+            .put((*from + *lease).as_micros())?;
+        Ok(())
+    })?;
+    for (_, delivery) in all.iter().filter(|(_, d)| d.lease.is_none()) {
+        let planned = &delivery.planned;
+        let (channel, lane) = (planned.contact.channel, planned.lane);
+        put_due(tx, delivery.id.as_i64(), channel, lane, planned.due_at)?;
     }
+    Ok(())
 }

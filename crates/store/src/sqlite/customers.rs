@@ -22,8 +22,8 @@ impl Sqlite {
         self.write(Lane::Normal, customers.len(), move |tx| {
             customers
                 .iter()
-                .zip(drawn)
-                .map(|(customer, id)| put(tx, customer, id, now))
+                .zip(&drawn)
+                .map(|(customer, id)| put(tx, customer, *id, now))
                 .collect()
         })
         .await
@@ -125,7 +125,12 @@ fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Fact
     })
 }
 
-fn put(tx: &Tx<'_>, customer: &Customer, drawn: RecipientId, now: Instant) -> Result<RecipientId> {
+fn put(
+    tx: &mut Tx<'_>,
+    customer: &Customer,
+    drawn: RecipientId,
+    now: Instant,
+) -> Result<RecipientId> {
     let profile =
         serde_json::to_string(customer).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
     let partition = Partition::of(&customer.id).number();
@@ -146,6 +151,7 @@ fn put(tx: &Tx<'_>, customer: &Customer, drawn: RecipientId, now: Instant) -> Re
                     "UPDATE recipients SET profile = ?2, version = version + 1 WHERE id = ?1",
                 )?
                 .execute(params![id, profile])?;
+            tx.versions.remove(&RecipientId::from_i64(id));
             disown(tx, id, &before)?;
             id
         }
@@ -189,7 +195,7 @@ fn disown(tx: &Tx<'_>, recipient: i64, profile: &str) -> Result<()> {
 
 /// Suppresses an address and outdates every decision made about its owners.
 pub(super) fn suppress_in(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     contact: &ContactPoint,
     reason: &str,
     at: Instant,
@@ -204,5 +210,6 @@ pub(super) fn suppress_in(
              WHERE id IN (SELECT recipient FROM contact_owners WHERE digest = ?1)",
         )?
         .execute([digest])?;
+    tx.versions.clear();
     Ok(())
 }

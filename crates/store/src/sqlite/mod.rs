@@ -2,10 +2,12 @@
 //!
 //! WAL with `synchronous=FULL`; one writer thread with group commit, a pool of readers.
 
+mod checkpoint;
 mod claims;
 mod commit;
 mod customers;
 mod events;
+mod insert;
 mod keys;
 mod mailbox;
 mod messages;
@@ -110,14 +112,26 @@ impl Sqlite {
         self.shared.digest(contact)
     }
 
-    /// Runs a write in the writer's next transaction.
+    /// Runs a write in the writer's next transaction. It may run twice: after a rollback.
     async fn write<T: Send + 'static>(
         &self,
         lane: Lane,
         weight: usize,
-        work: impl FnOnce(&mut writer::Tx<'_>) -> Result<T> + Send + 'static,
+        mut work: impl FnMut(&mut writer::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.run(lane, weight, work).await
+        let work = move |(): &(), tx: &mut writer::Tx<'_>| work(tx);
+        Ok(self.writer.run(lane, weight, (), work).await?.1)
+    }
+
+    /// Like `write`, for work that reads `state`; gives it back.
+    async fn write_with<S: Send + 'static, T: Send + 'static>(
+        &self,
+        lane: Lane,
+        weight: usize,
+        state: S,
+        work: impl FnMut(&S, &mut writer::Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<(S, T)> {
+        self.writer.run(lane, weight, state, work).await
     }
 
     /// Runs a read on a pooled connection.

@@ -18,7 +18,10 @@ use crate::OpenError;
 use crate::news::Bells;
 
 /// The migrations, oldest first. One is never edited once released: add another.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_fast.sql"),
+];
 const READERS: usize = 4;
 
 pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
@@ -56,7 +59,7 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
         backlog: AtomicI64::new(backlog),
     });
     let readers = Readers::open(&file, READERS).map_err(damaged)?;
-    let writer = Writer::start(connection, revision, shared.clone());
+    let writer = Writer::start(connection, &file, revision, shared.clone()).map_err(damaged)?;
     Ok(Sqlite {
         writer,
         readers,
@@ -101,7 +104,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // What is deleted (a code, a purged body) is overwritten, not only unlinked.
     connection.pragma_update(None, "secure_delete", "FAST")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     // A plan depends on the statement alone: binding a value never plans it anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

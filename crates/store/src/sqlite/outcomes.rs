@@ -1,10 +1,13 @@
 //! How hand-overs ended.
 
-use model::{Attempt, Channel, DeliveryState, Id, Instant, Lane};
+use std::sync::LazyLock;
+
+use model::{Attempt, Channel, DeliveryState, Id, Instant};
 use rusqlite::params;
 
 use super::Sqlite;
-use super::claims::put_due;
+use super::claims::{leave_due, put_due};
+use super::insert::{Insert, Values};
 use super::receipts::{apply_parked, apply_parked_in_doubt, carrier_hash};
 use super::rows::word;
 use super::writer::Tx;
@@ -20,6 +23,13 @@ const OUTCOMES: [&str; 6] = [
     "in_doubt",
 ];
 
+static ATTEMPTS: LazyLock<Insert> = LazyLock::new(|| {
+    Insert::new(
+        "attempts",
+        "delivery, number, carrier, started_at, ended_at, outcome, code, reason, carrier_id, digest",
+    )
+});
+
 pub(super) fn outcome_word(number: i64) -> String {
     usize::try_from(number)
         .ok()
@@ -32,71 +42,128 @@ pub(super) fn outcome_word(number: i64) -> String {
 impl Sqlite {
     pub(crate) async fn record_outcomes(
         &self,
-        lane: Lane,
+        lane: model::Lane,
         outcomes: Vec<OutcomeRecord>,
     ) -> Result<()> {
         let weight = outcomes.len() * 2;
-        self.write(lane, weight, move |tx| {
-            outcomes.iter().try_for_each(|outcome| record(tx, outcome))
-        })
-        .await
+        self.write(lane, weight, move |tx| record_batch(tx, &outcomes))
+            .await
     }
 }
 
-fn record(tx: &mut Tx<'_>, outcome: &OutcomeRecord) -> Result<()> {
-    let delivery = outcome.delivery.as_i64();
-    // A lease that is gone means the claim was put in doubt meanwhile (a hand-over slower
-    // than its lease): the truth that now comes still counts.
-    let leased = tx
+/// What a batch makes of one delivery: the attempt's number and the state it goes to.
+struct Settled<'a> {
+    outcome: &'a OutcomeRecord,
+    number: u32,
+    to: DeliveryState,
+}
+
+fn record_batch(tx: &mut Tx<'_>, outcomes: &[OutcomeRecord]) -> Result<()> {
+    let mut claimed = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        if end_claim(tx, outcome)? {
+            // While it is claimed nobody else changes it: the claim's word holds.
+            let (to, _) = aim(outcome.next);
+            claimed.push(Settled {
+                outcome,
+                number: outcome.attempt.number,
+                to: DeliveryState::Claimed
+                    .to(to)
+                    .unwrap_or(DeliveryState::Claimed),
+            });
+        } else {
+            // Perhaps one of the claimed above: those come first.
+            write(tx, &std::mem::take(&mut claimed))?;
+            if let Some(late) = settle_late(tx, outcome)? {
+                write(tx, &[late])?;
+            }
+        }
+    }
+    write(tx, &claimed)
+}
+
+fn write(tx: &mut Tx<'_>, settled: &[Settled<'_>]) -> Result<()> {
+    ATTEMPTS.all(tx.connection, settled, |one, values| {
+        let delivery = one.outcome.delivery.as_i64();
+        bind_attempt(tx, values, (delivery, one.number), &one.outcome.attempt)
+    })?;
+    settled.iter().try_for_each(|one| apply(tx, one))
+}
+
+fn aim(next: Next) -> (DeliveryState, Option<Instant>) {
+    match next {
+        Next::Settle(to) => (to, None),
+        Next::Retry(at) => (DeliveryState::Scheduled, Some(at)),
+        Next::Doubt(at) => (DeliveryState::InDoubt, Some(at)),
+    }
+}
+
+/// `false` when there was no claim.
+fn end_claim(tx: &Tx<'_>, outcome: &OutcomeRecord) -> Result<bool> {
+    let ended = tx
         .connection
         .prepare_cached("DELETE FROM leases WHERE delivery = ?1")?
-        .execute([delivery])?
-        > 0;
-    let Some((state, channel, lane, attempts)) = standing(tx, delivery)? else {
-        return Ok(());
+        .execute([outcome.delivery.as_i64()])?;
+    Ok(ended > 0)
+}
+
+/// A lease that is gone means the claim was put in doubt meanwhile (a hand-over slower than
+/// its lease): the truth that now comes still counts. A receipt may have settled the
+/// delivery first; then only the attempt is kept. `None` when there is no such delivery.
+fn settle_late<'a>(tx: &mut Tx<'_>, outcome: &'a OutcomeRecord) -> Result<Option<Settled<'a>>> {
+    let delivery = outcome.delivery.as_i64();
+    let Some((state, _, _, attempts)) = standing(tx, delivery)? else {
+        return Ok(None);
     };
-    let mut attempt = outcome.attempt.clone();
-    attempt.number = attempts + 1;
-    insert_attempt(tx, delivery, &attempt)?;
-    if !leased {
-        super::claims::leave_due(tx, delivery)?;
-    }
-    let now = attempt.ended_at;
-    let from = if leased {
-        DeliveryState::Claimed
-    } else {
-        state
-    };
-    let (to, due_at, keep_secret) = match outcome.next {
-        Next::Settle(to) => (to, None, false),
-        Next::Retry(at) => (DeliveryState::Scheduled, Some(at), true),
-        Next::Doubt(at) => (DeliveryState::InDoubt, Some(at), true),
-    };
-    // Without the lease a receipt may have settled it first; then only the attempt is kept.
-    let to = from.to(to).unwrap_or(state);
+    leave_due(tx, delivery)?;
+    let (to, _) = aim(outcome.next);
+    Ok(Some(Settled {
+        outcome,
+        number: attempts + 1,
+        to: state.to(to).unwrap_or(state),
+    }))
+}
+
+fn apply(tx: &mut Tx<'_>, settled: &Settled<'_>) -> Result<()> {
+    let (outcome, to) = (settled.outcome, settled.to);
+    let delivery = outcome.delivery.as_i64();
+    let (_, due_at) = aim(outcome.next);
     if let Some(at) = due_at.filter(|_| !to.is_settled()) {
-        put_due(tx, delivery, channel, lane, at)?;
+        put_due(tx, delivery, outcome.channel, outcome.lane, at)?;
     }
-    set_state(tx, delivery, to, due_at, keep_secret, now)?;
+    tx.connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = ?2, attempts = attempts + 1, changed_at = ?3,
+                 due_at = coalesce(?4, due_at), secret = CASE WHEN ?5 THEN secret END
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            delivery,
+            to.number(),
+            outcome.attempt.ended_at.as_micros(),
+            due_at.map(Instant::as_micros),
+            due_at.is_some(),
+        ])?;
     if to == DeliveryState::InDoubt {
         apply_parked_in_doubt(tx, delivery)?;
     }
-    if let Some(carrier_id) = &attempt.carrier_id {
-        let hash = carrier_hash(&attempt.carrier, carrier_id);
-        // Mail has no receipts by carrier id; its entry would never leave.
-        if channel == Channel::Sms && to == DeliveryState::Accepted {
-            tx.connection
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO carrier_ids (hash, delivery) VALUES (?1, ?2)",
-                )?
-                .execute(params![hash, delivery])?;
-            apply_parked(tx, delivery, hash, &attempt.carrier, carrier_id)?;
-        }
+    // Mail has no receipts by carrier id; its entry would never leave.
+    let named = outcome
+        .attempt
+        .carrier_id
+        .as_ref()
+        .filter(|_| outcome.channel == Channel::Sms && to == DeliveryState::Accepted);
+    if let Some(carrier_id) = named {
+        let hash = carrier_hash(&outcome.attempt.carrier, carrier_id);
+        tx.connection
+            .prepare_cached("INSERT OR IGNORE INTO carrier_ids (hash, delivery) VALUES (?1, ?2)")?
+            .execute(params![hash, delivery])?;
+        apply_parked(tx, delivery, hash, &outcome.attempt.carrier, carrier_id)?;
     }
     Ok(())
 }
 
-type Standing = (DeliveryState, Channel, Lane, u32);
+type Standing = (DeliveryState, Channel, model::Lane, u32);
 
 pub(super) fn standing(tx: &Tx<'_>, delivery: i64) -> Result<Option<Standing>> {
     let mut statement = tx
@@ -109,58 +176,37 @@ pub(super) fn standing(tx: &Tx<'_>, delivery: i64) -> Result<Option<Standing>> {
     Ok(Some((
         word(row, "state", DeliveryState::from_number)?,
         word(row, "channel", Channel::from_number)?,
-        word(row, "lane", Lane::from_number)?,
+        word(row, "lane", model::Lane::from_number)?,
         row.get("attempts")?,
     )))
 }
 
-fn set_state(
-    tx: &Tx<'_>,
-    delivery: i64,
-    state: DeliveryState,
-    due_at: Option<Instant>,
-    keep_secret: bool,
-    now: Instant,
-) -> Result<()> {
-    tx.connection
-        .prepare_cached(
-            "UPDATE deliveries SET state = ?2, attempts = attempts + 1, changed_at = ?3,
-                 due_at = coalesce(?4, due_at), secret = CASE WHEN ?5 THEN secret END
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            delivery,
-            state.number(),
-            now.as_micros(),
-            due_at.map(Instant::as_micros),
-            keep_secret,
-        ])?;
-    Ok(())
+pub(super) fn insert_attempt(tx: &Tx<'_>, delivery: i64, attempt: &Attempt) -> Result<()> {
+    ATTEMPTS.all(tx.connection, std::slice::from_ref(attempt), |a, values| {
+        bind_attempt(tx, values, (delivery, a.number), a)
+    })
 }
 
-pub(super) fn insert_attempt(tx: &Tx<'_>, delivery: i64, attempt: &Attempt) -> Result<()> {
-    let carrier = tx.shared.names.number(tx.connection, &attempt.carrier)?;
+fn bind_attempt(
+    tx: &Tx<'_>,
+    values: &mut Values<'_, '_>,
+    (delivery, number): (i64, u32),
+    attempt: &Attempt,
+) -> Result<()> {
     let outcome = OUTCOMES
         .iter()
         .position(|word| *word == attempt.outcome)
-        .unwrap_or(3);
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO attempts (delivery, number, carrier, started_at, ended_at, outcome, code, reason,
-                 carrier_id, digest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            delivery,
-            attempt.number,
-            carrier,
-            attempt.started_at.as_micros(),
-            attempt.ended_at.as_micros(),
-            i64::try_from(outcome).unwrap_or(3),
-            attempt.code,
-            attempt.reason,
-            attempt.carrier_id,
-            attempt.digest,
-        ])?;
+        .and_then(|place| i64::try_from(place).ok());
+    values
+        .put(delivery)?
+        .put(number)?
+        .put(tx.shared.names.number(tx.connection, &attempt.carrier)?)?
+        .put(attempt.started_at.as_micros())?
+        .put(attempt.ended_at.as_micros())?
+        .put(outcome.unwrap_or(3))?
+        .put(attempt.code.as_str())?
+        .put(attempt.reason.as_str())?
+        .put(attempt.carrier_id.as_deref())?
+        .put(attempt.digest.as_str())?;
     Ok(())
 }

@@ -86,10 +86,10 @@ fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
 fn find(tx: &Tx<'_>, hash: i64, carrier: &str, carrier_id: &str) -> Result<Option<i64>> {
     let mut statement = tx.connection.prepare_cached(
         "SELECT c.delivery FROM carrier_ids c
-         JOIN attempts a ON a.delivery = c.delivery AND a.carrier_id = ?2
-         JOIN names n ON n.id = a.carrier AND n.name = ?3
+         JOIN attempts a ON a.delivery = c.delivery AND a.carrier_id = ?2 AND a.carrier = ?3
          WHERE c.hash = ?1 ORDER BY c.delivery DESC LIMIT 1",
     )?;
+    let carrier = tx.shared.names.number(tx.connection, carrier)?;
     let mut rows = statement.query(params![hash, carrier_id, carrier])?;
     Ok(match rows.next()? {
         Some(row) => Some(row.get(0)?),

@@ -1,12 +1,14 @@
 //! The writer: one thread that merges whatever waits into one durable transaction.
 //!
-//! Two queues, security first. Each piece of work runs in a savepoint of its own, so that
-//! one that fails takes nothing else with it; all that ran well share one commit and are
-//! answered after it is on disk.
+//! Two queues, security first. All jobs of a transaction are answered after it is on disk.
+//! When one of them fails, the transaction is rolled back and each runs again by itself,
+//! so that it takes nothing else with it: cheaper than a savepoint around every job.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use model::{Channel, Lane, RecipientId};
@@ -14,27 +16,64 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Shared;
+use super::checkpoint::Checkpointer;
 use crate::{Error, MailboxNews, News, Result};
 
 /// A transaction takes bulk work up to this weight (about rows), then commits: a code that
 /// comes meanwhile waits no longer than that.
 const BULK_WEIGHT: usize = 1_500;
+/// Recipients whose facts version is remembered between transactions.
+const VERSIONS: usize = 100_000;
 
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-type Work = Box<dyn FnOnce(&mut Tx<'_>) -> (bool, Answer) + Send>;
+/// A piece of work that can be run again after a rollback.
+trait Job: Send {
+    fn weight(&self) -> usize;
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()>;
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
 
-struct Queued {
+struct Call<S, T, F> {
     weight: usize,
-    work: Work,
+    state: S,
+    work: F,
+    result: Option<T>,
+    send: oneshot::Sender<Result<(S, T)>>,
+}
+
+impl<S, T, F> Job for Call<S, T, F>
+where
+    S: Send,
+    T: Send,
+    F: FnMut(&S, &mut Tx<'_>) -> Result<T> + Send,
+{
+    fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        self.result = Some((self.work)(&self.state, tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let this = *self;
+        let result = committed.and_then(|()| {
+            let value = this.result.ok_or(Error::Closed)?;
+            Ok((this.state, value))
+        });
+        // Nobody waits any more when the caller was dropped: that is fine.
+        let _ = this.send.send(result);
+    }
 }
 
 #[derive(Default)]
 struct Queues {
-    security: std::collections::VecDeque<Queued>,
-    bulk: std::collections::VecDeque<Queued>,
+    security: VecDeque<Box<dyn Job>>,
+    bulk: VecDeque<Box<dyn Job>>,
     closed: bool,
 }
 
+#[derive(Default)]
 struct Inbox {
     queues: Mutex<Queues>,
     arrived: Condvar,
@@ -49,6 +88,9 @@ pub(super) struct Writer {
 pub(super) struct Tx<'a> {
     pub(super) connection: &'a Connection,
     pub(super) shared: &'a Shared,
+    /// Facts versions read or written lately; only this thread changes them, so they are
+    /// as the database has them.
+    pub(super) versions: &'a mut HashMap<RecipientId, i64>,
     revision: &'a mut i64,
     effects: &'a mut Effects,
 }
@@ -85,53 +127,64 @@ impl Tx<'_> {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, revision: i64, shared: Arc<Shared>) -> Self {
-        let inbox = Arc::new(Inbox {
-            queues: Mutex::new(Queues::default()),
-            arrived: Condvar::new(),
-        });
+    pub(super) fn start(
+        mut connection: Connection,
+        file: &Path,
+        revision: i64,
+        shared: Arc<Shared>,
+    ) -> rusqlite::Result<Self> {
+        let checkpointer = Checkpointer::start(&mut connection, file)?;
+        let inbox = Arc::new(Inbox::default());
         let theirs = inbox.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_until_closed(&theirs, connection, revision, &shared))
+            .spawn(move || {
+                Loop {
+                    connection,
+                    revision,
+                    shared,
+                    versions: HashMap::new(),
+                }
+                .run(&theirs, checkpointer);
+            })
             .expect("the system gives one thread at start");
-        Self {
+        Ok(Self {
             inbox,
             thread: Mutex::new(Some(thread)),
-        }
+        })
     }
 
-    /// Queues `work` and waits until it is durable.
-    pub(super) async fn run<T: Send + 'static>(
+    /// Queues `work` and waits until it is durable. `work` may run more than once; `state`
+    /// is what it reads, given back with its result.
+    pub(super) async fn run<S, T, F>(
         &self,
         lane: Lane,
         weight: usize,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let (send, receive) = oneshot::channel::<Result<T>>();
-        let work: Work = Box::new(move |tx| {
-            let result = work(tx);
-            let kept = result.is_ok();
-            let answer: Answer = Box::new(move |commit| {
-                // Nobody waits any more when the caller was dropped: that is fine.
-                let _ = send.send(commit.and(result));
-            });
-            (kept, answer)
+        state: S,
+        work: F,
+    ) -> Result<(S, T)>
+    where
+        S: Send + 'static,
+        T: Send + 'static,
+        F: FnMut(&S, &mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let job = Box::new(Call {
+            weight,
+            state,
+            work,
+            result: None,
+            send,
         });
         {
-            let mut queues = self
-                .inbox
-                .queues
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut queues = self.inbox.lock();
             if queues.closed {
                 return Err(Error::Closed);
             }
-            let queued = Queued { weight, work };
             if lane == Lane::Security {
-                queues.security.push_back(queued);
+                queues.security.push_back(job);
             } else {
-                queues.bulk.push_back(queued);
+                queues.bulk.push_back(job);
             }
         }
         self.inbox.arrived.notify_one();
@@ -139,11 +192,7 @@ impl Writer {
     }
 
     pub(super) async fn close(&self) {
-        self.inbox
-            .queues
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .closed = true;
+        self.inbox.lock().closed = true;
         self.inbox.arrived.notify_one();
         let thread = self
             .thread
@@ -160,9 +209,13 @@ impl Writer {
 }
 
 impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for work; `None` when closed and empty.
-    fn wait(&self) -> Option<Queued> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+    fn wait(&self) -> Option<Box<dyn Job>> {
+        let mut queues = self.lock();
         loop {
             if let Some(next) = queues
                 .security
@@ -181,10 +234,9 @@ impl Inbox {
         }
     }
 
-    /// More work for the open transaction: security always; bulk while there is room, and
-    /// none once a code waits.
-    fn more(&self, weight: usize) -> Option<Queued> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+    /// More work for the open transaction: security always; bulk while there is room.
+    fn more(&self, weight: usize) -> Option<Box<dyn Job>> {
+        let mut queues = self.lock();
         if let Some(next) = queues.security.pop_front() {
             return Some(next);
         }
@@ -196,75 +248,113 @@ impl Inbox {
     }
 }
 
-fn write_until_closed(inbox: &Inbox, connection: Connection, mut revision: i64, shared: &Shared) {
-    while let Some(first) = inbox.wait() {
-        let before = revision;
-        let mut answers = Vec::new();
-        let mut effects = Effects::default();
-        let committed = (|| -> Result<()> {
-            connection.execute_batch("BEGIN IMMEDIATE")?;
-            let mut next = Some(first);
-            let mut weight = 0;
-            while let Some(queued) = next {
-                weight += queued.weight;
-                let mut own = Effects::default();
-                let mut tx = Tx {
-                    connection: &connection,
-                    shared,
-                    revision: &mut revision,
-                    effects: &mut own,
-                };
-                connection.execute_batch("SAVEPOINT work")?;
-                // A panic in one piece of work is that caller's error, not the store's end.
-                let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    (queued.work)(&mut tx)
-                }));
-                let kept = matches!(worked, Ok((true, _)));
-                answers.extend(worked.ok().map(|(_, answer)| answer));
-                if kept {
-                    effects.absorb(own);
-                    connection.execute_batch("RELEASE work")?;
-                } else {
-                    connection.execute_batch("ROLLBACK TO work; RELEASE work")?;
-                    shared.names.reload(&connection);
+/// What the writer's thread owns.
+struct Loop {
+    connection: Connection,
+    revision: i64,
+    shared: Arc<Shared>,
+    versions: HashMap<RecipientId, i64>,
+}
+
+impl Loop {
+    fn run(mut self, inbox: &Inbox, checkpointer: Checkpointer) {
+        while let Some(first) = inbox.wait() {
+            let mut jobs = Vec::new();
+            let worked = self.transact(|this, effects| {
+                let (mut next, mut weight) = (Some(first), 0);
+                while let Some(job) = next {
+                    weight += job.weight();
+                    jobs.push(job);
+                    let last = jobs.len() - 1;
+                    this.work(&mut *jobs[last], effects)?;
+                    next = inbox.more(weight);
                 }
-                next = inbox.more(weight);
+                Ok(())
+            });
+            match worked {
+                Err(error) if jobs.len() > 1 => {
+                    tracing::warn!(%error, jobs = jobs.len(), "a transaction failed; its jobs run one by one");
+                    for mut job in jobs {
+                        let alone = self.transact(|this, effects| this.work(&mut *job, effects));
+                        report(&alone);
+                        job.answer(alone);
+                    }
+                }
+                worked => {
+                    report(&worked);
+                    for job in jobs {
+                        job.answer(worked.clone());
+                    }
+                }
             }
-            if revision != before {
-                let mut statement = connection.prepare_cached(
-                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('revision', ?1)",
-                )?;
-                statement.execute([revision])?;
-            }
-            connection.execute_batch("COMMIT")?;
-            Ok(())
-        })();
-        if let Err(error) = &committed {
-            tracing::error!(%error, "a transaction was rolled back");
-            if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
-                tracing::error!("the rollback failed too");
-            }
-            revision = before;
-            shared.names.reload(&connection);
-        } else {
-            effects.tell(shared);
+            checkpointer.after_commit(&self.connection);
         }
-        for answer in answers {
-            answer(committed.clone());
+        checkpointer.stop();
+        if let Err(error) = self
+            .connection
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+        {
+            tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
     }
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "the last checkpoint failed; the next start does it");
+
+    /// One job inside the open transaction.
+    fn work(&mut self, job: &mut dyn Job, effects: &mut Effects) -> Result<()> {
+        let mut tx = Tx {
+            connection: &self.connection,
+            shared: &self.shared,
+            versions: &mut self.versions,
+            revision: &mut self.revision,
+            effects,
+        };
+        // A panic in one job is that caller's error, not the store's end.
+        catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)))
+            .unwrap_or_else(|_| Err(Error::Unavailable("the work panicked".into())))
+    }
+
+    /// A transaction around `body`: on disk when this is `Ok`, undone when it is not.
+    fn transact(&mut self, body: impl FnOnce(&mut Self, &mut Effects) -> Result<()>) -> Result<()> {
+        let before = self.revision;
+        let mut effects = Effects::default();
+        let committed = (|| {
+            self.connection
+                .prepare_cached("BEGIN IMMEDIATE")?
+                .execute([])?;
+            body(self, &mut effects)?;
+            if self.revision != before {
+                self.connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO meta (key, value) VALUES ('revision', ?1)",
+                    )?
+                    .execute([self.revision])?;
+            }
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
+            Ok(())
+        })();
+        if committed.is_ok() {
+            if self.versions.len() > VERSIONS {
+                self.versions.clear();
+            }
+            effects.tell(&self.shared);
+            return committed;
+        }
+        if !self.connection.is_autocommit() && self.connection.execute_batch("ROLLBACK").is_err() {
+            tracing::error!("the rollback failed too");
+        }
+        self.revision = before;
+        self.versions.clear();
+        self.shared.names.reload(&self.connection);
+        committed
+    }
+}
+
+fn report(committed: &Result<()>) {
+    if let Err(error) = committed {
+        tracing::error!(%error, "a transaction was rolled back");
     }
 }
 
 impl Effects {
-    fn absorb(&mut self, other: Self) {
-        self.news.extend(other.news);
-        self.due.extend(other.due);
-        self.backlog += other.backlog;
-    }
-
     fn tell(self, shared: &Shared) {
         shared.backlog.fetch_add(self.backlog, Ordering::Relaxed);
         let mailboxes = self.news.into_iter();
