@@ -15,6 +15,7 @@
 pub mod accept;
 pub mod catalogue;
 pub mod decide;
+mod in_flight;
 pub mod render;
 pub mod send;
 pub mod track;
@@ -29,6 +30,7 @@ pub use accept::{
 };
 use catalogue::Catalogue;
 use decide::Terms;
+use in_flight::InFlight;
 use render::Brand;
 use send::RecentStops;
 use send::retry::DoubtWait;
@@ -65,6 +67,7 @@ struct Shared {
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
+    in_flight: InFlight,
 }
 
 impl Pipeline {
@@ -83,6 +86,7 @@ impl Pipeline {
             clock,
             limits,
             stops: RecentStops::default(),
+            in_flight: InFlight::default(),
         }))
     }
 
@@ -135,6 +139,11 @@ impl Pipeline {
     /// Addresses suppressed since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
+    }
+
+    /// Places on the way to carriers.
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 
     /// Bounds and lists.

@@ -6,6 +6,7 @@
 //! failed event: durable, named in the answer, replayable. Next: `send` claims what became
 //! due.
 
+mod direct;
 mod envelope;
 mod make;
 mod replay;
@@ -98,6 +99,8 @@ pub enum AcceptError {
 
 /// So often is a batch decided again because facts changed under it.
 const STALE_ROUNDS: usize = 10;
+/// Events of one commit: places in flight for them are waited for together.
+const PART: usize = 256;
 /// Events made into messages before others get a turn on the thread.
 const TURN: usize = 16;
 
@@ -214,20 +217,14 @@ impl Pipeline {
             queue.push((place, accepted));
         }
         let (first, second) = tokio::join!(
-            self.commit(Lane::Security, codes),
-            self.commit(Lane::Normal, others)
+            self.commit_in_parts(Lane::Security, codes, now),
+            self.commit_in_parts(Lane::Normal, others, now)
         );
         let mut stale = Vec::new();
-        for (place, accepted, committed) in first?.into_iter().chain(second?) {
-            match committed {
-                Committed::Accepted => answers[place] = Some(answer(&accepted)),
-                Committed::Duplicate(event) => {
-                    answers[place] = Some(EventAnswer::Duplicate {
-                        event,
-                        failure: None,
-                    });
-                }
-                Committed::Stale => stale.push((place, accepted.event)),
+        for (place, outcome) in first?.into_iter().chain(second?) {
+            match outcome {
+                Ok(answer) => answers[place] = Some(answer),
+                Err(event) => stale.push((place, *event)),
             }
         }
         Ok(stale)
@@ -251,23 +248,62 @@ impl Pipeline {
             .collect())
     }
 
-    async fn commit(
+    /// Commits part by part; each waits for places in flight before its commit.
+    async fn commit_in_parts(
         &self,
         lane: Lane,
         batch: Vec<(usize, AcceptedEvent)>,
-    ) -> Result<Vec<(usize, AcceptedEvent, Committed)>, AcceptError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
+        now: Instant,
+    ) -> Result<Vec<(usize, Made)>, AcceptError> {
+        let mut made = Vec::with_capacity(batch.len());
+        let mut batch = batch.into_iter();
+        loop {
+            let part = batch.by_ref().take(PART);
+            let (places, events): (Vec<usize>, Vec<AcceptedEvent>) = part.unzip();
+            if events.is_empty() {
+                return Ok(made);
+            }
+            // A caller that goes away must not come between a commit and its hand-over.
+            let this = self.clone();
+            let task = tokio::spawn(async move { this.commit(lane, events, now).await });
+            let answers = task
+                .await
+                .map_err(|error| store::Error::Unavailable(error.to_string()))??;
+            made.extend(places.into_iter().zip(answers));
         }
-        let (places, events): (Vec<usize>, Vec<AcceptedEvent>) = batch.into_iter().unzip();
+    }
+
+    async fn commit(
+        &self,
+        lane: Lane,
+        mut events: Vec<AcceptedEvent>,
+        now: Instant,
+    ) -> Result<Vec<Made>, AcceptError> {
+        let places = self.take_places(&mut events, now).await;
         let committed = self.store().commit_accepted(lane, events).await?;
-        Ok(places
+        let mut accepted = Vec::with_capacity(committed.len());
+        let answers = committed
             .into_iter()
-            .zip(committed)
-            .map(|(place, (event, c))| (place, event, c))
-            .collect())
+            .map(|(event, committed)| match committed {
+                Committed::Accepted => {
+                    let answer = answer(&event);
+                    accepted.push(event);
+                    Ok(answer)
+                }
+                Committed::Duplicate(event) => Ok(EventAnswer::Duplicate {
+                    event,
+                    failure: None,
+                }),
+                Committed::Stale => Err(Box::new(event.event)),
+            })
+            .collect();
+        self.hand_on(accepted, places);
+        Ok(answers)
     }
 }
+
+/// What a commit made of an event: its answer, or the event again, to be decided anew.
+type Made = Result<EventAnswer, Box<Event>>;
 
 fn lane_of(accepted: &AcceptedEvent) -> Lane {
     match &accepted.result {

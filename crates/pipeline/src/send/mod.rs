@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channels::{EmailCarrier, SmsCarrier};
-use model::{Channel, Lane, Mode, Span};
+use model::{Channel, Lane, Mode};
 use store::{ClaimRequest, ClaimedDelivery};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Pipeline;
+use crate::in_flight::{Claimed, LEASE, Outlet};
 pub(crate) use gates::RecentStops;
 use record::{Done, Recorder};
 
@@ -69,9 +70,6 @@ impl Default for Room {
     }
 }
 
-/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner
-/// (a mail server may take five minutes); what a crash left is found at the next start.
-const LEASE: Span = Span::minutes(10);
 /// At most so many are claimed at once.
 const CLAIM: usize = 384;
 /// So many of a claim are handed over by one task: enough to spread over the cores.
@@ -122,20 +120,29 @@ impl Sender {
             tasks,
             stop,
         };
-        for channel in Channel::ALL {
-            sender.spawn_worker(*channel, &[Lane::Security], room.security);
-            sender.spawn_worker(
-                *channel,
+        let ways = sender.pipeline.in_flight().open(room.security, room.others);
+        for (channel, ways) in Channel::ALL.iter().zip(ways.into_iter().flatten()) {
+            let lanes = [
+                &[Lane::Security][..],
                 &[Lane::Urgent, Lane::Normal, Lane::Bulk],
-                room.others,
-            );
+            ];
+            let rooms = [room.security, room.others];
+            for ((lanes, room), way) in lanes.into_iter().zip(rooms).zip(ways) {
+                sender.spawn_worker(*channel, lanes, room, way);
+            }
         }
         let sweeper = sender.clone();
         sender.tasks.spawn(async move { sweeper.sweep().await });
         Ok(())
     }
 
-    fn spawn_worker(&self, channel: Channel, lanes: &'static [Lane], room: usize) {
+    fn spawn_worker(
+        &self,
+        channel: Channel,
+        lanes: &'static [Lane],
+        room: usize,
+        way: mpsc::UnboundedReceiver<Claimed>,
+    ) {
         let (done, outcomes) = mpsc::channel(room);
         let recorder = Recorder::new(self.pipeline.clone(), lanes[0], outcomes);
         self.tasks.spawn(recorder.run());
@@ -143,7 +150,6 @@ impl Sender {
             sender: self.clone(),
             channel,
             lanes,
-            room: Arc::new(Semaphore::new(room)),
             least: if lanes[0] == Lane::Security {
                 1
             } else {
@@ -151,6 +157,7 @@ impl Sender {
             },
             done,
         };
+        self.tasks.spawn(worker.clone().pass_on(way));
         self.tasks.spawn(worker.run());
     }
 
@@ -181,18 +188,43 @@ impl Sender {
     }
 }
 
-/// Claims for one channel and some lanes, and hands over what it claimed.
+/// Claims for one channel and some lanes, and hands over what it, or a commit, claimed.
+#[derive(Clone)]
 struct Worker {
     sender: Sender,
     channel: Channel,
     lanes: &'static [Lane],
-    room: Arc<Semaphore>,
     /// Places a claim waits for: one for a code, a quarter of the room for the rest.
     least: u32,
     done: mpsc::Sender<Done>,
 }
 
 impl Worker {
+    fn outlet(&self) -> Option<&Outlet> {
+        let in_flight = self.sender.pipeline.in_flight();
+        in_flight.outlet(self.channel, self.lanes[0])
+    }
+
+    /// Hands over what commits claimed, until the stop; then what they claimed already.
+    async fn pass_on(self, mut way: mpsc::UnboundedReceiver<Claimed>) {
+        loop {
+            let (claimed, places) = tokio::select! {
+                passed = way.recv() => match passed {
+                    Some(passed) => passed,
+                    None => break,
+                },
+                () = self.sender.stop.cancelled() => break,
+            };
+            self.hand_over(claimed, places);
+        }
+        if let Some(outlet) = self.outlet() {
+            outlet.close();
+        }
+        while let Some((claimed, places)) = way.recv().await {
+            self.hand_over(claimed, places);
+        }
+    }
+
     async fn run(self) {
         let bell = self
             .sender
@@ -204,7 +236,11 @@ impl Worker {
                 break;
             };
             let limit = permits.num_permits();
-            match self.claim(limit).await {
+            let claimed = self.claim(limit).await;
+            if let (Some(outlet), Ok(claimed)) = (self.outlet(), &claimed) {
+                outlet.set_behind(claimed.len() == limit);
+            }
+            match claimed {
                 Ok(claimed) if claimed.is_empty() => {
                     drop(permits);
                     tokio::select! {
@@ -226,19 +262,15 @@ impl Worker {
     /// Waits for the least places of a claim (claims are cheaper by the batch), then takes
     /// all that is free, up to a claim's size.
     async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {
+        let room = self.outlet()?.room().clone();
         let mut permits = tokio::select! {
             () = self.sender.stop.cancelled() => return None,
-            permits = self.room.clone().acquire_many_owned(self.least) => permits.ok()?,
+            permits = room.clone().acquire_many_owned(self.least) => permits.ok()?,
         };
-        let more = self
-            .room
+        let more = room
             .available_permits()
             .min(CLAIM.saturating_sub(permits.num_permits()));
-        if let Ok(rest) = self
-            .room
-            .clone()
-            .try_acquire_many_owned(u32::try_from(more).ok()?)
-        {
+        if let Ok(rest) = room.try_acquire_many_owned(u32::try_from(more).ok()?) {
             permits.merge(rest);
         }
         Some(permits)
