@@ -67,3 +67,14 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO receipts SELECT * FROM receipts_1;
 DROP TABLE receipts_1;
+
+-- What search reads: the folded words of a mailbox in a few large rows, so that a search
+-- does not read every message. Made when a mailbox is first searched, and dropped with any
+-- content of it. `last` is the newest message in a block.
+CREATE TABLE search_blocks (
+    id        INTEGER PRIMARY KEY,
+    recipient INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
+    words     TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX search_blocks_recipient ON search_blocks (recipient, last);

@@ -112,6 +112,58 @@ pub(super) async fn search_ignores_case_and_accents(world: &World) {
     }
 }
 
+pub(super) async fn search_finds_the_same_in_a_large_mailbox(world: &World) {
+    // More than a block's worth, some of it too new to be in one.
+    let (recipient, ids) = fill(world, "c-1", 150).await;
+    let (store, now) = (world.store(), world.clock.now());
+    let look = |query: &str, unread| {
+        let filter = MailboxFilter {
+            query: Some(query.into()),
+            unread,
+            ..MailboxFilter::default()
+        };
+        shown(world, recipient, filter)
+    };
+    for _ in 0..2 {
+        assert_eq!(look("o-149", false).await, [ids[149]]);
+        assert_eq!(look("pedido nothing", false).await, []);
+        assert_eq!(look("pedido o-7", false).await.len(), 8);
+        assert_eq!(look("CONTA", false).await.len(), 50);
+    }
+    store
+        .set_flags(recipient, vec![ids[3]], FlagChange::Read(true), now)
+        .await
+        .unwrap();
+    assert_eq!(look("conta", true).await.len(), 49);
+    // Pages of a search are complete and in order.
+    let (mut cursor, mut seen) = (None, Vec::new());
+    loop {
+        let filter = MailboxFilter {
+            query: Some("conta".into()),
+            ..MailboxFilter::default()
+        };
+        let page = store
+            .mailbox_page(recipient, filter, cursor, 20)
+            .await
+            .unwrap();
+        seen.extend(page.messages.iter().map(|message| message.id));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 50);
+    assert!(seen.is_sorted_by(|a, b| a > b));
+    // What is purged is found no more.
+    store
+        .set_flags(recipient, vec![ids[0]], FlagChange::Deleted(true), now)
+        .await
+        .unwrap();
+    world.clock.advance(Span::days(31));
+    store.purge_deleted(world.clock.now(), 10).await.unwrap();
+    assert_eq!(look("conta", false).await.len(), 49);
+}
+
 pub(super) async fn counts_follow_reading_and_deleting(world: &World) {
     let (recipient, ids) = fill(world, "c-1", 6).await;
     let (store, now) = (world.store(), world.clock.now());

@@ -45,6 +45,7 @@ mod sqlite {
         pages_are_newest_first_and_complete,
         filters_combine,
         search_ignores_case_and_accents,
+        search_finds_the_same_in_a_large_mailbox,
         counts_follow_reading_and_deleting,
         changes_since_misses_nothing,
         flags_of_others_are_left_alone,

@@ -1,10 +1,11 @@
 //! One recipient's Message Center: pages, counts, changes, flags.
 
 use model::{Category, Id, Instant, Lane, Message, MessageId, RecipientId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::commit::order_hash;
 use super::rows::{CONTENT, MESSAGE, collect, message, word};
+use super::search::{blocked_to, drop_blocks, find_in_blocks, search_text};
 use super::{Shared, Sqlite};
 use crate::fold::{fold, matches_all};
 use crate::{Changes, FlagChange, MailboxFilter, MailboxPage, Result, UnreadCounts};
@@ -17,6 +18,9 @@ impl Sqlite {
         cursor: Option<MessageId>,
         limit: usize,
     ) -> Result<MailboxPage> {
+        if filter.query.is_some() {
+            self.fill_blocks(recipient).await?;
+        }
         self.read(move |connection, shared| {
             let snapshot = connection.unchecked_transaction()?;
             let mut messages = Vec::new();
@@ -84,9 +88,12 @@ impl Sqlite {
                 .optional()?;
             let reset = since > newest.unwrap_or(0);
             let since = if reset { 0 } else { since };
+            // Which changed, from the narrow index alone; then what they say.
             let mut statement = snapshot.prepare_cached(&format!(
-                "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
-                 WHERE b.recipient = ?1 AND b.revision > ?2 ORDER BY b.revision LIMIT ?3"
+                "SELECT {MESSAGE}, {CONTENT} FROM
+                     (SELECT message, revision, read_at, deleted_at FROM mailbox
+                      WHERE recipient = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3) b
+                 CROSS JOIN messages m ON m.id = b.message ORDER BY b.revision"
             ))?;
             let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![recipient.as_i64(), since, wanted])?;
@@ -168,15 +175,23 @@ impl Sqlite {
         self.write(Lane::Bulk, limit, move |tx| {
             // A purged stub keeps its row in both tables: counts and digests stay. Emptied
             // data marks it as done.
-            let done = tx
-                .connection
-                .prepare_cached(
-                    "UPDATE messages SET title = '', summary = '', text = '', data = '{}', order_number = NULL
-                     WHERE id IN (
-                         SELECT b.message FROM mailbox b JOIN messages m ON m.id = b.message
-                         WHERE b.deleted_at < ?1 AND m.data <> '{}' LIMIT ?2)",
-                )?
-                .execute(params![before.as_micros(), i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let ids: Vec<i64> = {
+                let mut due = tx.connection.prepare_cached(
+                    "SELECT b.message FROM mailbox b JOIN messages m ON m.id = b.message
+                     WHERE b.deleted_at < ?1 AND m.data <> '{}' LIMIT ?2",
+                )?;
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                collect(&mut due.query(params![before.as_micros(), limit])?, |row| Ok(row.get(0)?))?
+            };
+            let mut empty = tx.connection.prepare_cached(
+                "UPDATE messages SET title = '', summary = '', text = '', data = '{}', order_number = NULL
+                 WHERE id = ?1",
+            )?;
+            let mut done = 0;
+            for id in &ids {
+                done += empty.execute([id])?;
+                drop_blocks(tx.connection, *id)?;
+            }
             Ok(done)
         })
         .await
@@ -191,7 +206,8 @@ fn revision(connection: &Connection, recipient: RecipientId) -> Result<i64> {
 }
 
 /// Walks a mailbox from the newest, past `cursor`, giving what the filter shows until
-/// `take` has enough. The narrow index decides all it can before content is read.
+/// `take` has enough. The narrow index decides all it can before content is read, and the
+/// blocks of words which messages are read at all.
 fn scan(
     connection: &Connection,
     shared: &Shared,
@@ -200,63 +216,107 @@ fn scan(
     cursor: Option<MessageId>,
     mut take: impl FnMut(Message) -> bool,
 ) -> Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
-         WHERE b.recipient = ?1 AND b.message < ?2
-             AND (b.deleted_at IS NOT NULL) = ?3
-             AND (?4 IS NULL OR b.category = ?4)
-             AND (?5 = 0 OR b.read_at IS NULL)
-             AND (?6 = 0 OR b.order_hash = ?6)
-             AND (?7 IS NULL OR m.at >= ?7) AND (?8 IS NULL OR m.at < ?8)
-         ORDER BY b.message DESC"
-    ))?;
-    let mut rows = statement.query(params![
-        recipient.as_i64(),
-        cursor.map_or(i64::MAX, MessageId::as_i64),
-        filter.deleted,
-        filter.category.map(Category::number),
-        filter.unread,
-        filter.order.as_deref().map_or(0, order_hash),
-        filter.since.map(Instant::as_micros),
-        filter.until.map(Instant::as_micros),
-    ])?;
     let words: Vec<String> = filter
         .query
         .as_deref()
         .map(|query| fold(query).split_whitespace().map(str::to_owned).collect())
         .unwrap_or_default();
-    let sender = filter.sender.as_deref().map(fold);
-    while let Some(row) = rows.next()? {
-        let found = message(row, shared)?;
-        let content = &found.content;
-        // A purged stub has nothing to show.
-        let shown = !(filter.deleted && content.title.is_empty())
-            && filter
-                .order
-                .as_ref()
-                .is_none_or(|order| content.order.as_ref() == Some(order))
-            && sender
-                .as_ref()
-                .is_none_or(|sender| fold(&content.sender) == *sender)
-            && (words.is_empty() || matches_all(&words, &search_text(&found)));
-        if shown && !take(found) {
+    let before = cursor.map_or(i64::MAX, MessageId::as_i64);
+    let looking = Looking {
+        connection,
+        shared,
+        recipient,
+        filter,
+        sender: filter.sender.as_deref().map(fold),
+    };
+    if words.is_empty() {
+        looking.walk(0, before, &[], &mut take)?;
+        return Ok(());
+    }
+    let blocked = blocked_to(connection, recipient)?;
+    if !looking.walk(blocked.saturating_add(1), before, &words, &mut take)? {
+        return Ok(());
+    }
+    for id in find_in_blocks(connection, recipient, &words)? {
+        if id < before && !looking.walk(id, id.saturating_add(1), &[], &mut take)? {
             break;
         }
     }
     Ok(())
 }
 
-fn search_text(message: &Message) -> String {
-    let content = &message.content;
-    let order = content.order.as_deref().unwrap_or_default();
-    fold(
-        &[
-            content.title.as_str(),
-            &content.summary,
-            &content.text,
-            &content.sender,
-            order,
-        ]
-        .join("\n"),
-    )
+struct Looking<'a> {
+    connection: &'a Connection,
+    shared: &'a Shared,
+    recipient: RecipientId,
+    filter: &'a MailboxFilter,
+    sender: Option<String>,
+}
+
+impl Looking<'_> {
+    /// Messages `from..before` that the filter shows and that hold all the words. `false`
+    /// when `take` has enough.
+    fn walk(
+        &self,
+        from: i64,
+        before: i64,
+        words: &[String],
+        take: &mut impl FnMut(Message) -> bool,
+    ) -> Result<bool> {
+        let filter = self.filter;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
+             WHERE b.recipient = ?1 AND b.message < ?2 AND b.message >= ?9
+                 AND (b.deleted_at IS NOT NULL) = ?3
+                 AND (?4 IS NULL OR b.category = ?4)
+                 AND (?5 = 0 OR b.read_at IS NULL)
+                 AND (?6 = 0 OR b.order_hash = ?6)
+                 AND (?7 IS NULL OR m.at >= ?7) AND (?8 IS NULL OR m.at < ?8)
+             ORDER BY b.message DESC"
+        ))?;
+        let mut rows = statement.query(params![
+            self.recipient.as_i64(),
+            before,
+            filter.deleted,
+            filter.category.map(Category::number),
+            filter.unread,
+            filter.order.as_deref().map_or(0, order_hash),
+            filter.since.map(Instant::as_micros),
+            filter.until.map(Instant::as_micros),
+            from,
+        ])?;
+        while let Some(row) = rows.next()? {
+            if self.shows(row, words)? && !take(message(row, self.shared)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What only the content tells, without reading all of it.
+    fn shows(&self, row: &Row<'_>, words: &[String]) -> Result<bool> {
+        let filter = self.filter;
+        if words.is_empty() && !filter.deleted && filter.order.is_none() && self.sender.is_none() {
+            return Ok(true);
+        }
+        let title: String = row.get("title")?;
+        let sender: String = row.get("sender")?;
+        let order: Option<String> = row.get("order_number")?;
+        // A purged stub has nothing to show.
+        let shown = !(filter.deleted && title.is_empty())
+            && filter
+                .order
+                .as_ref()
+                .is_none_or(|wanted| order.as_ref() == Some(wanted))
+            && self
+                .sender
+                .as_ref()
+                .is_none_or(|wanted| fold(&sender) == *wanted);
+        if !shown || words.is_empty() {
+            return Ok(shown);
+        }
+        let (summary, text): (String, String) = (row.get("summary")?, row.get("text")?);
+        let text = search_text(&title, &summary, &text, &sender, order.as_deref());
+        Ok(matches_all(words, &text))
+    }
 }

@@ -17,6 +17,7 @@ mod outcomes;
 mod readers;
 mod receipts;
 mod rows;
+mod search;
 mod writer;
 
 use std::fs::File;
