@@ -117,6 +117,15 @@ impl Store {
         on!(self, backend => backend.backlog())
     }
 
+    /// Whether it can be read and written. After a commit that failed (a full disk) it
+    /// makes one of its own to see.
+    ///
+    /// # Errors
+    /// [`Error`] says what it cannot do.
+    pub async fn ready(&self) -> Result<()> {
+        on!(self, backend => backend.ready().await)
+    }
+
     // --- customers
 
     /// Creates or replaces profiles. Returns the recipient of each.

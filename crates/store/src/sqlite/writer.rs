@@ -240,6 +240,7 @@ fn write_until_closed(inbox: &Inbox, connection: Connection, mut revision: i64, 
             Ok(())
         })();
         if let Err(error) = &committed {
+            shared.refused.store(true, Ordering::Relaxed);
             tracing::error!(%error, "a transaction was rolled back");
             if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
                 tracing::error!("the rollback failed too");
