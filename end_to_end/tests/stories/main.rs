@@ -22,6 +22,7 @@ mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod test_traffic_stays_in_the_sandbox;
 mod texts_meet_a_bad_carrier;
+mod the_disk_fills_up;
 mod the_demo_opens_or_says_why_not;
 mod two_devices_stay_in_step;
 mod world;
