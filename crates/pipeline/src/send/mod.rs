@@ -9,6 +9,7 @@ mod gates;
 mod hand_over;
 mod record;
 pub mod retry;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,8 +70,8 @@ impl Default for Room {
     }
 }
 
-/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner
-/// (a mail server may take five minutes); what a crash left is found at the next start.
+/// A claim without an outcome for so long is in doubt, unless its node lives and renews it;
+/// what a crash left is found at the next start.
 const LEASE: Span = Span::minutes(10);
 /// At most so many are claimed at once.
 const CLAIM: usize = 384;
@@ -103,6 +104,8 @@ impl Sender {
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> store::Result<()> {
         let now = pipeline.clock().now();
+        let newest = pipeline.store().newest_accepted_at().await?;
+        upkeep::mend_clock(pipeline.store(), now, newest.unwrap_or(now)).await?;
         let doubt = pipeline.limits().doubt;
         let doubtful = pipeline
             .store()
@@ -130,8 +133,8 @@ impl Sender {
                 room.others,
             );
         }
-        let sweeper = sender.clone();
-        sender.tasks.spawn(async move { sweeper.sweep().await });
+        let keeper = sender.clone();
+        sender.tasks.spawn(async move { keeper.keep_up().await });
         Ok(())
     }
 
@@ -152,24 +155,6 @@ impl Sender {
             done,
         };
         self.tasks.spawn(worker.run());
-    }
-
-    /// Puts claims whose lease ran out in doubt, from time to time.
-    async fn sweep(&self) {
-        while self.sleep(Duration::from_secs(10)).await {
-            let now = self.pipeline.clock().now();
-            let doubt = self.pipeline.limits().doubt;
-            match self
-                .pipeline
-                .store()
-                .doubt_claims(false, now, move |lane, at| doubt.until(lane, at))
-                .await
-            {
-                Ok(0) => {}
-                Ok(n) => tracing::warn!(deliveries = n, "claims ran out without an outcome"),
-                Err(error) => tracing::warn!(%error, "could not look for claims that ran out"),
-            }
-        }
     }
 
     /// `false` when the stop came first.
