@@ -72,7 +72,8 @@ async fn it_refuses_in_plain_words_and_goes_on_by_itself() {
         .call("POST", "/v1/events", "application/x-ndjson", body)
         .await;
     assert_comes_back_later(&answer, 503);
-    let profile = json!({"name": "Ana Sample", "locale": "en-US", "time_zone": "UTC", "country": "US"});
+    let profile =
+        json!({"name": "Ana Sample", "locale": "en-US", "time_zone": "UTC", "country": "US"});
     assert_comes_back_later(&http.put("/v1/customers/new", &profile).await, 503);
     it_still_reads(&http).await;
 
@@ -153,10 +154,7 @@ async fn private_mounts() -> Option<&'static [&'static str]> {
     None
 }
 
-async fn serve_on_a_small_disk(
-    trouble: &Trouble,
-    unshare: &[&str],
-) -> (Program, Http, PathBuf) {
+async fn serve_on_a_small_disk(trouble: &Trouble, unshare: &[&str]) -> (Program, Http, PathBuf) {
     let folder = trouble.folder.path();
     let (data, key) = (folder.join("data"), folder.join("key"));
     std::fs::create_dir(&data).unwrap();

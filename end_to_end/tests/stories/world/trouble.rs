@@ -150,7 +150,12 @@ pub(crate) async fn put_customers(http: &Http, count: u32) {
 /// A sign-in code that says its number.
 pub(crate) fn code(number: u32, who: u32) -> Value {
     let data = json!({"code": format!("{number:06}")});
-    event(&format!("K-{number:06}"), "security.code", &format!("c-{who}"), data)
+    event(
+        &format!("K-{number:06}"),
+        "security.code",
+        &format!("c-{who}"),
+        data,
+    )
 }
 
 /// A fact told by text and mail.
