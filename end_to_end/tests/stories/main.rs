@@ -25,5 +25,6 @@ mod texts_meet_a_bad_carrier;
 mod the_clock_jumps;
 mod the_demo_opens_or_says_why_not;
 mod the_disk_fills_up;
+mod the_disk_is_slow;
 mod two_devices_stay_in_step;
 mod world;
