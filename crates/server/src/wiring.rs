@@ -256,6 +256,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
     }
     built.tps = sms.segments_per_second;
     built.window = sms.window.max(1);
+    built.response_timeout = seconds(sms.answer_seconds);
     built.seed = clock::micros().cast_unsigned();
     Ok(built)
 }
@@ -288,8 +289,15 @@ fn email_config(email: &config::Email) -> Result<EmailConfig> {
         built.envelope_from = envelope.clone();
     }
     built.max_connections = email.connections;
+    built.accept_timeout = seconds(email.answer_seconds);
+    built.reply_timeout = built.reply_timeout.min(built.accept_timeout);
     built.dkim = dkim(&email.dkim)?;
     Ok(built)
+}
+
+/// A wait of the configuration; none at all would doubt everything.
+fn seconds(configured: u32) -> Duration {
+    Duration::from_secs(configured.max(1).into())
 }
 
 fn dkim(keys: &[config::Dkim]) -> Result<Vec<DkimConfig>> {
