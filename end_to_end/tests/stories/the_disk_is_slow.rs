@@ -17,8 +17,20 @@ const A_WRITE: Duration = Duration::from_millis(250);
 async fn it_takes_longer_and_loses_nothing() {
     let held_back = format!("inject=fdatasync,fsync:delay_exit={}", A_WRITE.as_micros());
     // -D: the tracer stands aside, and the process that was started is the server.
-    let slowly = ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"];
-    let slowly = [&slowly[..], &["-e", "trace=fdatasync,fsync", "-e", &held_back]].concat();
+    let slowly = [
+        "strace",
+        "-D",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-o",
+        "/dev/null",
+    ];
+    let slowly = [
+        &slowly[..],
+        &["-e", "trace=fdatasync,fsync", "-e", &held_back],
+    ]
+    .concat();
     let tried = Command::new(slowly[0])
         .args(&slowly[1..])
         .arg("true")
