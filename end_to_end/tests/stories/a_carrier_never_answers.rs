@@ -124,6 +124,48 @@ fn explained(trouble: &Trouble, delivery: &Value, way: &str, number: u32) -> usi
     doubts
 }
 
+/// With the usual minute for answers: the end does not wait for it. The doubt is settled
+/// at the next start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_does_not_wait_for_answers_that_do_not_come() {
+    let trouble = Trouble::new("[limits]\ndoubt_seconds = 1\n").await;
+    let (server, http) = trouble.serve().await;
+    put_customers(&http, 10).await;
+    let silent = json!({
+        "texts": {"lose_answer_every": 1, "receipts_off": true},
+        "mails": {"answer_delay_ms": 600_000},
+    });
+    trouble.faults(&silent);
+    for (number, event) in [(1, delivered(1, 1)), (2, confirmed(2, 2)), (3, asked(3, 3))] {
+        post(&http, &event).await;
+        trouble
+            .comes(if number == 1 { "sms" } else { "email" }, number)
+            .await;
+    }
+    trouble.comes("email", 1).await;
+    let began = Instant::now();
+    let ended = server.interrupt().await;
+    let took = began.elapsed();
+    assert_ended_well(&ended);
+    assert!(ended.stdout.contains("in doubt"), "{ended:?}");
+    assert!(took < Duration::from_secs(29), "the end took {took:?}");
+
+    trouble.faults(&json!({}));
+    let (server, again) = trouble
+        .serve_by(trouble.command_under(&[]), http.key())
+        .await;
+    for (way, number) in [("sms", 1), ("email", 1), ("email", 2)] {
+        let states = ["accepted", "delivered"];
+        let delivery = settles(&again, (number, number), way, &states).await;
+        assert_eq!(explained(&trouble, &delivery, way, number), 1, "{delivery}");
+        assert_eq!(trouble.times(way, number), 2, "{delivery}");
+    }
+    let mail = settles(&again, (3, 3), "email", &["given_up"]).await;
+    assert_eq!(trouble.times("email", 3), 1, "{mail}");
+    assert_ended_well(&server.interrupt().await);
+    trouble.end().await;
+}
+
 /// The mail server opens the door and says nothing; the usual waits are in force. Nothing
 /// was handed over, so nothing is in doubt, and the end is bounded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
