@@ -14,8 +14,8 @@ use model::{Channel, Lane, Span};
 use store::ClaimedDelivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// A claim without an outcome for so long is in doubt. Carriers answer or give up sooner
-/// (a mail server may take five minutes); what a crash left is found at the next start.
+/// A claim without an outcome for so long is in doubt, unless its node lives and renews it;
+/// what a crash left is found at the next start.
 pub(crate) const LEASE: Span = Span::minutes(10);
 /// Accept waits so long for places while the due queue is worked off: whoever sends faster
 /// than carriers take is slowed down before the queue grows.

@@ -105,13 +105,10 @@ impl System {
         self.stop.cancel();
         self.tasks.close();
         let drained = tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_ok();
-        for carriers in [&self.routes.live, &self.routes.test] {
-            if let Some(sms) = &carriers.sms {
-                sms.close(Duration::from_secs(3)).await;
-            }
-            if let Some(email) = &carriers.email {
-                email.close(Duration::from_secs(3)).await;
-            }
+        tokio::join!(close(&self.routes.live), close(&self.routes.test));
+        if !drained {
+            // What the carriers gave up at their end is recorded as that.
+            let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
         }
         drop(self.routes);
         self.trackers.close();
@@ -124,6 +121,22 @@ impl System {
         self.pipeline.store().close().await;
         drained && tracked
     }
+}
+
+/// Closes carriers, all at once; each gets the same short time.
+async fn close(carriers: &Carriers) {
+    let limit = Duration::from_secs(3);
+    let sms = async {
+        if let Some(sms) = &carriers.sms {
+            sms.close(limit).await;
+        }
+    };
+    let email = async {
+        if let Some(email) = &carriers.email {
+            email.close(limit).await;
+        }
+    };
+    tokio::join!(sms, email);
 }
 
 /// Whether the carriers' sections can be used, without connecting.
@@ -256,6 +269,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
     }
     built.tps = sms.segments_per_second;
     built.window = sms.window.max(1);
+    built.response_timeout = seconds(sms.answer_seconds);
     built.seed = clock::micros().cast_unsigned();
     Ok(built)
 }
@@ -288,8 +302,15 @@ fn email_config(email: &config::Email) -> Result<EmailConfig> {
         built.envelope_from = envelope.clone();
     }
     built.max_connections = email.connections;
+    built.accept_timeout = seconds(email.answer_seconds);
+    built.reply_timeout = built.reply_timeout.min(built.accept_timeout);
     built.dkim = dkim(&email.dkim)?;
     Ok(built)
+}
+
+/// A wait of the configuration; none at all would doubt everything.
+fn seconds(configured: u32) -> Duration {
+    Duration::from_secs(configured.max(1).into())
 }
 
 fn dkim(keys: &[config::Dkim]) -> Result<Vec<DkimConfig>> {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use model::{
     Channel, ContactPoint, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane,
-    MessageId, RecipientId,
+    MessageId, RecipientId, Span,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -115,6 +115,15 @@ impl Store {
     /// Deliveries that wait to be handed over (an estimate, for back-pressure).
     pub fn backlog(&self) -> u64 {
         on!(self, backend => backend.backlog())
+    }
+
+    /// Whether it can be read and written. After a commit that failed (a full disk) it
+    /// makes one of its own to see.
+    ///
+    /// # Errors
+    /// [`Error`] says what it cannot do.
+    pub async fn ready(&self) -> Result<()> {
+        on!(self, backend => backend.ready().await)
     }
 
     // --- customers
@@ -226,6 +235,34 @@ impl Store {
         due_again: impl Fn(Lane, Instant) -> Instant + Send + 'static,
     ) -> Result<usize> {
         on!(self, backend => backend.doubt_claims(all, now, due_again).await)
+    }
+
+    /// Makes the claims that this node holds last for `lease` from `now` on: a node that
+    /// lives keeps what it has in hand, however long a carrier takes and wherever the
+    /// clock jumps. Gives how many needed it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn renew_claims(&self, now: Instant, lease: Span) -> Result<usize> {
+        on!(self, backend => backend.renew_claims(now, lease).await)
+    }
+
+    /// When the newest event was accepted, by the clock of then.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn newest_accepted_at(&self) -> Result<Option<Instant>> {
+        on!(self, backend => backend.newest_accepted_at().await)
+    }
+
+    /// The clock showed `before` and was set back to `now`: what was due then, or within
+    /// a minute of it, is due as much sooner as the clock went back. Later times are times
+    /// of day and stay. Gives how many were moved.
+    ///
+    /// # Errors
+    /// [`Error`]; then some may be moved, and the rest when it is called again.
+    pub async fn clock_set_back(&self, now: Instant, before: Instant) -> Result<usize> {
+        on!(self, backend => backend.clock_set_back(now, before).await)
     }
 
     /// Records receipts; each is matched or parked.

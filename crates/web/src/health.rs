@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use model::Channel;
 use serde::Serialize;
 
 use crate::App;
@@ -29,21 +28,24 @@ pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Can it do its work: does the store answer?
+/// Can it do its work: does the store answer, and take what is written?
 #[utoipa::path(get, path = "/readyz", tag = "running", responses(
     (status = 200, description = "It can.", body = Health),
-    (status = 503, description = "The store does not answer.")))]
+    (status = 503, description = "The store does not answer, or cannot be written.")))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
-    match tokio::time::timeout(PATIENCE, app.store().next_due(Channel::Sms)).await {
-        Ok(answer) => answer?,
-        Err(_) => {
-            return Err(Problem::new(
-                Code::StoreUnavailable,
-                "The store took too long to answer.",
-            ));
-        }
+    let unready = |detail: &str| {
+        Problem::new(Code::StoreUnavailable, detail).retry_after(model::Span::secs(2))
     };
-    Ok(Json(Health { status: "ok" }))
+    match tokio::time::timeout(PATIENCE, app.store().ready()).await {
+        Ok(Ok(())) => Ok(Json(Health { status: "ok" })),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store is not ready");
+            Err(unready(
+                "The store cannot be read or written; its disk may be full. What was accepted is kept. The log of the server says more.",
+            ))
+        }
+        Err(_) => Err(unready("The store took too long to answer.")),
+    }
 }
 
 /// Measurements, as Prometheus reads them. No personal data.

@@ -10,6 +10,8 @@
 )]
 
 mod a_batch_with_bad_events;
+mod a_carrier_never_answers;
+mod a_carrier_throttles_everything;
 mod a_code_is_seen_only_on_the_phone;
 mod a_customer_texts_stop;
 mod a_request_is_refused;
@@ -22,6 +24,9 @@ mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod test_traffic_stays_in_the_sandbox;
 mod texts_meet_a_bad_carrier;
+mod the_clock_jumps;
 mod the_demo_opens_or_says_why_not;
+mod the_disk_fills_up;
+mod the_disk_is_slow;
 mod two_devices_stay_in_step;
 mod world;

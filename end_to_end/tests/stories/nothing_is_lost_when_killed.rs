@@ -52,7 +52,7 @@ impl Arrived {
 }
 
 /// The number of the event in what was made of it: an order number, or a code.
-fn number_in(text: &str) -> u32 {
+pub(crate) fn number_in(text: &str) -> u32 {
     let after = text.split_once("K-").or_else(|| text.split_once("use "));
     after.expect("it names its event").1[..6].parse().unwrap()
 }

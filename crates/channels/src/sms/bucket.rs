@@ -115,10 +115,17 @@ impl Bucket {
         }
         if self.throttled_at.is_some() && self.rate < self.goal {
             self.rate = (self.rate + passed * (self.goal * CLIMB).max(SLOWEST)).min(self.goal);
-        } else if self.contracted.is_infinite() {
+        } else if self.contracted.is_infinite() && self.is_forgiven(now) {
             self.rate = f64::INFINITY;
         }
         self.tokens = (self.tokens + passed * self.rate).min(self.size());
+    }
+
+    /// A slow start may reach its goal at once: that alone does not show that the carrier
+    /// takes more.
+    fn is_forgiven(&self, now: Instant) -> bool {
+        self.throttled_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= FORGIVEN)
     }
 
     /// A tenth of a second's worth, so that a start after silence is no burst.
@@ -196,6 +203,24 @@ mod tests {
         assert!((100..=111).contains(&taken), "{taken}");
         now += 30 * second;
         assert_eq!(bucket.throttled(now), second, "forgiven");
+    }
+
+    #[test]
+    fn a_carrier_that_takes_nothing_is_asked_once_a_second() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(0, start);
+        let (mut now, mut asked) = (start, 0);
+        while now < start + Duration::from_secs(30) {
+            match bucket.take(now) {
+                Ok(()) => {
+                    asked += 1;
+                    now += Duration::from_millis(1);
+                    bucket.throttled(now);
+                }
+                Err(wait) => now += wait,
+            }
+        }
+        assert!((25..=35).contains(&asked), "{asked}");
     }
 
     #[test]

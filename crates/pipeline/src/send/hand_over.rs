@@ -45,15 +45,10 @@ impl Sender {
         mut places: OwnedSemaphorePermit,
         done: mpsc::Sender<Done>,
     ) {
-        let changed = match self.changed_facts(&chunk).await {
-            Ok(changed) => changed,
-            Err(error) => {
-                // Without an outcome the leases run out and the deliveries come back.
-                tracing::warn!(%error, "could not read facts; the deliveries are claimed again later");
-                return;
-            }
-        };
-        let changed = &changed;
+        let changed = self.changed_facts(&chunk).await;
+        let changed = &changed.inspect_err(|error| {
+            tracing::warn!(%error, "could not read facts; deliveries that hang on them are tried later");
+        });
         let one = |claimed: ClaimedDelivery, place| {
             let done = done.clone();
             async move {
@@ -79,7 +74,7 @@ impl Sender {
     async fn try_one(
         &self,
         claimed: &ClaimedDelivery,
-        changed: &HashMap<RecipientId, Facts>,
+        changed: &store::Result<HashMap<RecipientId, Facts>>,
         now: Instant,
     ) -> Handed {
         if now >= claimed.expires_at {
@@ -88,6 +83,13 @@ impl Sender {
         if claimed.was_in_doubt && !sent_again_after_doubt(claimed.content.purpose) {
             return Handed::stopped("in_doubt", DeliveryState::GivenUp);
         }
+        let nothing = HashMap::new();
+        let changed = match changed {
+            Ok(changed) => changed,
+            // Nothing left, and whether it may is not known.
+            Err(_) if claimed.facts_changed => return later("facts_unreadable"),
+            Err(_) => &nothing,
+        };
         if let Some(reason) = self.gate(claimed, changed) {
             return Handed::stopped(&reason, DeliveryState::Cancelled);
         }
@@ -99,7 +101,7 @@ impl Sender {
 
     async fn text(&self, claimed: &ClaimedDelivery, now: Instant) -> Handed {
         let Some(carrier) = &self.routes.carriers(claimed.mode).sms else {
-            return no_carrier();
+            return later("no_carrier");
         };
         let text = match &claimed.secret {
             Some(secret) => render::fill_secret(&claimed.content.text, secret),
@@ -135,7 +137,7 @@ impl Sender {
 
     async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {
         let Some(carrier) = &self.routes.carriers(claimed.mode).email else {
-            return no_carrier();
+            return later("no_carrier");
         };
         let body = match render::mail(
             self.pipeline.catalogue(),
@@ -250,13 +252,14 @@ impl Sender {
     }
 }
 
-fn no_carrier() -> Handed {
+/// Nothing left; it is tried again.
+fn later(reason: &str) -> Handed {
     Handed {
         carrier: String::new(),
         outcome: Outcome::RetryLater {
             after: None,
             code: String::new(),
-            reason: "no_carrier".into(),
+            reason: reason.into(),
         },
         digest: String::new(),
         settle: None,

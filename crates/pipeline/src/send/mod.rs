@@ -9,6 +9,7 @@ mod gates;
 mod hand_over;
 mod record;
 pub mod retry;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +102,8 @@ impl Sender {
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> store::Result<()> {
         let now = pipeline.clock().now();
+        let newest = pipeline.store().newest_accepted_at().await?;
+        upkeep::mend_clock(pipeline.store(), now, newest.unwrap_or(now)).await?;
         let doubt = pipeline.limits().doubt;
         let doubtful = pipeline
             .store()
@@ -131,8 +134,8 @@ impl Sender {
                 sender.spawn_worker(*channel, lanes, room, way);
             }
         }
-        let sweeper = sender.clone();
-        sender.tasks.spawn(async move { sweeper.sweep().await });
+        let keeper = sender.clone();
+        sender.tasks.spawn(async move { keeper.keep_up().await });
         Ok(())
     }
 
@@ -159,24 +162,6 @@ impl Sender {
         };
         self.tasks.spawn(worker.clone().pass_on(way));
         self.tasks.spawn(worker.run());
-    }
-
-    /// Puts claims whose lease ran out in doubt, from time to time.
-    async fn sweep(&self) {
-        while self.sleep(Duration::from_secs(10)).await {
-            let now = self.pipeline.clock().now();
-            let doubt = self.pipeline.limits().doubt;
-            match self
-                .pipeline
-                .store()
-                .doubt_claims(false, now, move |lane, at| doubt.until(lane, at))
-                .await
-            {
-                Ok(0) => {}
-                Ok(n) => tracing::warn!(deliveries = n, "claims ran out without an outcome"),
-                Err(error) => tracing::warn!(%error, "could not look for claims that ran out"),
-            }
-        }
     }
 
     /// `false` when the stop came first.

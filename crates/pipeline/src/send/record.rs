@@ -22,8 +22,10 @@ pub(super) struct Recorder {
 
 /// So many outcomes are recorded in one call at most.
 const BATCH: usize = 256;
-/// A store that fails is asked again so often; then the leases decide.
-const TRIES: u32 = 20;
+/// After so many tries in vain it is asked whether the store or an outcome is at fault.
+const TRIES: u32 = 4;
+/// Before the first new try; later ones wait longer.
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl Recorder {
     pub(super) fn new(pipeline: Pipeline, lane: Lane, outcomes: mpsc::Receiver<Done>) -> Self {
@@ -45,25 +47,38 @@ impl Recorder {
         }
     }
 
+    /// Tries until it is recorded: a store that cannot write now (a full disk) can again
+    /// some day, and an outcome that is known must not become a doubt. Meanwhile the places
+    /// stay taken, so that nothing more is claimed than can be told of.
     async fn record(&self, records: Vec<OutcomeRecord>) {
-        for wait in 1..=TRIES {
-            match self
-                .pipeline
-                .store()
-                .record_outcomes(self.lane, records.clone())
-                .await
-            {
+        let mut tries = 0;
+        loop {
+            let store = self.pipeline.store();
+            let error = match store.record_outcomes(self.lane, records.clone()).await {
                 Ok(()) => return,
-                Err(store::Error::Closed) => break,
-                Err(error) => {
-                    tracing::warn!(%error, outcomes = records.len(), "could not record outcomes; trying again");
-                    tokio::time::sleep(Duration::from_millis(250 * u64::from(wait.min(8)))).await;
+                Err(store::Error::Closed) => return lost(records.len()),
+                Err(error) => error,
+            };
+            tries += 1;
+            if tries >= TRIES && store.ready().await.is_ok() {
+                // The store takes others, so one of these is at fault: each by itself.
+                if records.len() == 1 {
+                    return lost(1);
                 }
+                for record in records {
+                    Box::pin(self.record(vec![record])).await;
+                }
+                return;
             }
+            tracing::warn!(%error, outcomes = records.len(), "could not record outcomes; trying again");
+            tokio::time::sleep(PAUSE * tries.min(8)).await;
         }
-        tracing::error!(
-            outcomes = records.len(),
-            "outcomes were not recorded; their deliveries are in doubt"
-        );
     }
+}
+
+fn lost(outcomes: usize) {
+    tracing::error!(
+        outcomes,
+        "outcomes were not recorded; their deliveries are in doubt from the next start on"
+    );
 }

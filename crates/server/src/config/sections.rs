@@ -117,10 +117,21 @@ pub struct Sms {
     /// Unanswered submits at a time.
     #[serde(default = "fifty")]
     pub window: usize,
+    /// Seconds that an answer may take; after that the delivery is in doubt.
+    #[serde(default = "one_minute")]
+    pub answer_seconds: u32,
 }
 
 fn fifty() -> usize {
     50
+}
+
+fn one_minute() -> u32 {
+    60
+}
+
+fn five_minutes() -> u32 {
+    300
 }
 
 /// How the connection to the mail server is protected.
@@ -164,6 +175,10 @@ pub struct Email {
     /// Connections at most.
     #[serde(default = "eight")]
     pub connections: usize,
+    /// Seconds that the answer to a whole mail may take; after that the delivery is in
+    /// doubt. Answers to commands may take a minute of it.
+    #[serde(default = "five_minutes")]
+    pub answer_seconds: u32,
     /// DKIM signatures; each mail gets all of them.
     #[serde(default)]
     pub dkim: Vec<Dkim>,

@@ -10,7 +10,8 @@ use crate::pdu::{Bind, BindType, COctetString};
 /// Window, timers and queue lengths, the same for both sides.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
-    /// How many requests may be without an answer at once.
+    /// How many requests may be without an answer at once. A tenth is kept for urgent
+    /// ones.
     pub window: usize,
     /// How many requests may wait for the window, in each lane. When a lane is
     /// full, sending waits; it never grows.

@@ -143,13 +143,14 @@ impl Connection {
             }
             self.fill();
             let room = self.machine.has_room() && !self.handles_gone;
+            let bulk_room = room && self.machine.has_room_for_bulk();
             let reading = !self.machine.out.is_full();
             let writing = self.unflushed || !self.machine.out.pending().is_empty();
             let wake = tokio::select! {
                 wake = push_out(&mut writer, self.machine.out.pending()), if writing => wake,
                 read = reader.read_buf(self.frames.space()), if reading => Wake::Read(read),
                 outgoing = self.urgent.recv(), if room => Wake::Outgoing(outgoing),
-                outgoing = self.bulk.recv(), if room => Wake::Outgoing(outgoing),
+                outgoing = self.bulk.recv(), if bulk_room => Wake::Outgoing(outgoing),
                 reply = self.replies.recv() => Wake::Reply(reply),
                 control = self.control.recv(), if !self.handles_gone => Wake::Control(control),
                 () = sleep_until(self.machine.deadline()) => Wake::Timer,
@@ -242,7 +243,11 @@ impl Connection {
     fn fill(&mut self) {
         self.take_replies();
         while self.machine.has_room() && !self.handles_gone {
-            match self.urgent.try_recv().or_else(|_| self.bulk.try_recv()) {
+            let next = match self.urgent.try_recv() {
+                Err(_) if self.machine.has_room_for_bulk() => self.bulk.try_recv(),
+                next => next,
+            };
+            match next {
                 Ok(outgoing) => self.send(outgoing),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => self.last_handle_gone(),

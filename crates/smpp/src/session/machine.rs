@@ -78,6 +78,11 @@ impl<T> Machine<T> {
         self.closing.is_none() && self.window.has_room() && !self.out.is_full()
     }
 
+    /// Whether a request that is not urgent may be sent now.
+    pub(super) fn has_room_for_bulk(&self) -> bool {
+        self.has_room() && self.window.has_room_for_bulk()
+    }
+
     pub(super) fn is_closing(&self) -> bool {
         self.closing.is_some()
     }

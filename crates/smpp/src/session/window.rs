@@ -37,6 +37,12 @@ impl<T> Window<T> {
         self.waiting.len() < self.size
     }
 
+    /// The same for what is not urgent: a tenth is kept, so that a peer that stops
+    /// answering bulk does not keep urgent requests from being sent.
+    pub(super) fn has_room_for_bulk(&self) -> bool {
+        self.waiting.len() < self.size - self.size / 10
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -26,13 +26,15 @@ async fn submits_in_any_order_find_their_answers() {
     let mut submits = JoinSet::new();
     for number in 0..50 {
         let client = pair.client.clone();
+        // A tenth of the window is for these.
+        let lane = if number < 45 {
+            Lane::Bulk
+        } else {
+            Lane::Urgent
+        };
         submits.spawn(async move {
-            (
-                number,
-                client
-                    .submit(message(&number.to_string()), Lane::Bulk)
-                    .await,
-            )
+            let answer = client.submit(message(&number.to_string()), lane).await;
+            (number, answer)
         });
     }
     let mut waiting = Vec::new();
@@ -50,6 +52,21 @@ async fn submits_in_any_order_find_their_answers() {
         let (number, answer) = done.unwrap();
         assert_eq!(answer.unwrap().message_id, number.to_string().into());
     }
+}
+
+#[tokio::test]
+async fn bulk_without_answers_leaves_room_for_urgent() {
+    let (handle, _events, mut peer) = RawPeer::with_client(window(10)).await;
+    let mut submits = JoinSet::new();
+    for _ in 0..12 {
+        let handle = handle.clone();
+        submits.spawn(async move { handle.submit(message("bulk"), Lane::Bulk).await });
+    }
+    for _ in 0..9 {
+        assert_eq!(text_of(&peer.read().await.unwrap()), "bulk");
+    }
+    submits.spawn(async move { handle.submit(message("code"), Lane::Urgent).await });
+    assert_eq!(text_of(&peer.read().await.unwrap()), "code");
 }
 
 #[tokio::test]

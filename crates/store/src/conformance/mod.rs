@@ -30,6 +30,8 @@ mod sqlite {
         a_retry_is_due_again_when_it_says,
         what_a_crash_left_claimed_is_in_doubt_and_due_later,
         a_delivery_claimed_by_its_commit_is_not_due,
+        a_renewed_claim_is_not_in_doubt,
+        what_was_due_is_due_when_the_clock_is_set_back,
         a_receipt_settles_and_a_late_failure_does_not_unsettle,
         a_receipt_before_the_response_is_parked_and_applied,
         a_late_outcome_settles_a_delivery_in_doubt,

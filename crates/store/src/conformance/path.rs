@@ -171,6 +171,62 @@ pub(super) async fn a_delivery_claimed_by_its_commit_is_not_due(world: &World) {
     assert!(world.claim(Channel::Sms, 1).await[0].was_in_doubt);
 }
 
+pub(super) async fn a_renewed_claim_is_not_in_doubt(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    world.commit(event.clone()).await;
+    world.claim(Channel::Sms, 1).await;
+    let later = |_: Lane, now: model::Instant| now;
+    // Slow work, or a clock that was set ahead: its node lives and says so.
+    world.clock.advance(Span::hours(2));
+    let (store, now) = (world.store(), world.clock.now());
+    let lease = Span::minutes(10);
+    assert_eq!(store.renew_claims(now, lease).await.unwrap(), 1);
+    assert_eq!(
+        store.renew_claims(now, lease).await.unwrap(),
+        0,
+        "young still"
+    );
+    assert_eq!(store.doubt_claims(false, now, later).await.unwrap(), 0);
+    assert_eq!(state(world, &event).await, DeliveryState::Claimed);
+    let silent = now + Span::minutes(11);
+    assert_eq!(store.doubt_claims(false, silent, later).await.unwrap(), 1);
+}
+
+pub(super) async fn what_was_due_is_due_when_the_clock_is_set_back(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let mut event = 0;
+    let mut waits_until = async |at: model::Instant| {
+        event += 1;
+        let id = format!("o-{event}");
+        world
+            .commit(world.accepted(&facts, &id, Lane::Normal, &[Channel::Sms]))
+            .await;
+        let claimed = world.claim(Channel::Sms, 1).await;
+        world.record(&claimed[0], None, Next::Retry(at)).await;
+    };
+    let now = world.clock.now();
+    let before = now + Span::hours(2);
+    assert_eq!(world.store().newest_accepted_at().await.unwrap(), None);
+    waits_until(before + Span::hours(8)).await;
+    waits_until(before + Span::secs(30)).await;
+    for _ in 0..120 {
+        waits_until(before).await;
+    }
+    assert!(world.claim(Channel::Sms, 9_999).await.is_empty());
+    let newest = world.store().newest_accepted_at().await.unwrap();
+    assert_eq!(newest, Some(now));
+    let moved = world.store().clock_set_back(now, before).await.unwrap();
+    assert_eq!(moved, 121);
+    assert_eq!(world.claim(Channel::Sms, 9_999).await.len(), 120);
+    world.clock.advance(Span::secs(30));
+    assert_eq!(world.claim(Channel::Sms, 9_999).await.len(), 1);
+    world.clock.advance(Span::hours(9));
+    assert!(world.claim(Channel::Sms, 9_999).await.is_empty());
+    world.clock.advance(Span::hours(1));
+    assert_eq!(world.claim(Channel::Sms, 9_999).await.len(), 1);
+}
+
 pub(super) async fn a_receipt_settles_and_a_late_failure_does_not_unsettle(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);

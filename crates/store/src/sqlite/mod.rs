@@ -18,11 +18,12 @@ mod readers;
 mod receipts;
 mod rows;
 mod search;
+mod upkeep;
 mod writer;
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use model::{ContactPoint, IdSource, Instant, Lane};
 
@@ -48,6 +49,9 @@ pub(crate) struct Shared {
     names: Names,
     bells: Bells,
     backlog: AtomicI64,
+    /// A commit failed, and none made to see has succeeded since. (One that had nothing
+    /// to write shows nothing.)
+    refused: AtomicBool,
 }
 
 impl Shared {

@@ -338,6 +338,7 @@ impl Loop {
             effects.tell(&self.shared);
             return committed;
         }
+        self.shared.refused.store(true, Ordering::Relaxed);
         if !self.connection.is_autocommit() && self.connection.execute_batch("ROLLBACK").is_err() {
             tracing::error!("the rollback failed too");
         }

@@ -10,6 +10,7 @@ mod environment;
 mod http;
 mod program;
 mod shop;
+pub(crate) mod trouble;
 mod waiting;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) use environment::{missing, say, shared};
 pub(crate) use http::{Answer, Http, News};
 pub(crate) use program::{Ended, Program, run};
 pub(crate) use shop::{customer, event, order, parcel};
+pub(crate) use trouble::Trouble;
 pub(crate) use waiting::{PATIENCE, until};
 
 /// States that nothing more is owed in.

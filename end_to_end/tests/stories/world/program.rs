@@ -33,8 +33,14 @@ pub(crate) async fn run(arguments: &[&str]) -> Ended {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(binary::path())
-            .args(arguments)
+        let mut command = Command::new(binary::path());
+        command.args(arguments);
+        Self::start_by(command)
+    }
+
+    /// Starts it by a command that becomes the program: its process is the same one.
+    pub(crate) fn start_by(mut command: Command) -> Self {
+        let mut child = command
             // What the product itself says; enough of it to find what must not stand there.
             .env(
                 "TIDINGS_LOG",
@@ -61,6 +67,11 @@ impl Program {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Waits for a line that holds `mark`; gives what follows it.
     pub(crate) async fn line_with(&mut self, mark: &str) -> String {
         loop {
@@ -83,7 +94,7 @@ impl Program {
 
     /// Sends Ctrl-C and waits for the end.
     pub(crate) async fn interrupt(self) -> Ended {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.id().to_string();
         let sent = Command::new("sh")
             .args(["-c", "kill -INT \"$0\"", &id])
             .status()
