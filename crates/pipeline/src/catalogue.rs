@@ -15,10 +15,13 @@ mod flat;
 pub(crate) mod formats;
 mod kind;
 pub(crate) mod load;
+mod program;
+mod run;
 pub(crate) mod samples;
 pub(crate) mod schema;
 pub(crate) mod templates;
 mod tree;
+pub(crate) mod view;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -33,13 +36,11 @@ pub use entry::MessageType;
 pub use explain::Sentence;
 pub use fault::{CatalogueFault, CatalogueFaults};
 pub(crate) use kind::leads_home;
-use templates::Templates;
+use templates::{TemplateId, Templates};
 use words::{FALLBACK, Words, nearest};
 
-/// The layout of the HTML part of every mail.
-pub(crate) const LAYOUT_HTML: &str = "layout/email.html";
-/// The layout of the plain-text part of every mail.
-pub(crate) const LAYOUT_TEXT: &str = "layout/email.txt";
+const LAYOUT_HTML: &str = "layout/email.html";
+const LAYOUT_TEXT: &str = "layout/email.txt";
 
 /// Every message type there is, with all its words.
 #[derive(Debug)]
@@ -47,6 +48,12 @@ pub struct Catalogue {
     types: BTreeMap<String, (MessageType, Map<String, Value>)>,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
+    /// The layout of the HTML part of every mail.
+    pub(crate) layout_html: TemplateId,
+    /// The layout of the plain-text part of every mail.
+    pub(crate) layout_text: TemplateId,
+    /// The words of the layouts, by locale.
+    mail_words: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Catalogue {
@@ -91,6 +98,14 @@ impl Catalogue {
         self.words
             .get(self.nearest_locale(locale), key)
             .unwrap_or(key)
+    }
+
+    /// The words of the layouts in a locale, by name.
+    pub(crate) fn mail_words(&self, locale: &str) -> &[(String, String)] {
+        self.mail_words
+            .get(locale)
+            .or_else(|| self.mail_words.get(FALLBACK))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Words that exist in English but lack a translation: locale and key.

@@ -31,7 +31,8 @@ pub struct EmailConfig {
     pub reply_to: Option<String>,
     /// The last field of `Feedback-ID`; no such header when none.
     pub feedback_sender: Option<String>,
-    /// Signatures, in the order they are made; each mail gets all of them.
+    /// Signatures, in the order they are made; each mail gets all of them. None where the
+    /// mail server signs.
     pub dkim: Vec<DkimConfig>,
     /// Connections at most. The last one is kept free for security and urgent mail.
     pub max_connections: usize,

@@ -5,14 +5,12 @@
 
 use std::borrow::Cow;
 
-use mail_builder::MessageBuilder;
-use mail_builder::headers::HeaderType;
+use mail_builder::headers::Header;
 use mail_builder::headers::address::Address;
-use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
-use mail_builder::headers::raw::Raw;
-use mail_builder::mime::MimePart;
+use mail_builder::headers::text::Text;
 
+use super::body::{Encoding, clean};
 use super::wire::with_crlf;
 use super::{EmailConfig, OutgoingEmail};
 
@@ -27,47 +25,93 @@ pub(super) fn message_id_local(mail: &OutgoingEmail) -> String {
 
 /// The whole mail, ready to be signed.
 pub(super) fn build(mail: &OutgoingEmail, config: &EmailConfig) -> Vec<u8> {
-    let message_id = format!("{}@{}", message_id_local(mail), config.message_domain());
-    let date = mail.date.as_micros().div_euclid(1_000_000);
-    let mut builder = MessageBuilder::new()
-        .from(mailbox(&mail.from_name, &config.from))
-        .to(mailbox(mail.to_name.open(), mail.to.open()));
-    if let Some(reply_to) = &config.reply_to {
-        builder = builder.reply_to(mailbox("", reply_to));
+    let (text, html) = (clean(mail.text.open()), clean(mail.html.open()));
+    let content = text.len() + html.len();
+    let mut out = Vec::with_capacity(1_024 + content + content / 6);
+    put_headers(mail, config, &mut out);
+    if html.is_empty() {
+        put_part("plain", &text, Encoding::of(&text), &mut out);
+        return with_crlf(out);
     }
-    builder = builder
-        .subject(header_text(mail.subject.open()))
-        .date(Date::new(date))
-        .message_id(message_id)
-        // RFC 3834 §5: keeps other machines from answering.
-        .header("Auto-Submitted", raw("auto-generated"));
-    if let Some(sender) = &config.feedback_sender {
-        builder = builder.header("Feedback-ID", raw(format!("{}:{sender}", mail.lane)));
-    }
-    if is_language_tag(&mail.locale) {
-        builder = builder.header("Content-Language", raw(mail.locale.as_str()));
-    }
-    let text = body_text(mail.text.open());
-    let html = body_text(mail.html.open());
-    let body = if html.is_empty() {
-        MimePart::new("text/plain", text)
-    } else {
-        let boundary = boundary(&mail.delivery.to_string(), &[&text, &html]);
-        MimePart::new(
-            ContentType::new("multipart/alternative").attribute("boundary", boundary),
-            vec![
-                MimePart::new("text/plain", text),
-                MimePart::new("text/html", html),
-            ],
-        )
+    let parts =
+        [("plain", &text), ("html", &html)].map(|(kind, part)| (kind, part, Encoding::of(part)));
+    // Encoded parts hold no `=_`: only one sent as it is could contain the boundary.
+    let mut boundary = format!("=_{}", mail.delivery);
+    let holds = |boundary: &str| {
+        let mut as_is = parts
+            .iter()
+            .filter(|(.., encoding)| *encoding == Encoding::SevenBit);
+        as_is.any(|(_, part, _)| part.contains(boundary))
     };
-    let mut message = Vec::new();
-    builder.body(body).serialize(&mut message);
-    with_crlf(message)
+    while holds(&boundary) {
+        boundary.push('+');
+    }
+    put_raw(
+        "Content-Type",
+        &["multipart/alternative; boundary=\"", &boundary, "\""],
+        &mut out,
+    );
+    for (kind, part, encoding) in parts {
+        put(&["\r\n--", &boundary, "\r\n"], &mut out);
+        put_part(kind, part, encoding, &mut out);
+    }
+    put(&["\r\n--", &boundary, "--\r\n"], &mut out);
+    with_crlf(out)
 }
 
-fn raw<'a>(text: impl Into<Cow<'a, str>>) -> HeaderType<'a> {
-    Raw::new(text).into()
+/// All headers but those of the body.
+fn put_headers(mail: &OutgoingEmail, config: &EmailConfig, out: &mut Vec<u8>) {
+    let to = mailbox(mail.to_name.open(), mail.to.open());
+    put_header("From", &mailbox(&mail.from_name, &config.from), out);
+    put_header("To", &to, out);
+    if let Some(reply_to) = &config.reply_to {
+        put_header("Reply-To", &mailbox("", reply_to), out);
+    }
+    put_header("Subject", &Text::new(header_text(mail.subject.open())), out);
+    let date = mail.date.as_micros().div_euclid(1_000_000);
+    put_header("Date", &Date::new(date), out);
+    let id = message_id_local(mail);
+    put_raw(
+        "Message-ID",
+        &["<", &id, "@", config.message_domain(), ">"],
+        out,
+    );
+    // RFC 3834 §5: keeps other machines from answering.
+    put_raw("Auto-Submitted", &["auto-generated"], out);
+    if let Some(sender) = &config.feedback_sender {
+        put_raw("Feedback-ID", &[mail.lane.as_str(), ":", sender], out);
+    }
+    if is_language_tag(&mail.locale) {
+        put_raw("Content-Language", &[&mail.locale], out);
+    }
+    put_raw("MIME-Version", &["1.0"], out);
+}
+
+/// The headers of a text part, and the part.
+fn put_part(kind: &str, text: &str, encoding: Encoding, out: &mut Vec<u8>) {
+    put_raw("Content-Type", &["text/", kind, "; charset=\"utf-8\""], out);
+    put_raw("Content-Transfer-Encoding", &[encoding.name()], out);
+    out.extend_from_slice(b"\r\n");
+    encoding.put(text, out);
+}
+
+fn put(pieces: &[&str], out: &mut Vec<u8>) {
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
+/// A header whose value is known to be short, plain and without line ends.
+fn put_raw(name: &str, value: &[&str], out: &mut Vec<u8>) {
+    put(&[name, ": "], out);
+    put(value, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A header that is encoded and folded where it must be.
+fn put_header(name: &str, value: &impl Header, out: &mut Vec<u8>) {
+    put(&[name, ": "], out);
+    value.write_header(out, name.len() + 2);
 }
 
 fn mailbox<'a>(name: &'a str, address: &'a str) -> Address<'a> {
@@ -88,28 +132,6 @@ fn header_text(text: &str) -> Cow<'_, str> {
         .take(HEADER_TEXT_LIMIT)
         .collect();
     Cow::Owned(line.trim().to_owned())
-}
-
-/// Text for a body: LF line ends (the builder writes CRLF), no other control characters
-/// but tabs, which neither RFC 5322 nor HTML allows.
-fn body_text(text: &str) -> Cow<'_, str> {
-    let unwanted = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(unwanted) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.retain(|c| !unwanted(c));
-    Cow::Owned(text)
-}
-
-/// A boundary that occurs in none of the parts. It holds `=_`, which quoted-printable
-/// and base64 never do, so only a part sent as it is could contain it.
-fn boundary(delivery: &str, parts: &[&str]) -> String {
-    let mut boundary = format!("=_{delivery}");
-    while parts.iter().any(|part| part.contains(&boundary)) {
-        boundary.push('+');
-    }
-    boundary
 }
 
 fn is_language_tag(locale: &str) -> bool {

@@ -9,6 +9,7 @@ use super::fault::CatalogueFault;
 use super::flat::toml_fault;
 use super::kind::Kind;
 use super::schema::Schema;
+use super::templates::TemplateId;
 use super::tree::SourceFile;
 
 /// The steps of a parcel's way, in order; their names are words of the layout.
@@ -41,15 +42,16 @@ pub struct MessageType {
     pub(crate) locales: BTreeMap<String, TemplateNames>,
 }
 
-/// What the templates of one locale are called in the environment.
+/// The templates of one locale.
 #[derive(Clone, Debug)]
 pub(crate) struct TemplateNames {
-    pub title: String,
-    pub summary: String,
-    pub sms: Option<String>,
-    pub subject: Option<String>,
-    pub preheader: Option<String>,
-    pub body: String,
+    pub sender: TemplateId,
+    pub title: TemplateId,
+    pub summary: TemplateId,
+    pub sms: Option<TemplateId>,
+    pub subject: Option<TemplateId>,
+    pub preheader: Option<TemplateId>,
+    pub body: TemplateId,
     pub facts: Vec<FactNames>,
 }
 
@@ -57,7 +59,7 @@ pub(crate) struct TemplateNames {
 #[derive(Clone, Debug)]
 pub(crate) struct FactNames {
     pub label: String,
-    pub value: String,
+    pub value: TemplateId,
 }
 
 impl MessageType {

@@ -3,14 +3,13 @@
 //! Each gives text in the locale and zone of the message, and never more than a few
 //! times what it was given.
 
-use std::sync::Arc;
-
-use jiff::tz::TimeZone;
-use minijinja::value::{Kwargs, Object};
-use minijinja::{Environment, Error, ErrorKind, State, Value};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::clean::shorten;
-use super::formats::{Amount, DateStyle, Formats, When};
+use super::formats::{Amount, DateStyle, When};
+use super::run::Reason;
+use super::view::{Scene, View};
 
 /// The names of the filters, for the allow-list.
 pub(crate) const NAMES: &[&str] = &[
@@ -28,155 +27,201 @@ pub(crate) const NAMES: &[&str] = &[
     "upper",
 ];
 
-/// The variable that carries the [`Scope`]; no template may name it.
-pub(crate) const SCOPE: &str = "_scope";
-
 /// Order numbers up to this length are shown whole.
 const SHORT_NUMBER: usize = 16;
 /// How many entries a list names before it counts the rest.
 const LISTED: usize = 3;
 
-/// How the message at hand writes numbers and times.
-#[derive(Debug)]
-pub(crate) struct Scope {
-    /// The locale of amounts and dates: the customer's own, where its language is that of
-    /// the words.
-    pub locale: String,
-    /// The customer's zone.
-    pub zone: TimeZone,
-    /// "{n} more", in the language of the words.
-    pub more: Arc<str>,
+/// One filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filter {
+    Count,
+    Date,
+    DateTime,
+    Default,
+    List,
+    Money,
+    Number,
+    Plural,
+    ShortNumber,
+    Shorten,
+    Time,
+    Upper,
 }
 
-impl Object for Scope {}
+type Made<'a> = Result<View<'a>, Reason>;
 
-/// Puts the filters into an environment.
-pub(crate) fn register(env: &mut Environment<'_>) {
-    env.add_filter("count", count);
-    env.add_filter("date", date);
-    env.add_filter("datetime", datetime);
-    env.add_filter("default", default);
-    env.add_filter("list", list);
-    env.add_filter("money", money);
-    env.add_filter("number", number);
-    env.add_filter("plural", plural);
-    env.add_filter("short_number", |number: &str| short_number(number));
-    env.add_filter("shorten", |text: &str, limit: usize| {
-        shorten(text, limit).into_owned()
-    });
-    env.add_filter("time", time);
-    env.add_filter("upper", |text: &str| text.to_uppercase());
+impl Filter {
+    /// The filter of a name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "count" => Self::Count,
+            "date" => Self::Date,
+            "datetime" => Self::DateTime,
+            "default" => Self::Default,
+            "list" => Self::List,
+            "money" => Self::Money,
+            "number" => Self::Number,
+            "plural" => Self::Plural,
+            "short_number" => Self::ShortNumber,
+            "shorten" => Self::Shorten,
+            "time" => Self::Time,
+            "upper" => Self::Upper,
+            _ => return None,
+        })
+    }
+
+    /// How many arguments without a name it takes.
+    pub(super) fn arguments(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Date | Self::List => 0..=1,
+            Self::Default | Self::Money | Self::Shorten => 1..=1,
+            _ => 0..=0,
+        }
+    }
+
+    /// What it makes of a value. `argument` is undefined where none was given.
+    pub(super) fn apply<'a>(
+        self,
+        of: View<'a>,
+        argument: View<'a>,
+        named: &[(&str, View<'a>)],
+        scene: &Scene<'a>,
+    ) -> Made<'a> {
+        if self == Self::Default {
+            let missing = matches!(of, View::None | View::Undefined);
+            return Ok(if missing { argument } else { of });
+        }
+        if matches!(of, View::Undefined) {
+            return Err(Reason::Missing);
+        }
+        let made = match self {
+            Self::Count => {
+                let text = || of.as_text().map(|text| text.chars().count());
+                let count = of.entries().or_else(text).ok_or(Reason::Filter)?;
+                return Ok(View::Number(count as i64));
+            }
+            Self::Default => return Ok(of),
+            Self::Date => date(text(&of)?, style(&argument)?, scene)?,
+            Self::DateTime => {
+                let text = text(&of)?;
+                let day = date(text, DateStyle::Full, scene)?;
+                format!("{day}, {}", time(text, scene)?)
+            }
+            Self::Time => time(text(&of)?, scene)?,
+            Self::List => list(&of, &argument, scene)?,
+            Self::Money => {
+                let amount = Amount::parse(text(&of)?).ok_or(Reason::Filter)?;
+                let currency = text(&argument)?;
+                let money = scene.formats().money(&amount, currency);
+                money.ok_or(Reason::Filter)?
+            }
+            Self::Number => scene.formats().number(whole(&of)?),
+            Self::Plural => plural(whole(&of)?, named, scene)?,
+            Self::Upper => text(&of)?.to_uppercase(),
+            Self::ShortNumber => match short_number(text(&of)?) {
+                Some(short) => short,
+                None => return Ok(of),
+            },
+            Self::Shorten => {
+                let limit = usize::try_from(whole(&argument)?).map_err(|_| Reason::Filter)?;
+                match shorten(text(&of)?, limit) {
+                    Cow::Owned(short) => short,
+                    Cow::Borrowed(_) => return Ok(of),
+                }
+            }
+        };
+        Ok(View::Made(made))
+    }
+}
+
+fn text<'v>(view: &'v View<'_>) -> Result<&'v str, Reason> {
+    view.as_text().ok_or(match view {
+        View::Undefined => Reason::Missing,
+        _ => Reason::Filter,
+    })
+}
+
+fn whole(view: &View<'_>) -> Result<i64, Reason> {
+    match view {
+        View::Number(number) => Ok(*number),
+        _ => Err(Reason::Filter),
+    }
 }
 
 /// The first 8 characters of a long order number, for lines that are read at a glance.
-fn short_number(number: &str) -> String {
-    if number.chars().count() <= SHORT_NUMBER {
-        return number.to_owned();
+fn short_number(number: &str) -> Option<String> {
+    if number.len() <= SHORT_NUMBER || number.chars().count() <= SHORT_NUMBER {
+        return None;
     }
     let head: String = number.chars().take(8).collect();
-    format!("{head}…")
+    Some(format!("{head}…"))
 }
 
-fn wrong(what: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, what)
+/// A date is plain, "weekday" or "short".
+fn style(argument: &View<'_>) -> Result<DateStyle, Reason> {
+    match argument {
+        View::Undefined | View::None => Ok(DateStyle::Full),
+        given => match given.as_text() {
+            Some("weekday") => Ok(DateStyle::Weekday),
+            Some("short") => Ok(DateStyle::Short),
+            _ => Err(Reason::Filter),
+        },
+    }
 }
 
-fn with_scope<T>(
-    state: &State<'_, '_>,
-    run: impl FnOnce(&Scope, &Formats) -> T,
-) -> Result<T, Error> {
-    let value = state
-        .lookup(SCOPE)
-        .ok_or_else(|| wrong("there is no scope"))?;
-    let scope = value
-        .downcast_object_ref::<Scope>()
-        .ok_or_else(|| wrong("there is no scope"))?;
-    Ok(run(scope, &Formats::of(&scope.locale)))
-}
-
-fn parse_when(value: &str) -> Result<When, Error> {
-    When::parse(value).ok_or_else(|| wrong("this is not a date"))
-}
-
-fn date(state: &State<'_, '_>, value: &str, style: Option<&str>) -> Result<String, Error> {
-    let style = match style {
-        None => DateStyle::Full,
-        Some("weekday") => DateStyle::Weekday,
-        Some("short") => DateStyle::Short,
-        Some(_) => return Err(wrong("a date is plain, \"weekday\" or \"short\"")),
-    };
-    let when = parse_when(value)?;
-    with_scope(state, |scope, formats| {
-        formats.date(when, &scope.zone, style)
+fn date(text: &str, style: DateStyle, scene: &Scene<'_>) -> Result<String, Reason> {
+    let when = When::parse(text).ok_or(Reason::Filter)?;
+    Ok(match when {
+        When::Day(day) => scene.formats().day(day, style),
+        When::At(_) => scene.formats().date(when, scene.zone(), style),
     })
 }
 
-fn time(state: &State<'_, '_>, value: &str) -> Result<String, Error> {
-    let When::At(at) = parse_when(value)? else {
-        return Err(wrong("this is a day and has no time"));
-    };
-    with_scope(state, |scope, formats| formats.time(at, &scope.zone))
-}
-
-fn datetime(state: &State<'_, '_>, value: &str) -> Result<String, Error> {
-    let day = date(state, value, None)?;
-    Ok(format!("{day}, {}", time(state, value)?))
-}
-
-fn money(state: &State<'_, '_>, value: &str, currency: &str) -> Result<String, Error> {
-    let amount = Amount::parse(value).ok_or_else(|| wrong("this is not an amount"))?;
-    with_scope(state, |_, formats| formats.money(&amount, currency))?
-        .ok_or_else(|| wrong("this is not a currency"))
-}
-
-fn number(state: &State<'_, '_>, value: i64) -> Result<String, Error> {
-    with_scope(state, |_, formats| formats.number(value))
-}
-
-fn count(value: &Value) -> Result<usize, Error> {
-    value
-        .len()
-        .ok_or_else(|| wrong("only a list can be counted"))
+fn time(text: &str, scene: &Scene<'_>) -> Result<String, Reason> {
+    match When::parse(text) {
+        Some(When::At(at)) => Ok(scene.formats().time(at, scene.zone())),
+        // A day has no time.
+        _ => Err(Reason::Filter),
+    }
 }
 
 /// `{{ n | plural(one="{n} item", other="{n} items") }}`
-fn plural(state: &State<'_, '_>, value: i64, forms: Kwargs) -> Result<String, Error> {
-    let (category, shown) = with_scope(state, |_, formats| {
-        (formats.plural(value), formats.number(value))
-    })?;
-    let form: Option<String> = forms.get(category)?;
-    let other: String = forms.get("other")?;
-    Ok(form.unwrap_or(other).replace("{n}", &shown))
-}
-
-/// What stands in when a value is missing.
-fn default(value: Value, instead: Value) -> Value {
-    if value.is_none() || value.is_undefined() {
-        instead
-    } else {
-        value
-    }
+fn plural(number: i64, forms: &[(&str, View<'_>)], scene: &Scene<'_>) -> Result<String, Reason> {
+    let formats = scene.formats();
+    let form = |category: &str| {
+        let named = forms.iter().find(|(name, _)| *name == category);
+        named.and_then(|(_, form)| form.as_text())
+    };
+    let other = form("other").ok_or(Reason::Filter)?;
+    let chosen = form(formats.plural(number)).unwrap_or(other);
+    Ok(chosen.replace("{n}", &formats.number(number)))
 }
 
 /// `{{ order.items | list("title") }}`: the first three by name, the rest as a number.
-fn list(state: &State<'_, '_>, value: &Value, attribute: Option<&str>) -> Result<String, Error> {
-    let mut names = Vec::with_capacity(LISTED + 1);
-    let mut rest = 0_i64;
-    for entry in value.try_iter()? {
-        let name = match attribute {
-            Some(attribute) => entry.get_attr(attribute)?,
-            None => entry,
+fn list(of: &View<'_>, attribute: &View<'_>, scene: &Scene<'_>) -> Result<String, Reason> {
+    let count = of.entries().ok_or(Reason::Filter)?;
+    let mut names = Vec::with_capacity(LISTED);
+    for at in 0..count {
+        let name = match attribute.as_text() {
+            Some(attribute) => of.entry(at).attribute(attribute),
+            None => of.entry(at),
         };
-        match name.as_str() {
-            Some(text) if names.len() < LISTED => names.push(text.to_owned()),
-            // What has no name is counted, not listed.
-            _ => rest += 1,
+        if matches!(name, View::Text(_)) {
+            names.push(name);
+        }
+        if names.len() == LISTED {
+            break;
         }
     }
-    with_scope(state, |scope, formats| {
-        if rest > 0 {
-            names.push(scope.more.replace("{n}", &formats.number(rest)));
-        }
-        formats.list(&names)
-    })
+    // What has no name is counted, not listed.
+    let rest = (count - names.len()) as i64;
+    let formats = scene.formats();
+    let more = match rest {
+        0 => None,
+        rest => Some(scene.more().replace("{n}", &formats.number(rest))),
+    };
+    let named = names.iter().filter_map(View::as_text);
+    let parts: Vec<&str> = named.chain(more.as_deref()).collect();
+    Ok(formats.list(&parts))
 }

@@ -128,10 +128,14 @@ impl Formats {
 
     /// A day as a customer in `zone` sees it.
     pub(crate) fn date(&self, when: When, zone: &jiff::tz::TimeZone, style: DateStyle) -> String {
-        let day = match when {
-            When::Day(day) => day,
-            When::At(at) => at.to_zoned(zone.clone()).date(),
-        };
+        match when {
+            When::Day(day) => self.day(day, style),
+            When::At(at) => self.day(zone.to_datetime(at).date(), style),
+        }
+    }
+
+    /// A day, the same in every zone.
+    pub(crate) fn day(&self, day: civil::Date, style: DateStyle) -> String {
         let Ok(date) = Date::try_new_gregorian(
             i32::from(day.year()),
             day.month().unsigned_abs(),
@@ -166,7 +170,7 @@ impl Formats {
 
     /// Hours and minutes as a customer in `zone` sees them.
     pub(crate) fn time(&self, at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
-        let local = at.to_zoned(zone.clone()).time();
+        let local = zone.to_datetime(at).time();
         let time = Time::try_new(
             local.hour().unsigned_abs(),
             local.minute().unsigned_abs(),
@@ -235,13 +239,11 @@ impl Formats {
     }
 
     /// "a, b and c".
-    pub(crate) fn list(&self, parts: &[String]) -> String {
+    pub(crate) fn list(&self, parts: &[&str]) -> String {
         let options = ListFormatterOptions::default().with_length(ListLength::Wide);
         let make = || ListFormatter::try_new_and((&self.locale).into(), options);
         let formatter = self.list.get_or_init(|| make().expect(HOLDS));
-        formatter
-            .format(parts.iter().map(String::as_str))
-            .to_string()
+        formatter.format(parts.iter().copied()).to_string()
     }
 }
 
@@ -354,13 +356,10 @@ mod tests {
 
     #[test]
     fn lists_and_plurals() {
-        let parts = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let parts = ["a", "b", "c"];
         assert_eq!(Formats::of("en-US").list(&parts), "a, b, and c");
         assert_eq!(Formats::of("pt-BR").list(&parts), "a, b e c");
-        assert_eq!(
-            Formats::of("es").list(&["uno".into(), "iglesia".into()]),
-            "uno e iglesia"
-        );
+        assert_eq!(Formats::of("es").list(&["uno", "iglesia"]), "uno e iglesia");
         assert_eq!(Formats::of("pt-BR").plural(1), "one");
         assert_eq!(Formats::of("en").plural(0), "other");
         assert_eq!(Formats::of("pt-BR").number(12_345), "12.345");

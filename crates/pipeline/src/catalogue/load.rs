@@ -10,7 +10,7 @@ use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
 use super::fault::CatalogueFault;
 use super::flat::{self, Text};
 use super::samples::{self, Stage};
-use super::templates::{Origin, Templates};
+use super::templates::{Origin, TemplateId, Templates};
 use super::tree::{Layers, SourceFile};
 use super::words::{FALLBACK, Words};
 use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT};
@@ -41,11 +41,12 @@ pub(crate) fn load(
     let mut loader = Loader {
         layers,
         words,
-        templates: Templates::new(),
+        templates: Templates::default(),
         faults,
     };
     loader.strays();
-    loader.layouts();
+    let layout_html = loader.layout(LAYOUT_HTML);
+    let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
     let mut types = BTreeMap::new();
     for name in type_names(layers) {
@@ -59,22 +60,25 @@ pub(crate) fn load(
             types.insert(name, (entry, sample.1));
         }
     }
+    let (Some(stage), Some(layout_html), Some(layout_text), true) =
+        (stage, layout_html, layout_text, loader.faults.is_empty())
+    else {
+        return Err(loader.faults);
+    };
     let catalogue = Catalogue {
         types,
         templates: loader.templates,
+        mail_words: loader.words.sections("mail"),
         words: loader.words,
+        layout_html,
+        layout_text,
     };
     // Only a whole catalogue can be rehearsed as a whole: mails with their layout.
-    match stage {
-        Some(stage) if loader.faults.is_empty() => {
-            let faults = crate::render::rehearsal::rehearse(&catalogue, &stage);
-            if faults.is_empty() {
-                Ok(catalogue)
-            } else {
-                Err(faults)
-            }
-        }
-        _ => Err(loader.faults),
+    let faults = crate::render::rehearsal::rehearse(&catalogue, &stage);
+    if faults.is_empty() {
+        Ok(catalogue)
+    } else {
+        Err(faults)
     }
 }
 
@@ -119,23 +123,23 @@ impl Loader<'_> {
         }
     }
 
-    fn layouts(&mut self) {
-        for name in [LAYOUT_HTML, LAYOUT_TEXT] {
-            let Some(file) = last(self.layers, name) else {
-                self.faults
-                    .push(CatalogueFault::of_file(name, "is missing"));
-                continue;
-            };
-            let origin = Origin {
-                file: file.shown.clone(),
-                line: 1,
-                key: name.to_owned(),
-            };
-            if let Err(mut fault) = self.templates.add(name, &file.text, origin, &Names::Any) {
-                fault.key = None;
-                self.faults.push(fault);
-            }
-        }
+    fn layout(&mut self, name: &str) -> Option<TemplateId> {
+        let Some(file) = last(self.layers, name) else {
+            self.faults
+                .push(CatalogueFault::of_file(name, "is missing"));
+            return None;
+        };
+        let origin = Origin {
+            file: file.shown.clone(),
+            line: 1,
+            key: name.to_owned(),
+        };
+        let added = self.templates.add(&file.text, origin, &Names::Any);
+        let mut without_key = |mut fault: CatalogueFault| {
+            fault.key = None;
+            self.faults.push(fault);
+        };
+        added.map_err(&mut without_key).ok()
     }
 
     fn stage(&mut self) -> Option<Stage> {
@@ -164,9 +168,9 @@ impl Loader<'_> {
         };
         let before = self.faults.len();
         let sample = self.sample(&folder)?;
-        self.sender(&entry, file);
+        let sender = self.sender(&entry, file);
         for (locale, texts) in self.texts(&folder) {
-            if let Some(names) = self.locale(&entry, &locale, &texts, file) {
+            if let Some(names) = self.locale(&entry, &locale, &texts, (file, sender)) {
                 entry.locales.insert(locale, names);
             }
         }
@@ -195,16 +199,15 @@ impl Loader<'_> {
         }
     }
 
-    fn sender(&mut self, entry: &MessageType, file: &SourceFile) {
+    fn sender(&mut self, entry: &MessageType, file: &SourceFile) -> Option<TemplateId> {
         let origin = Origin {
             file: file.shown.clone(),
             line: line_of(&file.text, "sender").max(1),
             key: "sender".to_owned(),
         };
-        let name = sender_template(&entry.name);
         let names = Names::Message(&entry.schema);
-        let added = self.templates.add(&name, &entry.sender, origin, &names);
-        self.faults.extend(added.err());
+        let added = self.templates.add(&entry.sender, origin, &names);
+        added.map_err(|fault| self.faults.push(fault)).ok()
     }
 
     fn texts(&mut self, folder: &str) -> BTreeMap<String, Texts> {
@@ -234,7 +237,7 @@ impl Loader<'_> {
         entry: &MessageType,
         locale: &str,
         texts: &Texts,
-        file: &SourceFile,
+        (file, sender): (&SourceFile, Option<TemplateId>),
     ) -> Option<TemplateNames> {
         let before = self.faults.len();
         for (key, text) in texts {
@@ -245,13 +248,13 @@ impl Loader<'_> {
             }
         }
         let (mail, sms) = (entry.takes(Channel::Email), entry.takes(Channel::Sms));
-        let mut compiled = |key: &str, wanted: bool| -> Option<String> {
+        let mut compiled = |key: &str, wanted: bool| -> Option<TemplateId> {
             let place = texts
                 .values()
                 .next()
                 .map_or(file.shown.as_str(), |text| text.file.as_str());
             match texts.get(key) {
-                Some(text) => self.compile(entry, locale, key, text),
+                Some(text) => self.compile(entry, key, text),
                 None if wanted => {
                     self.faults
                         .push(CatalogueFault::of_file(place, "is missing").key(key));
@@ -271,6 +274,7 @@ impl Loader<'_> {
             return None;
         }
         Some(TemplateNames {
+            sender: sender?,
             title: title?,
             summary: summary?,
             body: body?,
@@ -281,13 +285,7 @@ impl Loader<'_> {
         })
     }
 
-    fn compile(
-        &mut self,
-        entry: &MessageType,
-        locale: &str,
-        key: &str,
-        text: &Text,
-    ) -> Option<String> {
+    fn compile(&mut self, entry: &MessageType, key: &str, text: &Text) -> Option<TemplateId> {
         let fault = |reason: &str| CatalogueFault::at(&text.file, text.line, reason).key(key);
         let is_sms = key == "sms";
         let holds_code = text.text.contains(PLACEHOLDER);
@@ -300,7 +298,6 @@ impl Loader<'_> {
                 "`{code}` stands in the text message of a type with a secret only",
             ));
         }
-        let name = format!("{}/{locale}/{key}", entry.name);
         let origin = Origin {
             file: text.file.clone(),
             line: text.line,
@@ -308,14 +305,8 @@ impl Loader<'_> {
         };
         let added = self
             .templates
-            .add(&name, &text.text, origin, &Names::Message(&entry.schema));
-        match added {
-            Ok(()) => Some(name),
-            Err(fault) => {
-                self.faults.push(fault);
-                None
-            }
-        }
+            .add(&text.text, origin, &Names::Message(&entry.schema));
+        added.map_err(|fault| self.faults.push(fault)).ok()
     }
 
     fn facts(&mut self, entry: &MessageType, locale: &str, file: &SourceFile) -> Vec<FactNames> {
@@ -338,23 +329,17 @@ impl Loader<'_> {
                     .push(CatalogueFault::at(&file.shown, line, reason).key("facts"));
                 continue;
             };
-            let name = format!("{}/{locale}/facts.{fact}", entry.name);
             let origin = Origin {
                 file: value.file,
                 line: value.line,
                 key,
             };
             let names = Names::Message(&entry.schema);
-            match self.templates.add(&name, &value.text, origin, &names) {
-                Ok(()) => found.push(FactNames { label, value: name }),
+            match self.templates.add(&value.text, origin, &names) {
+                Ok(value) => found.push(FactNames { label, value }),
                 Err(fault) => self.faults.push(fault),
             }
         }
         found
     }
-}
-
-/// What the template of a type's sender is called.
-pub(crate) fn sender_template(name: &str) -> String {
-    format!("{name}/sender")
 }

@@ -1,17 +1,18 @@
 //! The rehearsal: every message type is rendered with its sample before it may serve.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use minijinja::Value as TemplateValue;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::context::{Setting, of_message};
+use super::clean::clean;
+use super::context::Setting;
 use super::entry::{MessageType, TemplateNames};
 use super::fault::CatalogueFault;
 use super::flat::toml_fault;
 use super::templates::Templates;
 use super::tree::SourceFile;
+use super::view::Scene;
 use super::words::Words;
 
 /// Room for one template of a rehearsal.
@@ -48,16 +49,16 @@ impl Stage {
         toml::from_str(&file.text).map_err(|error| toml_fault(file, &error))
     }
 
-    fn setting<'a>(&'a self, locale: &'a str, words: &Words) -> Setting<'a> {
+    fn setting<'a>(&'a self, locale: &'a str, words: &'a Words) -> Setting<'a> {
         Setting {
             brand: &self.brand.name,
             domain: &self.brand.domain,
             url: &self.brand.url,
             support: &self.brand.support,
-            name: &self.customer.name,
+            name: clean(&self.customer.name),
             locale,
             zone: &self.customer.time_zone,
-            more: Arc::from(words.get(locale, "list.more").unwrap_or_default()),
+            more: words.get(locale, "list.more").unwrap_or_default(),
         }
     }
 }
@@ -99,28 +100,28 @@ pub(crate) fn rehearse(
             render_all(
                 names,
                 templates,
-                &of_message(&entry.schema, &without, &setting),
+                &Scene::message(&entry.schema, &without, &setting),
                 faults,
             );
         }
         render_all(
             names,
             templates,
-            &of_message(&entry.schema, &whole, &setting),
+            &Scene::message(&entry.schema, &whole, &setting),
             faults,
         );
-        setting.name = "";
+        setting.name = Cow::Borrowed("");
         let bare = bare(entry, &whole);
         render_all(
             names,
             templates,
-            &of_message(&entry.schema, &bare, &setting),
+            &Scene::message(&entry.schema, &bare, &setting),
             faults,
         );
         check_text(
             names,
             templates,
-            &of_message(&entry.schema, &whole, &setting),
+            &Scene::message(&entry.schema, &whole, &setting),
             stage,
             faults,
         );
@@ -139,7 +140,7 @@ pub(crate) fn bare(entry: &MessageType, data: &Map<String, Value>) -> Map<String
 fn render_all(
     names: &TemplateNames,
     templates: &Templates,
-    context: &TemplateValue,
+    scene: &Scene<'_>,
     faults: &mut Vec<CatalogueFault>,
 ) {
     let optional = [&names.sms, &names.subject, &names.preheader];
@@ -149,7 +150,7 @@ fn render_all(
         .chain(optional.into_iter().flatten())
         .chain(facts);
     for name in all {
-        if let Err(fault) = templates.render(name, context, LIMIT) {
+        if let Err(fault) = templates.render(*name, scene, LIMIT) {
             let fault = CatalogueFault::at(&fault.file, fault.line, fault.reason);
             if !faults.contains(&fault) {
                 faults.push(fault);
@@ -162,14 +163,14 @@ fn render_all(
 fn check_text(
     names: &TemplateNames,
     templates: &Templates,
-    context: &TemplateValue,
+    scene: &Scene<'_>,
     stage: &Stage,
     faults: &mut Vec<CatalogueFault>,
 ) {
-    let Some(name) = &names.sms else { return };
-    let rendered = templates.render(name, context, LIMIT).unwrap_or_default();
-    let origin = templates.origin(name);
-    if let (false, Some(origin)) = (rendered.starts_with(&stage.brand.name), origin) {
+    let Some(name) = names.sms else { return };
+    let rendered = templates.render(name, scene, LIMIT).unwrap_or_default();
+    if !rendered.starts_with(&stage.brand.name) {
+        let origin = templates.origin(name);
         let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
         faults.push(CatalogueFault::at(&origin.file, origin.line, reason).key("sms"));
     }

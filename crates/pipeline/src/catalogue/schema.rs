@@ -2,7 +2,6 @@
 //!
 //! Only declared paths pass: what a type does not name is neither stored nor rendered.
 
-use minijinja::Value as TemplateValue;
 use model::Sealed;
 use serde_json::{Map, Value};
 
@@ -113,23 +112,6 @@ impl Schema {
         let secret = secret.and_then(|value| value.as_str().map(Sealed::new));
         Ok(Accepted { data: kept, secret })
     }
-
-    /// The data as templates see it: every declared place is there, missing ones as none.
-    pub(crate) fn to_context(
-        &self,
-        data: &Map<String, Value>,
-    ) -> Vec<(minijinja::value::Value, TemplateValue)> {
-        self.roots
-            .iter()
-            .filter(|(name, _)| self.secret.as_ref() != Some(name))
-            .map(|(name, node)| {
-                (
-                    TemplateValue::from(name.as_str()),
-                    node.value(data.get(name)),
-                )
-            })
-            .collect()
-    }
 }
 
 fn insert(
@@ -213,39 +195,6 @@ fn walk_optional(nodes: &[(String, Node)], at: &mut Vec<String>, found: &mut Vec
         }
         at.truncate(depth - 1);
     }
-}
-
-impl Node {
-    fn value(&self, given: Option<&Value>) -> TemplateValue {
-        match &self.shape {
-            Shape::Leaf(_) => match given {
-                Some(Value::String(text)) => TemplateValue::from(text.as_str()),
-                Some(Value::Number(number)) => {
-                    number.as_i64().map_or_else(none, TemplateValue::from)
-                }
-                _ => none(),
-            },
-            Shape::Object(children) => {
-                let given = given.and_then(Value::as_object);
-                TemplateValue::from_pairs(children.iter().map(|(name, node)| {
-                    (
-                        name.as_str(),
-                        node.value(given.and_then(|map| map.get(name))),
-                    )
-                }))
-            }
-            Shape::List(item) => {
-                let given = given
-                    .and_then(Value::as_array)
-                    .map_or(&[][..], Vec::as_slice);
-                given.iter().map(|value| item.value(Some(value))).collect()
-            }
-        }
-    }
-}
-
-fn none() -> TemplateValue {
-    TemplateValue::from(())
 }
 
 struct Gate<'a> {

@@ -332,13 +332,11 @@ fn a_folder_overrides_single_texts_and_adds_types() {
     assert_eq!(catalogue.word("en", "track.shipped"), "On its way");
     let origin = catalogue
         .templates
-        .origin("order.confirmed/pt-BR/title")
-        .unwrap();
+        .origin(catalogue.get("order.confirmed").unwrap().locales["pt-BR"].title);
     assert!(origin.file.ends_with("types/order.confirmed/pt-BR.toml"));
     let kept = catalogue
         .templates
-        .origin("order.confirmed/pt-BR/body")
-        .unwrap();
+        .origin(catalogue.get("order.confirmed").unwrap().locales["pt-BR"].body);
     assert!(kept.file.starts_with("catalogue/types"));
 }
 

@@ -55,7 +55,7 @@ impl Words {
     }
 
     /// The words of a section by what follows `section.`, fallbacks filled in.
-    pub(crate) fn section(&self, locale: &str, section: &str) -> BTreeMap<&str, &str> {
+    fn section(&self, locale: &str, section: &str) -> BTreeMap<&str, &str> {
         let mut found = BTreeMap::new();
         for locale in [FALLBACK, locale] {
             for (key, text) in self.0.get(locale).into_iter().flatten() {
@@ -68,6 +68,17 @@ impl Words {
             }
         }
         found
+    }
+
+    /// A section in every locale, fallbacks filled in.
+    pub(crate) fn sections(&self, section: &str) -> BTreeMap<String, Vec<(String, String)>> {
+        let owned = |(name, word): (&str, &str)| (name.to_owned(), word.to_owned());
+        self.locales()
+            .map(|locale| {
+                let words = self.section(locale, section);
+                (locale.to_owned(), words.into_iter().map(owned).collect())
+            })
+            .collect()
     }
 
     /// Every key of the fallback locale that another one lacks.

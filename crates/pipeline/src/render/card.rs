@@ -29,14 +29,13 @@ pub(super) fn of_opened(
     content: &MessageContent,
     opened: &Opened<'_>,
 ) -> Result<Card, RenderError> {
+    let scene = opened.scene(content);
     let body = catalogue
         .templates
-        .render(&opened.names.body, &opened.context, BODY_BYTES)?;
+        .render(opened.names.body, &scene, BODY_BYTES)?;
     let mut facts = Vec::with_capacity(opened.names.facts.len());
     for fact in &opened.names.facts {
-        let value = catalogue
-            .templates
-            .render(&fact.value, &opened.context, FACT_BYTES)?;
+        let value = catalogue.templates.render(fact.value, &scene, FACT_BYTES)?;
         let value = one_line(&value);
         if !value.is_empty() {
             facts.push((fact.label.clone(), value));

@@ -1,13 +1,16 @@
 //! A mail body, made at the hand-over from the stored data alone.
 
-use minijinja::{Value, context};
+use std::borrow::Cow;
+
 use model::MessageContent;
 
 use super::card::of_opened;
 use super::snapshot::{Opened, open};
 use super::{Brand, Card, MailBody, RenderError, TrackState};
 use crate::catalogue::clean::{one_line, shorten};
-use crate::catalogue::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT, leads_home};
+use crate::catalogue::templates::TemplateId;
+use crate::catalogue::view::{Scene, View};
+use crate::catalogue::{Catalogue, leads_home};
 
 const LINE_BYTES: usize = 64 * 1024;
 /// Mail programs cut longer messages off at about a fifth of this.
@@ -27,13 +30,12 @@ pub fn mail(
 ) -> Result<MailBody, RenderError> {
     let unknown = || RenderError::UnknownType(content.message_type.clone());
     let opened = open(catalogue, content).ok_or_else(unknown)?;
-    let (Some(subject), Some(preheader)) = (&opened.names.subject, &opened.names.preheader) else {
+    let (Some(subject), Some(preheader)) = (opened.names.subject, opened.names.preheader) else {
         return Err(unknown());
     };
-    let line = |name: &str, chars: usize| -> Result<String, RenderError> {
-        let rendered = catalogue
-            .templates
-            .render(name, &opened.context, LINE_BYTES)?;
+    let scene = opened.scene(content);
+    let line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
+        let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
         Ok(shorten(&one_line(&rendered), chars).into_owned())
     };
     let subject = line(subject, SUBJECT_CHARS)?;
@@ -46,13 +48,7 @@ pub fn mail(
         subject: &subject,
         preheader: &preheader,
     };
-    let layout = shown.context(brand, &card);
-    let text = catalogue
-        .templates
-        .render(LAYOUT_TEXT, &layout, MAIL_BYTES)?;
-    let html = catalogue
-        .templates
-        .render(LAYOUT_HTML, &layout, MAIL_BYTES)?;
+    let (text, html) = shown.parts(brand, &card)?;
     Ok(MailBody {
         subject,
         preheader,
@@ -70,63 +66,74 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn context(&self, brand: &Brand, card: &Card) -> Value {
+    /// The plain-text and the HTML part.
+    fn parts(&self, brand: &Brand, card: &Card) -> Result<(String, String), RenderError> {
         let locale = self.content.locale.as_str();
         let setting = &self.opened.setting;
-        let words = self.catalogue.words.section(locale, "mail");
-        let words = Value::from_pairs(words.into_iter().map(|(key, word)| {
-            let filled = word
-                .replace("{brand}", setting.brand)
-                .replace("{support}", setting.support);
-            (key, Value::from(filled))
-        }));
+        let initial = setting.brand.chars().next().map_or(0, char::len_utf8);
+        let brand_views = [
+            ("name", View::Text(setting.brand)),
+            ("initial", View::Text(&setting.brand[..initial])),
+            ("url", View::Text(setting.url)),
+            ("support", View::Text(setting.support)),
+        ];
+        let words: Vec<(&str, Cow<'_, str>)> = self
+            .catalogue
+            .mail_words(locale)
+            .iter()
+            .map(|(name, word)| (name.as_str(), self.filled(word)))
+            .collect();
+        let words: Vec<(&str, View<'_>)> = words
+            .iter()
+            .map(|(name, word)| (*name, View::Text(word)))
+            .collect();
         let why = format!("purposes.{}", self.content.purpose);
         let why = self.catalogue.words.get(locale, &why).unwrap_or_default();
-        let facts: Vec<Value> = card
-            .facts
-            .iter()
-            .map(|(label, value)| context! { label, value })
-            .collect();
-        let items: Vec<Value> = card
-            .items
-            .iter()
-            .map(|item| context! { title => &item.title, quantity => &item.quantity, price => &item.price })
-            .collect();
-        let track: Vec<Value> = card
-            .track
-            .iter()
-            .map(|step| {
-                let (done, now) = (
-                    step.state == TrackState::Done,
-                    step.state == TrackState::Now,
-                );
-                context! { label => &step.label, done, now }
-            })
-            .collect();
-        context! {
-            lang => locale,
-            subject => self.subject,
-            preheader => self.preheader,
-            title => &self.content.title,
-            brand => context! {
-                name => setting.brand,
-                initial => setting.brand.chars().next().map(String::from).unwrap_or_default(),
-                url => setting.url,
-                support => setting.support,
-            },
-            paragraphs => &card.paragraphs,
-            facts,
-            items,
-            total => card.total.as_deref(),
-            track,
-            link => self.link(brand),
-            words,
-            why => why.replace("{brand}", setting.brand),
-        }
+        let why = why.replace("{brand}", setting.brand);
+        let link = self.link(brand);
+        let link =
+            link.map(|(url, label)| [("url", View::Text(url)), ("label", View::Text(label))]);
+        let lists = Lists::of(card);
+        let (facts, items, track) = lists.views();
+        let paragraphs: Vec<View<'_>> = card.paragraphs.iter().map(|p| View::Text(p)).collect();
+        let names = [
+            ("lang", View::Text(locale)),
+            ("subject", View::Text(self.subject)),
+            ("preheader", View::Text(self.preheader)),
+            ("title", View::Text(&self.content.title)),
+            ("brand", View::Fields(&brand_views)),
+            ("paragraphs", View::Views(&paragraphs)),
+            ("facts", View::Views(&facts)),
+            ("items", View::Views(&items)),
+            ("total", View::text_or_none(card.total.as_deref())),
+            ("track", View::Views(&track)),
+            (
+                "link",
+                link.as_ref().map_or(View::None, |link| View::Fields(link)),
+            ),
+            ("words", View::Fields(&words)),
+            ("why", View::Text(&why)),
+        ];
+        let scene = Scene::layout(&names, setting);
+        let templates = &self.catalogue.templates;
+        let text = templates.render(self.catalogue.layout_text, &scene, MAIL_BYTES)?;
+        let html = templates.render(self.catalogue.layout_html, &scene, MAIL_BYTES)?;
+        Ok((text, html))
     }
 
-    /// The first link of the type that the data has and that still leads home.
-    fn link(&self, brand: &Brand) -> Option<Value> {
+    /// A word of the layout with its gaps filled.
+    fn filled<'w>(&self, word: &'w str) -> Cow<'w, str> {
+        if !word.contains('{') {
+            return Cow::Borrowed(word);
+        }
+        let setting = &self.opened.setting;
+        let filled = word.replace("{brand}", setting.brand);
+        Cow::Owned(filled.replace("{support}", setting.support))
+    }
+
+    /// The first link of the type that the data has and that still leads home: its
+    /// address and its label.
+    fn link(&self, brand: &Brand) -> Option<(&str, &str)> {
         let locale = self.content.locale.as_str();
         self.opened.entry.links.iter().find_map(|path| {
             let mut steps = path.split('.');
@@ -139,8 +146,55 @@ impl Shown<'_> {
                 .catalogue
                 .words
                 .get(locale, &format!("links.{}", path.replace('.', "_")))?;
-            leads_home(url, &brand.domain).then(|| context! { url, label })
+            leads_home(url, &brand.domain).then_some((url, label))
         })
+    }
+}
+
+/// The rows of a mail's lists, as the layouts name their parts.
+struct Lists<'a> {
+    facts: Vec<[(&'a str, View<'a>); 2]>,
+    items: Vec<[(&'a str, View<'a>); 3]>,
+    track: Vec<[(&'a str, View<'a>); 3]>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(card: &'a Card) -> Self {
+        let facts = card.facts.iter();
+        let items = card.items.iter();
+        let track = card.track.iter();
+        Self {
+            facts: facts
+                .map(|(label, value)| [("label", View::Text(label)), ("value", View::Text(value))])
+                .collect(),
+            items: items
+                .map(|item| {
+                    [
+                        ("title", View::Text(&item.title)),
+                        ("quantity", View::Text(&item.quantity)),
+                        ("price", View::Text(&item.price)),
+                    ]
+                })
+                .collect(),
+            track: track
+                .map(|step| {
+                    [
+                        ("label", View::Text(&step.label)),
+                        ("done", View::Bool(step.state == TrackState::Done)),
+                        ("now", View::Bool(step.state == TrackState::Now)),
+                    ]
+                })
+                .collect(),
+        }
+    }
+
+    /// Facts, items, track.
+    fn views(&'a self) -> (Vec<View<'a>>, Vec<View<'a>>, Vec<View<'a>>) {
+        (
+            self.facts.iter().map(|row| View::Fields(row)).collect(),
+            self.items.iter().map(|row| View::Fields(row)).collect(),
+            self.track.iter().map(|row| View::Fields(row)).collect(),
+        )
     }
 }
 

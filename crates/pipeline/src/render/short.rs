@@ -7,8 +7,9 @@ use super::snapshot::{locale_of, put, setting, take};
 use super::{Brand, RenderError, Short};
 use crate::catalogue::Catalogue;
 use crate::catalogue::clean::{one_line, plain_punctuation, shorten};
-use crate::catalogue::context::of_message;
-use crate::catalogue::load::{PLACEHOLDER, sender_template};
+use crate::catalogue::load::PLACEHOLDER;
+use crate::catalogue::templates::TemplateId;
+use crate::catalogue::view::Scene;
 
 /// Room for a line before it is shortened; what is longer is a broken template.
 const LINE_BYTES: usize = 64 * 1024;
@@ -43,19 +44,20 @@ pub fn short_forms(
     let (locale, names) = locale_of(entry, &customer.locale).ok_or_else(unknown)?;
     let mut data = accepted.data;
     put(&mut data, take(brand, customer, locale));
-    let context = of_message(&entry.schema, &data, &setting(catalogue, &data, locale));
-    let line = |name: &str, chars: usize| -> Result<String, RenderError> {
-        let rendered = catalogue.templates.render(name, &context, LINE_BYTES)?;
+    let setting = setting(catalogue, &data, locale);
+    let scene = Scene::message(&entry.schema, &data, &setting);
+    let line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
+        let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
         Ok(shorten(&one_line(&rendered), chars).into_owned())
     };
-    let title = line(&names.title, TITLE_CHARS)?;
-    let summary = line(&names.summary, SUMMARY_CHARS)?;
-    let sender = line(&sender_template(&entry.name), SENDER_CHARS)?;
-    let text = match &names.sms {
-        Some(name) => {
-            let rendered = catalogue.templates.render(name, &context, LINE_BYTES)?;
+    let title = line(names.title, TITLE_CHARS)?;
+    let summary = line(names.summary, SUMMARY_CHARS)?;
+    let sender = line(names.sender, SENDER_CHARS)?;
+    let text = match names.sms {
+        Some(id) => {
+            let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
             let text = text_message(&rendered);
-            bounded(catalogue, name, &text)?;
+            bounded(catalogue, id, &text)?;
             text
         }
         None => String::new(),
@@ -99,16 +101,16 @@ fn text_message(rendered: &str) -> String {
     text
 }
 
-fn bounded(catalogue: &Catalogue, name: &str, text: &str) -> Result<(), RenderError> {
+fn bounded(catalogue: &Catalogue, id: TemplateId, text: &str) -> Result<(), RenderError> {
     if text.chars().count() <= SURELY_FITS
         || channels::sms_segments(text, true).parts <= MAX_SEGMENTS
     {
         return Ok(());
     }
-    let origin = catalogue.templates.origin(name);
+    let origin = catalogue.templates.origin(id);
     Err(RenderError::Template {
-        file: origin.map_or_else(|| name.to_owned(), |origin| origin.file.clone()),
-        line: origin.map_or(0, |origin| origin.line),
+        file: origin.file.clone(),
+        line: origin.line,
         reason: format!("`sms` gives a text of more than {MAX_SEGMENTS} parts"),
     })
 }

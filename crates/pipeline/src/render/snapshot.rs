@@ -2,16 +2,15 @@
 //!
 //! It stands under `_` in the message's data, where no declared path can lie.
 
-use std::sync::Arc;
-
-use minijinja::Value as TemplateValue;
 use model::{Customer, MessageContent};
 use serde_json::{Map, Value, json};
 
 use super::Brand;
 use crate::catalogue::Catalogue;
-use crate::catalogue::context::{Setting, of_message};
+use crate::catalogue::clean::clean;
+use crate::catalogue::context::Setting;
 use crate::catalogue::entry::{MessageType, TemplateNames};
+use crate::catalogue::view::Scene;
 use crate::catalogue::words::{nearest, same_language};
 
 const KEY: &str = "_";
@@ -54,13 +53,15 @@ pub(super) fn put(data: &mut Map<String, Value>, snapshot: Value) {
 
 /// The setting that a message's data holds.
 pub(super) fn setting<'a>(
-    catalogue: &Catalogue,
+    catalogue: &'a Catalogue,
     data: &'a Map<String, Value>,
     words: &'a str,
 ) -> Setting<'a> {
+    let snapshot = data.get(KEY).and_then(Value::as_object);
     let read = |key: &str, otherwise: &'a str| {
-        data.get(KEY)
-            .and_then(|snapshot| snapshot.get(key))
+        snapshot
+            .and_then(|snapshot| snapshot.iter().find(|(known, _)| *known == key))
+            .map(|(_, value)| value)
             .and_then(Value::as_str)
             .unwrap_or(otherwise)
     };
@@ -69,10 +70,10 @@ pub(super) fn setting<'a>(
         domain: read("domain", ""),
         url: read("url", ""),
         support: read("support", ""),
-        name: read("name", ""),
+        name: clean(read("name", "")),
         locale: read("locale", words),
         zone: read("zone", "UTC"),
-        more: Arc::from(catalogue.words.get(words, "list.more").unwrap_or_default()),
+        more: catalogue.words.get(words, "list.more").unwrap_or_default(),
     }
 }
 
@@ -81,7 +82,13 @@ pub(super) struct Opened<'a> {
     pub entry: &'a MessageType,
     pub names: &'a TemplateNames,
     pub setting: Setting<'a>,
-    pub context: TemplateValue,
+}
+
+impl<'a> Opened<'a> {
+    /// What the message's templates see.
+    pub(super) fn scene(&'a self, content: &'a MessageContent) -> Scene<'a> {
+        Scene::message(&self.entry.schema, &content.data, &self.setting)
+    }
 }
 
 /// Opens a stored message; none when its type has left the catalogue.
@@ -92,11 +99,9 @@ pub(super) fn open<'a>(
     let entry = catalogue.get(&content.message_type)?;
     let (locale, names) = locale_of(entry, &content.locale)?;
     let setting = setting(catalogue, &content.data, locale);
-    let context = of_message(&entry.schema, &content.data, &setting);
     Some(Opened {
         entry,
         names,
         setting,
-        context,
     })
 }
