@@ -22,6 +22,7 @@ fn codes_pass_a_backlog_and_nothing_is_lost() {
         "codes",
         "--seconds=1",
         "--rate=20",
+        "--bulk-rate=100",
         "--backlog=300",
         "--customers=20",
     ]);

@@ -68,6 +68,9 @@ pub struct BenchCodes {
     /// Codes a second
     #[arg(long, default_value_t = 50, value_parser = value_parser!(u64).range(1..=250))]
     pub rate: u64,
+    /// Events of bulk a second at most; 0 for as fast as they are taken
+    #[arg(long, default_value_t = 0)]
+    pub bulk_rate: u64,
     /// Messages that wait to be sent when the measurement begins
     #[arg(long, default_value_t = 1_000_000, value_parser = value_parser!(u64).range(..=20_000_000))]
     pub backlog: u64,

@@ -23,12 +23,12 @@ use super::cli::BenchCodes;
 use super::figures::{self, Progress, Times, round};
 use super::ground::{self, Folder, Note, Signing};
 use super::rig::{Load, Rig, Sinks, Watch};
-use super::{after, events, load, mailbox, mark, process};
+use super::{after, events, load, mailbox, mark};
 use crate::clock;
 use crate::http_client::Client;
 
-/// The load runs so long before the first code.
-const WARM_UP: Duration = Duration::from_secs(2);
+/// The load runs so long before the first code, in seconds.
+const WARM_UP: u64 = 2;
 /// Connections that codes take turns on: a slow answer does not hold the next code up.
 const LANES: u64 = 8;
 /// Batches under way at once while the backlog is made.
@@ -64,14 +64,16 @@ async fn measure(arguments: &BenchCodes) -> Result<Value> {
     let mut watch = Watch::new(&folder, rig.server.pid());
     let backlog_before = rig.backlog(&key).await?;
     let run = clock::now();
+    let warm_up = WARM_UP.min(arguments.seconds);
     let bulk = Load {
         first: arguments.backlog,
-        seconds: Some(arguments.seconds + WARM_UP.as_secs() + 1),
+        seconds: Some(warm_up + arguments.seconds + 1),
         customers,
+        rate: arguments.bulk_rate,
         ..Load::default()
     };
     let mut load = rig.load(&key, &bulk)?;
-    tokio::time::sleep(WARM_UP).await;
+    tokio::time::sleep(Duration::from_secs(warm_up)).await;
     let before = rig.sinks.ask("count").await?;
     let begun = Instant::now();
     let posted = post_codes(&rig.address, &key, run.as_micros(), arguments).await?;
@@ -98,15 +100,15 @@ async fn measure(arguments: &BenchCodes) -> Result<Value> {
 
     let bulk_done = |count: &Value| count["distinct"].as_u64().unwrap_or(0);
     let sent = bulk_done(&after_codes).saturating_sub(bulk_done(&before));
-    Ok(json!({
-        "machine": process::machine(),
-        "settings": {
-            "seconds": arguments.seconds,
-            "codes_per_s": arguments.rate,
-            "backlog": arguments.backlog,
-            "customers": customers,
-            "dkim": "ed25519",
-        },
+    let settings = json!({
+        "seconds": arguments.seconds,
+        "codes_per_s": arguments.rate,
+        "bulk_per_s_at_most": arguments.bulk_rate,
+        "backlog": arguments.backlog,
+        "customers": customers,
+        "dkim": "ed25519",
+    });
+    let figures = json!({
         "stored_messages": stored,
         "backlog_before": backlog_before,
         "backlog_after": backlog_after,
@@ -121,7 +123,8 @@ async fn measure(arguments: &BenchCodes) -> Result<Value> {
         "codes_lost": codes_lost,
         "lost": codes_lost + bulk_lost,
         "duplicates": counted["duplicates"],
-    }))
+    });
+    Ok(figures::report(settings, figures))
 }
 
 /// Makes the backlog: events 0 to `count`, accepted and due, with nobody to send them.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::process;
+
 /// To two places.
 pub fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
@@ -117,6 +119,15 @@ impl Progress {
             );
         }
     }
+}
+
+/// A report: the machine and the settings before the figures.
+pub fn report(settings: Value, figures: Value) -> Value {
+    let mut report = json!({ "machine": process::machine(), "settings": settings });
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        report[name] = value.clone();
+    }
+    report
 }
 
 /// A report for people, or as JSON in one line.

@@ -15,8 +15,10 @@ use super::{events, process};
 use crate::clock;
 use crate::http_client::Client;
 
-/// Lines of one request.
+/// Lines of one request, when they come as fast as they are taken.
 pub const LINES: u64 = 1_000;
+/// Requests a second, at least, when there is a rate.
+const REQUESTS: u64 = 20;
 /// Requests under way at once.
 const CONNECTIONS: u64 = 4;
 
@@ -33,6 +35,10 @@ pub async fn run(arguments: BenchLoad) -> Result<()> {
         customers: arguments.customers,
         rate: arguments.rate,
         begun,
+        lines: match arguments.rate {
+            0 => LINES,
+            rate => (rate / REQUESTS).clamp(1, LINES),
+        },
         next: AtomicU64::new(arguments.first),
     });
     let senders: Vec<_> = (0..CONNECTIONS)
@@ -71,6 +77,8 @@ struct Plan {
     customers: u64,
     rate: u64,
     begun: Instant,
+    /// Lines of a request.
+    lines: u64,
     next: AtomicU64,
 }
 
@@ -80,8 +88,8 @@ impl Plan {
         if self.until.is_some_and(|until| Instant::now() >= until) {
             return None;
         }
-        let from = self.next.fetch_add(LINES, Ordering::Relaxed);
-        (from < self.end).then(|| (from, (from + LINES).min(self.end)))
+        let from = self.next.fetch_add(self.lines, Ordering::Relaxed);
+        (from < self.end).then(|| (from, (from + self.lines).min(self.end)))
     }
 }
 
@@ -153,6 +161,7 @@ mod tests {
             customers: 2,
             rate: 0,
             begun: Instant::now(),
+            lines: LINES,
             next: AtomicU64::new(500),
         };
         let counted = plan(2_700, None);

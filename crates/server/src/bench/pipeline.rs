@@ -72,20 +72,20 @@ async fn measure(arguments: &BenchPipeline, signing: &Signing) -> Result<Value> 
         key: &key,
         rig,
     };
-    let mut report = if arguments.stop_at_full_load {
+    let run = if arguments.stop_at_full_load {
         run.stop_at_full_load().await?
     } else {
         run.run_all(bytes_before, note.is_some()).await?
     };
-    report["machine"] = json!(process::machine());
-    report["dkim"] = json!(word(signing));
-    report["settings"] = json!({
+    let settings = json!({
         "events": arguments.seconds.is_none().then_some(arguments.events),
         "seconds": arguments.seconds,
         "customers": customers,
         "events_per_s_at_most": arguments.rate,
+        "dkim": word(signing),
         "stored_messages": note.as_ref().map_or(0, |note| note.messages),
     });
+    let mut report = figures::report(settings, run);
     report["store_bytes"] = json!({ "before": bytes_before, "after": folder.store_bytes() });
     // A store of earlier runs holds more than customers.
     report["customers_bytes"] = json!(note.is_none().then_some(bytes_before));

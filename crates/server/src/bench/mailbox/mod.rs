@@ -12,9 +12,9 @@ use serde_json::json;
 use store::Store;
 
 use super::cli::BenchMailbox;
+use super::events;
 use super::figures::{self, round};
 use super::ground::Folder;
-use super::{events, process};
 use crate::clock;
 
 pub async fn run(arguments: BenchMailbox) -> Result<ExitCode> {
@@ -26,13 +26,12 @@ pub async fn run(arguments: BenchMailbox) -> Result<ExitCode> {
     let open_seconds = opening.elapsed().as_secs_f64();
     let read = read::measure(&store, &note, arguments.seconds, arguments.rate).await;
     store.close().await;
-    let mut report = read?;
-    let written = report["written"].as_u64().unwrap_or(0);
+    let read = read?;
+    let written = read["written"].as_u64().unwrap_or(0);
     if arguments.data.is_some() {
         super::ground::Note::add(folder.path(), written)?;
     }
-    report["machine"] = json!(process::machine());
-    report["settings"] = json!({
+    let settings = json!({
         "messages": note.messages,
         "customers": note.customers,
         "large_mailboxes": note.large,
@@ -41,6 +40,7 @@ pub async fn run(arguments: BenchMailbox) -> Result<ExitCode> {
         "written_per_s": arguments.rate,
         "readers": read::READERS,
     });
+    let mut report = figures::report(settings, read);
     report["build_seconds"] = json!(round(note.build_seconds));
     report["bytes_per_message"] = json!(note.bytes_per_message.round());
     report["open_seconds"] = json!(round(open_seconds));
