@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     texts: Mutex<Texts>,
     mails: Mutex<Mails>,
     news: watch::Sender<News>,
+    /// Apart from the news: sessions wait for it, and must not wake for every text.
+    stopped: watch::Sender<bool>,
 }
 
 const NOT_POISONED: &str = "nothing panics while it holds this lock";
@@ -46,6 +48,7 @@ impl Shared {
             texts: Mutex::new(Texts::new(config.keep)),
             mails: Mutex::new(Mails::new(config.keep)),
             news: watch::Sender::default(),
+            stopped: watch::Sender::default(),
             config,
         }
     }
@@ -74,6 +77,7 @@ impl Shared {
 
     pub(crate) fn tell_stopped(&self) {
         self.news.send_modify(|news| news.stopped = true);
+        self.stopped.send_replace(true);
     }
 
     pub(crate) fn news(&self) -> watch::Receiver<News> {
@@ -83,7 +87,7 @@ impl Shared {
     /// Resolves when the sandbox is told to stop.
     pub(crate) async fn stopped(&self) {
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.news().wait_for(|news| news.stopped).await;
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
     pub(crate) fn counts(&self) -> Counts {

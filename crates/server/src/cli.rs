@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use crate::bench::cli::Bench;
+
 /// Every message between a marketplace and its customers.
 #[derive(Debug, Parser)]
 #[command(name = "tidings", version, about, arg_required_else_help = true)]
@@ -140,59 +142,4 @@ pub struct DkimKey {
     /// Where the private key goes; never overwritten
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Bench {
-    /// The whole path: events over HTTP to texts and mails at sinks, receipts back
-    Pipeline(BenchPipeline),
-    /// (the sinks of `bench pipeline`, in a process of their own)
-    #[command(hide = true)]
-    Sinks(BenchSinks),
-    /// (the load of `bench pipeline`, in a process of its own)
-    #[command(hide = true)]
-    Load(BenchLoad),
-}
-
-#[derive(Clone, Debug, Args)]
-pub struct BenchPipeline {
-    /// How many events
-    #[arg(long, default_value_t = 300_000)]
-    pub events: u64,
-    /// Among how many customers
-    #[arg(long, default_value_t = 100_000)]
-    pub customers: u64,
-    /// How mails are signed: ed25519, rsa2048 (key file needed), none
-    #[arg(long, default_value = "ed25519", value_parser = ["ed25519", "rsa2048", "none"])]
-    pub dkim: String,
-    /// PEM file (PKCS#8) of the RSA-2048 key; with it the RSA figure stands beside Ed25519's
-    #[arg(long, value_name = "FILE")]
-    pub rsa_key: Option<PathBuf>,
-    /// Events a second at most; 0 for as fast as they are taken
-    #[arg(long, default_value_t = 0)]
-    pub rate: u64,
-    /// Folder for the store; a temporary one unless given
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct BenchSinks {}
-
-#[derive(Debug, Args)]
-pub struct BenchLoad {
-    /// The server's address, host:port
-    #[arg(long)]
-    pub to: String,
-    #[arg(long, env = "TIDINGS_API_KEY", hide_env_values = true)]
-    pub key: String,
-    #[arg(long)]
-    pub events: u64,
-    #[arg(long)]
-    pub customers: u64,
-    #[arg(long, default_value_t = 0)]
-    pub rate: u64,
 }

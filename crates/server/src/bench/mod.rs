@@ -1,7 +1,17 @@
-//! Measurements: each prints its machine, its settings and its figures.
+//! Measurements: each prints its machine, its settings and its figures. The server runs as
+//! `tidings serve` runs it; the load and the sinks are processes of their own.
 
+mod after;
+pub mod cli;
+pub mod codes;
+mod events;
+mod figures;
+mod ground;
 pub mod load;
+pub mod mailbox;
 mod mark;
+mod part;
 pub mod pipeline;
 mod process;
+mod rig;
 pub mod sinks;

@@ -1,49 +1,54 @@
 //! `tidings bench pipeline`: the whole path, each side in a process of its own: the load,
 //! the server as `tidings serve` runs it, the sinks.
 
-use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use model::{Channel, DeliveryState, Mode};
-use ring::rand::SystemRandom;
+use anyhow::Result;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::Instant;
 
-use super::process;
-use crate::cli::BenchPipeline;
+use super::cli::BenchPipeline;
+use super::figures::{self, round};
+use super::ground::{self, Folder, Note, Signing};
+use super::part::Part;
+use super::rig::{Load, Rig, Sinks, Watch};
+use super::{after, events, process};
 use crate::clock;
-use crate::http_client::Client;
 
-/// Without a new message at the sinks for so long, what is missing is lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The shorter runs, which show what signing costs.
+const SHORTER_EVENTS: u64 = 60_000;
+const SHORTER_SECONDS: u64 = 20;
+/// What the configuration allows to wait unless it says otherwise.
+const BACKLOG: u64 = 2_000_000;
 
 pub async fn run(arguments: BenchPipeline) -> Result<ExitCode> {
-    let rsa = rsa_key(&arguments).await;
-    let mut report = measure(&arguments, &arguments.dkim, rsa.as_deref()).await?;
-    if arguments.dkim == "ed25519" {
-        report["rsa2048"] = match &rsa {
-            // The signature costs more than all the rest: a shorter run shows it.
-            Some(key) => {
-                let shorter = BenchPipeline {
-                    events: arguments.events.min(60_000),
-                    data: None,
-                    ..arguments.clone()
-                };
-                measure(&shorter, "rsa2048", Some(key)).await?
-            }
+    let keys = Folder::given_or_temporary(None, "keys")?;
+    let rsa = match &arguments.rsa_key {
+        Some(given) => {
+            ground::check_rsa_key(given)?;
+            Some(given.clone())
+        }
+        None => ground::make_rsa_key(&keys).await,
+    };
+    let word = arguments.dkim.as_deref().unwrap_or("ed25519");
+    let signing = Signing::new(word, rsa.as_deref())?;
+    let mut report = measure(&arguments, &signing).await?;
+    if arguments.dkim.is_none() && !arguments.stop_at_full_load {
+        let shorter = BenchPipeline {
+            events: arguments.events.min(SHORTER_EVENTS),
+            seconds: arguments.seconds.map(|s| s.min(SHORTER_SECONDS)),
+            data: None,
+            ..arguments.clone()
+        };
+        report["rsa2048"] = match rsa {
+            Some(key) => measure(&shorter, &Signing::Rsa2048(key)).await?,
             None => json!("not measured: no --rsa-key and no openssl to make one"),
         };
+        report["signed_at_relay"] = measure(&shorter, &Signing::AtRelay).await?;
     }
+    figures::print(&report, arguments.json);
     let clean = report["lost"] == 0 && report["duplicates"] == 0;
-    if arguments.json {
-        println!("{report}");
-    } else {
-        print(&report, "");
-    }
     Ok(if clean {
         ExitCode::SUCCESS
     } else {
@@ -51,344 +56,194 @@ pub async fn run(arguments: BenchPipeline) -> Result<ExitCode> {
     })
 }
 
-fn print(report: &Value, indent: &str) {
-    for (name, value) in report.as_object().into_iter().flatten() {
-        if name == "rsa2048" && value.is_object() {
-            println!("{indent}with RSA-2048:");
-            print(value, "  ");
-        } else {
-            println!("{indent}{name:<24} {value}");
-        }
-    }
-}
-
-/// The RSA key given, or one that openssl makes for this run.
-async fn rsa_key(arguments: &BenchPipeline) -> Option<PathBuf> {
-    if arguments.rsa_key.is_some() {
-        return arguments.rsa_key.clone();
-    }
-    let file = std::env::temp_dir().join(format!("tidings-bench-rsa-{}.pem", std::process::id()));
-    let made = Command::new("openssl")
-        .args([
-            "genpkey",
-            "-algorithm",
-            "RSA",
-            "-pkeyopt",
-            "rsa_keygen_bits:2048",
-            "-out",
-        ])
-        .arg(&file)
-        .stderr(Stdio::null())
-        .status()
-        .await;
-    made.is_ok_and(|status| status.success()).then_some(file)
-}
-
-/// A child process of the measurement, with its stdout by lines.
-struct Part {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Part {
-    fn start(arguments: &[&str], key: Option<&str>) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
-        if let Some(key) = key {
-            command.env("TIDINGS_API_KEY", key);
-        }
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {arguments:?}"))?;
-        let stdout = child.stdout.take().ok_or_else(|| anyhow!("no stdout"))?;
-        Ok(Self {
-            stdin: child.stdin.take(),
-            child,
-            lines: BufReader::new(stdout).lines(),
-        })
-    }
-
-    async fn line(&mut self) -> Result<String> {
-        self.lines
-            .next_line()
-            .await?
-            .ok_or_else(|| anyhow!("a part of the measurement ended early"))
-    }
-
-    async fn json(&mut self) -> Result<Value> {
-        Ok(serde_json::from_str(&self.line().await?)?)
-    }
-
-    async fn ask(&mut self, question: &str) -> Result<Value> {
-        let stdin = self.stdin.as_mut().ok_or_else(|| anyhow!("no stdin"))?;
-        stdin.write_all(format!("{question}\n").as_bytes()).await?;
-        stdin.flush().await?;
-        self.json().await
-    }
-
-    fn pid(&self) -> u32 {
-        self.child.id().unwrap_or(0)
-    }
-}
-
-async fn measure(arguments: &BenchPipeline, dkim: &str, rsa: Option<&Path>) -> Result<Value> {
-    let own = std::env::temp_dir().join(format!("tidings-bench-{}-{dkim}", std::process::id()));
-    let folder = arguments.data.clone().unwrap_or_else(|| own.clone());
-    std::fs::create_dir_all(&folder)?;
-    let measured = measure_in(arguments, dkim, rsa, &folder).await;
-    if arguments.data.is_none() {
-        std::fs::remove_dir_all(&own)?;
-    }
-    measured
-}
-
-async fn measure_in(
-    arguments: &BenchPipeline,
-    dkim: &str,
-    rsa: Option<&Path>,
-    folder: &Path,
-) -> Result<Value> {
-    let mut sinks = Part::start(&["bench", "sinks"], None)?;
-    let ports = sinks.json().await?;
-    let config = write_config(folder, &ports, dkim, rsa)?;
-    let key = make_key(folder).await?;
-    let mut server = Part::start(&["serve", "--config", &config.display().to_string()], None)?;
-    server.line().await?;
-    let listening = server.line().await?;
-    let address = listening.rsplit(' ').next().unwrap_or_default().to_owned();
-
-    let numbers = [arguments.events, arguments.customers, arguments.rate].map(|n| n.to_string());
-    let [events, customers, rate] = &numbers;
-    let load = [
-        "bench",
-        "load",
-        "--to",
-        &address,
-        "--events",
-        events,
-        "--customers",
+async fn measure(arguments: &BenchPipeline, signing: &Signing) -> Result<Value> {
+    let folder = Folder::given_or_temporary(arguments.data.as_deref(), "pipeline")?;
+    let note = Note::read(folder.path())?;
+    let customers = events::pairs(arguments.customers);
+    let key = ground::prepare(&folder, customers, note.as_ref()).await?;
+    let bytes_before = folder.store_bytes();
+    let sinks = Sinks::start(&folder, signing, BACKLOG, 0).await?;
+    let rig = Rig::start(sinks).await?;
+    let mut run = Run {
+        arguments,
         customers,
-        "--rate",
-        rate,
-    ];
-    let mut load = Part::start(&load, Some(&key))?;
-    load.json().await?;
-    let cpu_before = process::cpu_seconds(server.pid()).unwrap_or(0.0);
-    let begun_at = clock::micros();
-
-    let mut loaded = None;
-    let counted = wait_for_all(arguments.events, &mut sinks, &mut load, &mut loaded).await?;
-    let cpu = process::cpu_seconds(server.pid()).unwrap_or(0.0) - cpu_before;
-    let seconds = (counted["last"].as_i64().unwrap_or(0) - begun_at) as f64 / 1e6;
-    wait_for_receipts(&address, &key, counted["texts"].as_u64().unwrap_or(0)).await?;
-    let peak_rss_mb = process::peak_rss_mb(server.pid()).unwrap_or(0.0);
-    let stopping = Instant::now();
-    terminate(&mut server).await?;
-    let stop_seconds = stopping.elapsed().as_secs_f64();
-    let after = read_store(folder).await?;
-
-    let distinct = counted["distinct"].as_u64().unwrap_or(0);
-    Ok(json!({
-        "machine": process::machine(),
-        "events": arguments.events,
-        "customers": arguments.customers,
-        "dkim": dkim,
-        "rate_limit": arguments.rate,
-        "load": loaded,
-        "messages": distinct,
-        "texts": counted["texts"],
-        "mails": counted["mails"],
-        "seconds": round(seconds),
-        "messages_per_s": (distinct as f64 / seconds).round(),
-        "cpu_s_per_1000": round(cpu / distinct as f64 * 1_000.0 * 1_000.0) / 1_000.0,
-        "disk_bytes_per_message": (after.bytes as f64 / distinct.max(1) as f64).round(),
-        "peak_rss_mb": round(peak_rss_mb),
-        "accept_to_carrier_ms": after.latency,
-        "receipts_recorded": after.receipts,
-        "stop_seconds": round(stop_seconds),
-        "lost": arguments.events.saturating_sub(distinct),
-        "duplicates": counted["duplicates"],
-    }))
-}
-
-fn round(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
-
-/// Waits until every event is at the sinks, or nothing new comes any more.
-async fn wait_for_all(
-    events: u64,
-    sinks: &mut Part,
-    load: &mut Part,
-    loaded: &mut Option<Value>,
-) -> Result<Value> {
-    let mut most = 0;
-    let mut patience = Instant::now() + PATIENCE;
-    loop {
-        if loaded.is_none()
-            && let Ok(line) =
-                tokio::time::timeout(Duration::from_millis(200), load.lines.next_line()).await
-        {
-            let line = line?.ok_or_else(|| anyhow!("the load ended early; see its words above"))?;
-            *loaded = Some(serde_json::from_str(&line)?);
-        } else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let counted = sinks.ask("count").await?;
-        let distinct = counted["distinct"].as_u64().unwrap_or(0);
-        if distinct > most {
-            most = distinct;
-            patience = Instant::now() + PATIENCE;
-        }
-        if (distinct >= events && loaded.is_some()) || Instant::now() > patience {
-            return Ok(counted);
-        }
-    }
-}
-
-/// Waits until as many receipts are recorded as texts came, or none comes any more.
-async fn wait_for_receipts(address: &str, key: &str, texts: u64) -> Result<()> {
-    let mut client = Client::new(&format!("http://{address}"), key)?;
-    let (mut most, mut patience) = (0, Instant::now() + PATIENCE);
-    while most < texts && Instant::now() < patience {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let metrics = client
-            .call("GET", "/metrics", "text/plain", hyper::body::Bytes::new())
-            .await?
-            .text;
-        let values = metrics
-            .lines()
-            .filter(|line| line.starts_with("tidings_receipts_total{"));
-        let recorded = values
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
-            .sum();
-        if recorded > most {
-            most = recorded;
-            patience = Instant::now() + PATIENCE;
-        }
-    }
-    Ok(())
-}
-
-fn write_config(folder: &Path, ports: &Value, dkim: &str, rsa: Option<&Path>) -> Result<PathBuf> {
-    let signature = match (dkim, rsa) {
-        ("none", _) => None,
-        ("rsa2048", Some(key)) => Some(key.to_owned()),
-        ("rsa2048", None) => bail!("--dkim rsa2048 needs --rsa-key"),
-        _ => {
-            let mut seed = [0; 32];
-            ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut seed)
-                .map_err(|_| anyhow!("the system gave no random numbers"))?;
-            let file = folder.join("dkim.pem");
-            std::fs::write(&file, channels::DkimKey::new_ed25519_pem(&seed))?;
-            Some(file)
-        }
+        watch: Watch::new(&folder, rig.server.pid()),
+        folder: &folder,
+        key: &key,
+        rig,
     };
-    let mut text = format!(
-        r#"
-[server]
-listen = "127.0.0.1:0"
-secure_cookies = false
-[store]
-folder = "store"
-[brand]
-name = "Marigold"
-domain = "marigold.example"
-url = "https://marigold.example"
-support = "https://marigold.example/help"
-sms_sender = "Marigold"
-[sms]
-host = "127.0.0.1"
-port = {}
-system_id = "sandbox"
-password_file = "password"
-[email]
-host = "127.0.0.1"
-port = {}
-tls = "none"
-helo = "mail.marigold.example"
-from = "messages@marigold.example"
-[sandbox]
-enabled = false
-"#,
-        ports["smsc"], ports["smtp"]
-    );
-    if let Some(key) = signature {
-        let key = std::path::absolute(key)?;
-        text.push_str(&format!(
-            "[[email.dkim]]\ndomain = \"marigold.example\"\nselector = \"s1\"\nkey_file = {:?}\n",
-            key.display().to_string()
-        ));
-    }
-    std::fs::write(folder.join("password"), "sandbox")?;
-    let file = folder.join("tidings.toml");
-    std::fs::write(&file, text)?;
-    Ok(file)
-}
-
-async fn make_key(folder: &Path) -> Result<String> {
-    let store = store::Store::open_sqlite(&folder.join("store"), clock::now())?;
-    let made = web::create_api_key(
-        &store,
-        &SystemRandom::new(),
-        "bench",
-        Mode::Live,
-        clock::now(),
-    )
-    .await;
-    store.close().await;
-    Ok(made?.1.open().to_owned())
-}
-
-/// Asks the server to end in order, as an init system would, and waits for it.
-async fn terminate(server: &mut Part) -> Result<()> {
-    let pid = server.pid().to_string();
-    Command::new("kill")
-        .args(["-TERM", &pid])
-        .status()
-        .await
-        .context("cannot run kill")?;
-    let ended = tokio::time::timeout(Duration::from_secs(60), server.child.wait()).await;
-    ended.map_err(|_| anyhow!("the server did not end within a minute"))??;
-    Ok(())
-}
-
-struct After {
-    bytes: u64,
-    latency: Value,
-    receipts: u64,
-}
-
-async fn read_store(folder: &Path) -> Result<After> {
-    let folder = folder.join("store");
-    let bytes = std::fs::read_dir(&folder)?
-        .flatten()
-        .filter_map(|file| Some(file.metadata().ok()?.len()))
-        .sum();
-    let store = store::Store::open_sqlite(&folder, clock::now())?;
-    let mut times = store.accept_to_carrier().await?;
-    let counts = store.counts().await?;
-    store.close().await;
-    times.sort_unstable();
-    let at = |part: f64| {
-        let place = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
-        times
-            .get(place)
-            .map_or(0.0, |micros| round(*micros as f64 / 1_000.0))
+    let run = if arguments.stop_at_full_load {
+        run.stop_at_full_load().await?
+    } else {
+        run.run_all(bytes_before, note.is_some()).await?
     };
-    let delivered = counts
-        .deliveries
-        .get(&(Channel::Sms, DeliveryState::Delivered))
-        .copied()
-        .unwrap_or(0);
-    Ok(After {
-        bytes,
-        latency: json!({ "p50": at(0.5), "p99": at(0.99), "max": at(1.0) }),
-        receipts: delivered,
-    })
+    let settings = json!({
+        "events": arguments.seconds.is_none().then_some(arguments.events),
+        "seconds": arguments.seconds,
+        "customers": customers,
+        "events_per_s_at_most": arguments.rate,
+        "dkim": word(signing),
+        "stored_messages": note.as_ref().map_or(0, |note| note.messages),
+    });
+    let mut report = figures::report(settings, run);
+    report["store_bytes"] = json!({ "before": bytes_before, "after": folder.store_bytes() });
+    // A store of earlier runs holds more than customers.
+    report["customers_bytes"] = json!(note.is_none().then_some(bytes_before));
+    let messages = report["messages"].as_u64().unwrap_or(0);
+    Note::add(folder.path(), messages)?;
+    Ok(report)
+}
+
+fn word(signing: &Signing) -> &'static str {
+    match signing {
+        Signing::Ed25519 => "ed25519",
+        Signing::Rsa2048(_) => "rsa2048",
+        Signing::AtRelay => "none",
+    }
+}
+
+struct Run<'a> {
+    arguments: &'a BenchPipeline,
+    customers: u64,
+    folder: &'a Folder,
+    key: &'a str,
+    rig: Rig,
+    watch: Watch,
+}
+
+impl Run<'_> {
+    fn start_load(&self, seconds: Option<u64>) -> Result<Part> {
+        let load = Load {
+            first: 0,
+            events: seconds.is_none().then_some(self.arguments.events),
+            seconds,
+            customers: self.customers,
+            rate: self.arguments.rate,
+        };
+        self.rig.load(self.key, &load)
+    }
+
+    /// Posts all, waits for all, and stops.
+    async fn run_all(&mut self, bytes_before: u64, kept: bool) -> Result<Value> {
+        let (server, sinks) = (self.rig.server.pid(), self.rig.sinks.pid());
+        let cpu = |pid| process::cpu_seconds(pid).unwrap_or(0.0);
+        let before = (cpu(server), cpu(sinks));
+        let begun = clock::now();
+        let mut load = self.start_load(self.arguments.seconds)?;
+        let loaded = self.rig.wait_for_load(&mut load, &mut self.watch).await?;
+        let count = |name: &str| loaded[name].as_u64().unwrap_or(0);
+        let accepted = count("accepted") + count("duplicates");
+        let counted = self.rig.wait_for(accepted, &mut self.watch).await?;
+        let (server_cpu, sinks_cpu) = (cpu(server) - before.0, cpu(sinks) - before.1);
+        let seconds = (counted["last"].as_i64().unwrap_or(0) - begun.as_micros()) as f64 / 1e6;
+        let texts = counted["texts"].as_u64().unwrap_or(0);
+        let heard = self.rig.wait_for_receipts(self.key, texts).await?;
+        // What comes twice comes late.
+        let counted = self.rig.sinks.ask("count").await?;
+        let lost = self.rig.lost(&loaded).await?;
+        let post_to_sink = self.rig.sinks.ask("times").await?;
+        let peak_rss_mb = process::peak_rss_mb(server).unwrap_or(0.0);
+        let stop_seconds = self.rig.stop_server().await?;
+        let since = kept.then_some(begun);
+        let latency = after::accept_to_carrier(self.folder, since, self.customers).await?;
+        let receipts = match kept {
+            true => heard,
+            false => after::delivered_texts(self.folder).await?,
+        };
+        let messages = counted["distinct"].as_u64().unwrap_or(0);
+        let grown = self.folder.store_bytes().saturating_sub(bytes_before);
+        let each = |value: f64| value / messages.max(1) as f64;
+        let per_1000 = |cpu: f64| round(each(cpu) * 1_000_000.0) / 1_000.0;
+        Ok(json!({
+            "load": loaded,
+            "messages": messages,
+            "texts": counted["texts"],
+            "mails": counted["mails"],
+            "seconds": round(seconds),
+            "messages_per_s": (messages as f64 / seconds).round(),
+            "messages_per_s_by_tenth": self.watch.rates(),
+            "cpu_s_per_1000": per_1000(server_cpu),
+            "load_cpu_s_per_1000": per_1000(loaded["cpu_s"].as_f64().unwrap_or(0.0)),
+            "sinks_cpu_s_per_1000": per_1000(sinks_cpu),
+            "disk_bytes_per_message": each(grown as f64).round(),
+            "wal_max_mb": self.watch.wal_max_mb(),
+            "peak_rss_mb": round(peak_rss_mb),
+            "rss_mb": self.watch.rss_mb(),
+            "accept_to_carrier_ms": latency,
+            "post_to_sink_ms": post_to_sink,
+            "receipts_recorded": receipts,
+            "start_seconds": round(self.rig.start_seconds),
+            "stop_seconds": round(stop_seconds),
+            "lost": lost,
+            "duplicates": counted["duplicates"],
+            "unmarked": counted["unmarked"],
+        }))
+    }
+
+    /// Ends the server under load, looks at what it left, starts it again on the same store
+    /// and waits for all that was answered with 202.
+    async fn stop_at_full_load(&mut self) -> Result<Value> {
+        let seconds = self.arguments.seconds.unwrap_or(1);
+        let mut load = self.start_load(Some(seconds + 120))?;
+        let until = Instant::now() + Duration::from_secs(seconds);
+        tokio::time::sleep_until(until).await;
+        let before = self.rig.sinks.ask("count").await?;
+        let stop_seconds = self.rig.stop_server().await?;
+        let loaded = self.rig.wait_for_load(&mut load, &mut self.watch).await?;
+        let left = after::left(self.folder).await?;
+        self.rig.restart_server().await?;
+        let server = self.rig.server.pid();
+        self.watch = Watch::new(self.folder, server);
+        // Requests without an answer may be accepted as a whole.
+        let end = loaded["end"].as_u64().unwrap_or(0);
+        let accepted = loaded["accepted"].as_u64().unwrap_or(0);
+        self.rig.wait_for(accepted, &mut self.watch).await?;
+        let backlog_is_gone = self.wait_for_quiet().await?;
+        let counted = self.rig.sinks.ask("count").await?;
+        let lost = self.rig.lost(&loaded).await?;
+        self.rig.stop_server().await?;
+        Ok(json!({
+            "load": loaded,
+            "messages": counted["distinct"],
+            "messages_before_stop": before["distinct"],
+            "events_posted": end,
+            "start_seconds": round(self.rig.start_seconds),
+            "stop_seconds": round(stop_seconds),
+            "left_in_doubt": left.in_doubt,
+            "left_waiting": left.waiting,
+            "sent_after_restart": backlog_is_gone,
+            "lost": lost,
+            "duplicates": counted["duplicates"],
+        }))
+    }
+
+    /// Waits until nothing is due any more; `false` when that takes too long.
+    async fn wait_for_quiet(&self) -> Result<bool> {
+        let patience = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < patience {
+            if self.rig.backlog(self.key).await? == 0 {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn signing_is_asked_for_by_its_word() {
+        let key = Path::new("key.pem");
+        let words = ["ed25519", "rsa2048", "none"].map(|asked| {
+            let signing = Signing::new(asked, Some(key)).unwrap();
+            (asked, word(&signing))
+        });
+        assert!(words.iter().all(|(asked, said)| asked == said), "{words:?}");
+        assert!(Signing::new("rsa2048", None).is_err());
+    }
 }

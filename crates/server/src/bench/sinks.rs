@@ -1,66 +1,127 @@
-//! The sinks of `bench pipeline`: the sandbox's SMSC and mail server in a process of their
-//! own. They parse every byte, count each message by its mark, and answer each line on
-//! stdin with what came so far.
+//! The sinks: the sandbox's SMSC and mail server in a process of their own. They parse every
+//! byte, know each message by its mark and each code by its number, and answer the lines on
+//! stdin: `count`, `times`, `codes`, `missing N`.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use sandbox::{Received, Sandbox, SandboxConfig};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::mark;
-use crate::cli::BenchSinks;
+use super::cli::BenchSinks;
+use super::figures::ManyTimes;
+use super::mark::{self, Mark};
 use crate::clock;
 
 #[derive(Default)]
 struct Tally {
     /// How often each number came, by number.
     seen: Vec<u8>,
+    distinct: u64,
     texts: u64,
     mails: u64,
     duplicates: u64,
     unmarked: u64,
+    /// When each code came first.
+    codes: BTreeMap<u64, i64>,
     last: i64,
+    timed_from: u64,
+    times: ManyTimes,
 }
 
 impl Tally {
-    fn note(&mut self, number: Option<u64>) {
-        self.last = clock::micros();
-        let Some(place) = number
-            .and_then(|number| usize::try_from(number).ok())
-            .filter(|n| *n < 60_000_000)
-        else {
+    fn text(&mut self, text: &str, is_part: bool, now: i64) {
+        if let Some(code) = mark::find_code(text) {
+            let first = *self.codes.entry(code).or_insert(now);
+            self.duplicates += u64::from(first != now);
+            self.last = now;
+            return;
+        }
+        // A long text's mark stands in one of its parts.
+        let mark = mark::find(text.as_bytes());
+        if mark.is_some() || !is_part {
+            self.texts += 1;
+            self.note(mark, now);
+        }
+    }
+
+    fn mail(&mut self, raw: &[u8], now: i64) {
+        self.mails += 1;
+        self.note(mark::find(raw), now);
+    }
+
+    fn note(&mut self, mark: Option<Mark>, now: i64) {
+        self.last = now;
+        let Some(mark) = mark else {
             self.unmarked += 1;
             return;
         };
+        // A mark has five letters, so this stays below 61 million.
+        let place = mark.number as usize;
         if self.seen.len() <= place {
             self.seen.resize(place + 1, 0);
         }
         if self.seen[place] > 0 {
             self.duplicates += 1;
+        } else {
+            self.distinct += 1;
         }
         self.seen[place] = self.seen[place].saturating_add(1);
+        if mark.number >= self.timed_from {
+            self.times.push(mark.age(now));
+        }
+    }
+
+    fn answer(&self, question: &str) -> Value {
+        match question
+            .trim()
+            .split_once(' ')
+            .unwrap_or((question.trim(), ""))
+        {
+            ("times", _) => self.times.millis(),
+            ("codes", _) => json!(self.codes.iter().collect::<Vec<_>>()),
+            ("missing", below) => json!(self.missing(below.parse().unwrap_or(0))),
+            _ => json!({
+                "texts": self.texts,
+                "mails": self.mails,
+                "distinct": self.distinct,
+                "codes": self.codes.len(),
+                "duplicates": self.duplicates,
+                "unmarked": self.unmarked,
+                "last": self.last,
+            }),
+        }
+    }
+
+    /// The numbers below `end` that never came, as ranges: from, to (not included).
+    fn missing(&self, end: usize) -> Vec<(usize, usize)> {
+        let mut ranges: Vec<(usize, usize)> = Vec::new();
+        for number in 0..end {
+            if self.seen.get(number).is_some_and(|times| *times > 0) {
+                continue;
+            }
+            match ranges.last_mut() {
+                Some(range) if range.1 == number => range.1 += 1,
+                _ => ranges.push((number, number + 1)),
+            }
+        }
+        ranges
     }
 }
 
-pub async fn run(_: BenchSinks) -> Result<()> {
-    let tally = Arc::new(Mutex::new(Tally::default()));
+pub async fn run(arguments: BenchSinks) -> Result<()> {
+    let tally = Arc::new(Mutex::new(Tally {
+        timed_from: arguments.timed_from,
+        ..Tally::default()
+    }));
     let theirs = tally.clone();
     let observer = move |received: Received<'_>| {
+        let now = clock::micros();
         let mut tally = theirs.lock().unwrap_or_else(PoisonError::into_inner);
         match received {
-            // A long text's mark stands in one of its parts.
-            Received::Text { text, part, .. } => {
-                let number = mark::find(text.as_bytes());
-                if number.is_some() || part.is_none() {
-                    tally.texts += 1;
-                    tally.note(number);
-                }
-            }
-            Received::Mail { raw, .. } => {
-                tally.mails += 1;
-                tally.note(mark::find(raw));
-            }
+            Received::Text { text, part, .. } => tally.text(text, part.is_some(), now),
+            Received::Mail { raw, .. } => tally.mail(raw, now),
         }
     };
     let config = SandboxConfig {
@@ -76,20 +137,60 @@ pub async fn run(_: BenchSinks) -> Result<()> {
         json!({ "smsc": sandbox.smsc_addr().port(), "smtp": sandbox.smtp_addr().port() })
     );
     // Stdin is read on a thread for blocking work: one short line at a time.
-    while let Ok(Some(_)) = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await {
-        let answer = {
-            let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            json!({
-                "texts": tally.texts,
-                "mails": tally.mails,
-                "distinct": tally.seen.iter().filter(|n| **n > 0).count(),
-                "duplicates": tally.duplicates,
-                "unmarked": tally.unmarked,
-                "last": tally.last,
-            })
-        };
+    while let Ok(Some(Ok(line))) =
+        tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await
+    {
+        let answer = tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .answer(&line);
         println!("{answer}");
     }
     sandbox.stop().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(number: u64) -> String {
+        let mut text = "Your order ".to_owned();
+        Mark::new(1_000_000, number).write(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_came_twice_and_what_did_not_come_is_known() {
+        let mut tally = Tally {
+            timed_from: 2,
+            ..Tally::default()
+        };
+        for number in [0, 3, 1, 3] {
+            tally.text(&text(number), false, 1_250_000);
+        }
+        tally.mail(text(7).as_bytes(), 1_250_000);
+        tally.text("the second part", true, 1_250_000);
+        tally.text("nothing known", false, 1_250_000);
+        let count = tally.answer("count");
+        assert_eq!(count["distinct"], 4);
+        assert_eq!((&count["texts"], &count["mails"]), (&json!(5), &json!(1)));
+        assert_eq!(
+            (&count["duplicates"], &count["unmarked"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(tally.answer("missing 9\n"), json!([[2, 3], [4, 7], [8, 9]]));
+        let times = tally.answer("times");
+        assert_eq!((&times["n"], &times["max"]), (&json!(3), &json!(250.0)));
+    }
+
+    #[test]
+    fn a_code_is_timed_when_it_first_comes() {
+        let mut tally = Tally::default();
+        tally.text("Use 000042\n@marigold.example #000042", false, 10);
+        tally.text("Use 000042\n@marigold.example #000042", false, 20);
+        assert_eq!(tally.answer("codes"), json!([[42, 10]]));
+        assert_eq!(tally.answer("count")["duplicates"], 1);
+        assert_eq!(tally.answer("count")["texts"], 0);
+    }
 }

@@ -25,6 +25,8 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::ApiKey(arguments) => api_key::run(arguments).await?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,
         Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
+        Command::Bench(Bench::Codes(arguments)) => return bench::codes::run(arguments).await,
+        Command::Bench(Bench::Mailbox(arguments)) => return bench::mailbox::run(arguments).await,
         Command::Bench(Bench::Sinks(arguments)) => bench::sinks::run(arguments).await?,
         Command::Bench(Bench::Load(arguments)) => bench::load::run(arguments).await?,
     }
