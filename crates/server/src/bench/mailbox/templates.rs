@@ -184,6 +184,8 @@ pub fn outcome(event: &AcceptedEvent) -> Option<OutcomeRecord> {
     let ended_at = event.accepted_at + Span::millis(20);
     Some(OutcomeRecord {
         delivery: delivery.id,
+        channel: delivery.planned.contact.channel,
+        lane: delivery.planned.lane,
         attempt: Attempt {
             number: 1,
             carrier: if texted { "sms" } else { "email" }.into(),
