@@ -16,7 +16,9 @@ const CLIMB: f64 = 0.05;
 
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// Segments a second by contract; infinite for none.
+    /// Segments a second by contract, all nodes together; 0 for none.
+    per_second: u32,
+    /// This node's share of them; infinite for none.
     contracted: f64,
     /// Segments a second now.
     rate: f64,
@@ -39,14 +41,19 @@ struct Meter {
     last: f64,
 }
 
+fn shared(per_second: u32, nodes: u32) -> f64 {
+    match per_second {
+        0 => f64::INFINITY,
+        some => f64::from(some) / f64::from(nodes.max(1)),
+    }
+}
+
 impl Bucket {
     /// A full bucket; 0 segments a second stands for no limit.
     pub(super) fn new(per_second: u32, now: Instant) -> Self {
-        let contracted = match per_second {
-            0 => f64::INFINITY,
-            some => f64::from(some),
-        };
+        let contracted = shared(per_second, 1);
         let mut bucket = Self {
+            per_second,
             contracted,
             rate: contracted,
             goal: contracted,
@@ -62,6 +69,21 @@ impl Bucket {
         };
         bucket.tokens = bucket.size();
         bucket
+    }
+
+    /// The contract's rate is shared by so many nodes.
+    pub(super) fn share(&mut self, nodes: u32, now: Instant) {
+        self.fill(now);
+        let contracted = shared(self.per_second, nodes);
+        if contracted.is_infinite() || contracted == self.contracted {
+            return;
+        }
+        // What throttling took away stays taken away, in proportion.
+        let part = contracted / self.contracted;
+        self.rate *= part;
+        self.goal *= part;
+        self.contracted = contracted;
+        self.tokens = self.tokens.min(self.size());
     }
 
     /// Takes one segment, or says how long to wait for it.
@@ -164,6 +186,27 @@ mod tests {
             }
         }
         taken
+    }
+
+    #[test]
+    fn nodes_share_the_contract() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(100, start);
+        while bucket.take(start).is_ok() {}
+        bucket.share(4, start);
+        let passed = |bucket: &mut Bucket, from: u64, to: u64| {
+            (from..to)
+                .filter(|ms| bucket.take(start + Duration::from_millis(*ms)).is_ok())
+                .count()
+        };
+        let quarter = passed(&mut bucket, 1, 10_001);
+        assert!((245..=255).contains(&quarter), "{quarter}");
+        bucket.share(1, start + Duration::from_secs(10));
+        let whole = passed(&mut bucket, 10_001, 20_001);
+        assert!((990..=1_010).contains(&whole), "{whole}");
+        let mut free = Bucket::new(0, start);
+        free.share(4, start);
+        assert_eq!(passed(&mut free, 0, 1_000), 1_000);
     }
 
     #[test]

@@ -162,6 +162,12 @@ impl SmsCarrier {
         outcome
     }
 
+    /// So many nodes send over this carrier's contract: each keeps to its share of the
+    /// segments a second.
+    pub fn share(&self, nodes: u32) {
+        self.shared.pace.share(nodes);
+    }
+
     /// The configured name.
     pub fn name(&self) -> &str {
         &self.shared.config.name

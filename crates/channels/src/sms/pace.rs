@@ -59,6 +59,11 @@ impl Pace {
         self.state().bucket.throttled(Instant::now())
     }
 
+    /// The contract's rate is shared by so many nodes.
+    pub(super) fn share(&self, nodes: u32) {
+        self.state().bucket.share(nodes, Instant::now());
+    }
+
     /// Lets nobody through any more, not even those who wait.
     pub(super) fn close(&self) {
         let mut state = self.state();

@@ -12,6 +12,8 @@ pub enum Bench {
     Codes(BenchCodes),
     /// Reading Message Centers of a large store while it is written to
     Mailbox(BenchMailbox),
+    /// Reckons what a number of messages a day needs, from measured figures
+    Capacity(BenchCapacity),
     /// (the sinks, in a process of their own)
     #[command(hide = true)]
     Sinks(BenchSinks),
@@ -137,4 +139,51 @@ pub struct BenchLoad {
     pub customers: u64,
     #[arg(long, default_value_t = 0)]
     pub rate: u64,
+}
+
+/// `tidings bench capacity`.
+#[derive(Debug, Clone, Args)]
+pub struct BenchCapacity {
+    /// Messages a day
+    #[arg(long, default_value_t = 10e9)]
+    pub messages_per_day: f64,
+    /// The busiest second beside the mean one
+    #[arg(long, default_value_t = 3.0)]
+    pub peak: f64,
+    /// The share of its limit at which each part is planned to run
+    #[arg(long, default_value_t = 0.6)]
+    pub load: f64,
+    /// Messages a second that a node of two cores carries beside a database elsewhere
+    #[arg(long, default_value_t = 8_000.0)]
+    pub node_messages_per_s: f64,
+    /// Connections of a node to each shard
+    #[arg(long, default_value_t = 8.0)]
+    pub node_connections: f64,
+    /// Messages a second that a database shard of two cores bears
+    #[arg(long, default_value_t = 10_000.0)]
+    pub shard_messages_per_s: f64,
+    /// Bytes that a message takes in the database, indexes included
+    #[arg(long, default_value_t = 2_000.0)]
+    pub bytes_per_message: f64,
+    /// Days that messages are kept
+    #[arg(long, default_value_t = 365.0)]
+    pub days_kept: f64,
+    /// Terabytes that one shard keeps
+    #[arg(long, default_value_t = 16.0)]
+    pub shard_terabytes: f64,
+    /// Events a second that one JetStream group of three servers takes
+    #[arg(long, default_value_t = 50_000.0)]
+    pub nats_events_per_s: f64,
+    /// Price of a node, and of a NATS server, a month
+    #[arg(long, default_value_t = 60.0)]
+    pub node_price: f64,
+    /// Price of a database server a month, without its disk
+    #[arg(long, default_value_t = 300.0)]
+    pub shard_price: f64,
+    /// Price of a gigabyte of fast disk a month
+    #[arg(long, default_value_t = 0.08)]
+    pub gigabyte_price: f64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -2,6 +2,7 @@
 //! `tidings serve` runs it; the load and the sinks are processes of their own.
 
 mod after;
+pub mod capacity;
 pub mod cli;
 pub mod codes;
 mod events;
