@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod http_client;
 mod lifecycle;
+mod nats;
 mod wiring;
 
 use std::io::{IsTerminal, Write};

@@ -1,0 +1,102 @@
+//! The streams and consumers on the NATS server: made if missing, otherwise left as they
+//! are, for they may be somebody's.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::jetstream::context::{Context, CreateStreamError, CreateStreamErrorKind};
+use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType};
+
+use super::body::MAX_BODY;
+use super::intake::Lane;
+use crate::config;
+
+/// The same `Nats-Msg-Id` within this time is the same message to NATS.
+const DUPLICATES: Duration = Duration::from_secs(120);
+/// What is no event is kept so long.
+const REJECTED_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// A pull waits so long for messages, and hears of the server so often.
+const PULL: Duration = Duration::from_secs(30);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Bytes asked for at a time; a message of the largest size that a server takes fits.
+const PULL_BYTES: usize = 16 * 1024 * 1024;
+/// Unanswered messages on all nodes together.
+const UNANSWERED: i64 = 20_000;
+
+/// Opens a lane's consumer, with the streams it needs.
+///
+/// # Errors
+/// A sentence that names the stream or the consumer.
+pub async fn open(context: &Context, settings: &config::Nats, lane: &Lane) -> Result<pull::Stream> {
+    let stream = context
+        .get_or_create_stream(events(settings))
+        .await
+        .map_err(|error| because(&settings.stream, &error))?;
+    context
+        .get_or_create_stream(rejected(settings))
+        .await
+        .map_err(|error| because(&settings.rejected_stream, &error))?;
+    let consumer = pull::Config {
+        durable_name: Some(lane.durable.clone()),
+        description: Some("Tidings takes events from here".into()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: Duration::from_secs(settings.ack_wait_seconds.into()),
+        max_ack_pending: UNANSWERED,
+        filter_subject: lane.subject.clone(),
+        ..pull::Config::default()
+    };
+    let consumer = stream.create_consumer(consumer).await.with_context(|| {
+        format!(
+            "the consumer `{}` of the stream `{}` cannot be made; the stream must carry `{}`",
+            lane.durable, settings.stream, lane.subject
+        )
+    })?;
+    let largest = 2 * context.client().max_payload();
+    consumer
+        .stream()
+        .max_messages_per_batch(lane.batch)
+        .max_bytes_per_batch(PULL_BYTES.max(largest))
+        .expires(PULL)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .with_context(|| format!("the consumer `{}` cannot be read", lane.durable))
+}
+
+fn because(stream: &str, error: &CreateStreamError) -> anyhow::Error {
+    use std::error::Error as _;
+    match (error.kind(), error.source()) {
+        (CreateStreamErrorKind::JetStreamUnavailable, _) => {
+            anyhow!("JetStream is off on this NATS server: start it with -js")
+        }
+        (_, Some(source)) => anyhow!("the stream `{stream}` cannot be used: {error}: {source}"),
+        (_, None) => anyhow!("the stream `{stream}` cannot be used: {error}"),
+    }
+}
+
+/// A queue on disk: what is answered leaves it.
+fn events(settings: &config::Nats) -> Config {
+    Config {
+        name: settings.stream.clone(),
+        description: Some("Events for Tidings".into()),
+        subjects: vec![settings.subject.clone(), settings.security_subject.clone()],
+        retention: RetentionPolicy::WorkQueue,
+        storage: StorageType::File,
+        max_message_size: i32::try_from(MAX_BODY).expect("it is a small constant"),
+        duplicate_window: DUPLICATES,
+        ..Config::default()
+    }
+}
+
+fn rejected(settings: &config::Nats) -> Config {
+    Config {
+        name: settings.rejected_stream.clone(),
+        description: Some("What Tidings was sent and could not read, with the reason".into()),
+        subjects: vec![settings.rejected_subject.clone()],
+        storage: StorageType::File,
+        max_age: REJECTED_KEPT,
+        duplicate_window: DUPLICATES,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,142 @@
+//! NATS that is late, is killed and comes back, and a Tidings that is killed: everything
+//! published arrives, nothing twice, and meanwhile all else goes on.
+
+use serde_json::Value;
+
+use crate::nats_server::{NatsFolder, runs_here};
+use crate::world::{Http, World, customer, event, make_key, order, serve, until, write_config};
+
+const CUSTOMERS: usize = 20;
+
+fn name(number: usize) -> String {
+    format!("customer-{}", number % CUSTOMERS)
+}
+
+fn customers() -> Vec<Value> {
+    let number = |n| u32::try_from(n).unwrap();
+    (0..CUSTOMERS)
+        .map(|n| customer(&name(n), number(n)))
+        .collect()
+}
+
+/// Events for all customers in turn, by number.
+fn orders(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers
+        .map(|n| {
+            event(
+                &format!("e-{n}"),
+                "order.confirmed",
+                &name(n),
+                order(&format!("MG-{n}")),
+            )
+        })
+        .map(|event| event.to_string())
+        .collect()
+}
+
+/// Messages of all customers.
+async fn messages(http: &Http) -> usize {
+    let mut count = 0;
+    for n in 0..CUSTOMERS {
+        let path = format!("/v1/customers/{}/messages?limit=100", name(n));
+        let page = http.get(&path).await.json();
+        assert_eq!(page["next_cursor"], Value::Null, "a page holds them all");
+        count += page["messages"].as_array().unwrap().len();
+    }
+    count
+}
+
+#[tokio::test]
+async fn nats_is_killed_and_all_that_was_published_arrives_once() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let server = nats.start().await;
+    let world = World::with(&nats.section()).await;
+    world.put(&customers()).await;
+    nats.stream("tidings-events").await;
+    nats.publish("tidings.events.orders", &orders(0..600)).await;
+    until("some have arrived", async || {
+        (messages(&world.http).await > 0).then_some(())
+    })
+    .await;
+    server.kill().await;
+
+    assert_eq!(world.http.get("/readyz").await.status, 200);
+    let known = event("e-0", "order.confirmed", &name(0), order("MG-0"));
+    world.post(&known).await;
+    let server = nats.start().await;
+    nats.publish("tidings.events.orders", &orders(600..1_000))
+        .await;
+    nats.taken().await;
+    assert_eq!(messages(&world.http).await, 1_000);
+    server.kill().await;
+    // Stopping does not wait for a NATS that is away.
+    let log = world.end().await.log;
+    assert_eq!(log.matches("NATS is back").count(), 1, "{log}");
+    assert!(
+        (1..=2).contains(&log.matches("NATS is away").count()),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_starts_without_nats_and_finds_it_later() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let world = World::with(&nats.section()).await;
+    assert_eq!(world.http.get("/readyz").await.status, 200);
+    world.put(&customers()).await;
+    world
+        .post(&event("h-1", "order.confirmed", &name(0), order("MG-1")))
+        .await;
+    let _server = nats.start().await;
+    nats.stream("tidings-events").await;
+    nats.publish("tidings.events.orders", &orders(0..10)).await;
+    nats.taken().await;
+    assert_eq!(messages(&world.http).await, 11);
+    let log = world.end().await.log;
+    let said = |what: &str| log.matches(what).count();
+    assert_eq!(
+        (said("NATS is away"), said("NATS is back")),
+        (1, 1),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn tidings_is_killed_and_what_it_held_comes_again() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let _server = nats.start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path(), &nats.section());
+    let key = make_key(&config, "test").await;
+    let (program, address) = serve(&config).await;
+    let http = Http::new(&address, &key);
+    for customer in customers() {
+        let path = format!("/v1/customers/{}", customer["id"].as_str().unwrap());
+        let mut profile = customer.clone();
+        profile.as_object_mut().unwrap().remove("id");
+        assert!(http.put(&path, &profile).await.status < 300);
+    }
+    nats.stream("tidings-events").await;
+    nats.publish("tidings.events.orders", &orders(0..900)).await;
+    until("some have arrived", async || {
+        (messages(&http).await > 0).then_some(())
+    })
+    .await;
+    program.kill().await;
+
+    let (program, address) = serve(&config).await;
+    let http = Http::new(&address, &key);
+    nats.taken().await;
+    assert_eq!(messages(&http).await, 900);
+    let ended = program.interrupt().await;
+    assert!(ended.status.success(), "{ended:?}");
+}
