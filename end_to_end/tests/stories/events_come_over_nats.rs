@@ -152,7 +152,8 @@ async fn nobody_else_can_ring_a_doorbell() {
                 .await;
         }
     };
-    let listening = nats.ask(&json!({"do": "bells"}));
+    let asked = json!({"do": "bells"});
+    let listening = nats.ask(&asked);
     let bell = tokio::select! {
         bell = listening => bell,
         () = ringing => unreachable!("it rings on"),

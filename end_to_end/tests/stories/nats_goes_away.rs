@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use crate::nats_server::{NatsFolder, runs_here};
-use crate::world::{Http, World, customer, event, make_key, order, serve, until, write_config};
+use crate::world::{
+    Http, World, customer, event, make_key, order, run, serve, until, write_config,
+};
 
 const CUSTOMERS: usize = 20;
 
@@ -32,6 +34,15 @@ fn orders(numbers: std::ops::Range<usize>) -> Vec<String> {
         })
         .map(|event| event.to_string())
         .collect()
+}
+
+/// Puts the customers over HTTP.
+async fn put_all(http: &Http) {
+    for mut profile in customers() {
+        let id = profile.as_object_mut().unwrap().remove("id").unwrap();
+        let path = format!("/v1/customers/{}", id.as_str().unwrap());
+        assert!(http.put(&path, &profile).await.status < 300);
+    }
 }
 
 /// Messages of all customers.
@@ -119,12 +130,7 @@ async fn tidings_is_killed_and_what_it_held_comes_again() {
     let key = make_key(&config, "test").await;
     let (program, address) = serve(&config).await;
     let http = Http::new(&address, &key);
-    for customer in customers() {
-        let path = format!("/v1/customers/{}", customer["id"].as_str().unwrap());
-        let mut profile = customer.clone();
-        profile.as_object_mut().unwrap().remove("id");
-        assert!(http.put(&path, &profile).await.status < 300);
-    }
+    put_all(&http).await;
     nats.stream("tidings-events").await;
     nats.publish("tidings.events.orders", &orders(0..900)).await;
     until("some have arrived", async || {
@@ -139,4 +145,98 @@ async fn tidings_is_killed_and_what_it_held_comes_again() {
     assert_eq!(messages(&http).await, 900);
     let ended = program.interrupt().await;
     assert!(ended.status.success(), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_gives_back_what_it_did_not_take() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let _server = nats.start().await;
+    let folder = tempfile::tempdir().unwrap();
+    // What it kept to itself would not come again while this story runs.
+    let section = nats
+        .section()
+        .replace("ack_wait_seconds = 2", "ack_wait_seconds = 3600");
+    let config = write_config(folder.path(), &section);
+    let key = make_key(&config, "test").await;
+    let (program, address) = serve(&config).await;
+    let http = Http::new(&address, &key);
+    put_all(&http).await;
+    nats.stream("tidings-events").await;
+    nats.publish("tidings.events.orders", &orders(0..2_000))
+        .await;
+    until("some have arrived", async || {
+        (messages(&http).await > 0).then_some(())
+    })
+    .await;
+    let ended = program.interrupt().await;
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stdout.contains("all is recorded"), "{ended:?}");
+    let (program, address) = serve(&config).await;
+    nats.taken().await;
+    assert_eq!(messages(&Http::new(&address, &key)).await, 2_000);
+    assert!(program.interrupt().await.status.success());
+}
+
+#[tokio::test]
+async fn a_code_passes_while_nothing_else_is_taken() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let _server = nats.start().await;
+    let world = World::with(&format!("[limits]\nbacklog = 0\n{}", nats.section())).await;
+    world.put(&customers()).await;
+    nats.stream("tidings-events").await;
+    nats.publish("tidings.events.orders", &orders(0..50)).await;
+    let code = event(
+        "c-1",
+        "security.code",
+        &name(0),
+        serde_json::json!({"code": "482913"}),
+    );
+    nats.publish("tidings.security", &[code.to_string()]).await;
+    until("the code has passed", async || {
+        (messages(&world.http).await == 1).then_some(())
+    })
+    .await;
+    until("the others were given back", async || {
+        let measured = world.http.get("/metrics").await.body;
+        measured
+            .contains("tidings_nats_messages_total{answer=\"again\"}")
+            .then_some(())
+    })
+    .await;
+    let asked = serde_json::json!({"do": "state", "stream": "tidings-events"});
+    assert_eq!(
+        nats.ask(&asked).await["messages"],
+        50,
+        "and stay in the queue"
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn check_says_whether_nats_answers() {
+    if !runs_here().await {
+        return;
+    }
+    let nats = NatsFolder::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path(), &nats.section());
+    let config = config.to_str().unwrap();
+    let away = run(&["check", "--config", config]).await;
+    assert!(away.stdout.contains("FAULT nats: "), "{away:?}");
+    assert!(!away.stdout.contains("cret"), "{away:?}");
+    let _server = nats.start().await;
+    let fresh = run(&["check", "--config", config]).await;
+    assert!(fresh.status.success(), "{fresh:?}");
+    assert!(
+        fresh
+            .stdout
+            .contains("the stream is made when a server starts"),
+        "{fresh:?}"
+    );
 }

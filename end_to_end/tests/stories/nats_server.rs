@@ -1,7 +1,6 @@
 //! A nats-server of a story's own, and nats-py that speaks with it: what publishes events
 //! and looks at streams was written by others than the server under test.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -131,7 +130,7 @@ impl NatsFolder {
         lying.as_array().unwrap().clone()
     }
 
-    /// Publishes bytes that are none on every doorbell of the next commit.
+    /// Asks nats-py.
     pub(crate) async fn ask(&self, asked: &Value) -> Value {
         let mut asked = asked.clone();
         asked["url"] = json!(format!("nats://127.0.0.1:{}", self.port));
@@ -148,10 +147,6 @@ impl NatsFolder {
         let ended = child.wait_with_output().await.unwrap();
         assert!(ended.status.success(), "nats-py: {ended:?}");
         serde_json::from_slice(&ended.stdout).unwrap()
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -7,16 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
-use async_nats::jetstream::consumer::pull;
+use anyhow::Result;
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::{AckKind, Message};
-use futures_util::{FutureExt as _, StreamExt as _};
 use pipeline::{AcceptError, AsOf, EventAnswer, Pipeline, RawEvent, Submission};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::link::{ANSWER, Link};
+use super::pull::Pull;
 use super::{body, rejected, streams};
 use crate::config;
 
@@ -106,11 +105,10 @@ impl Intake {
     async fn consume(
         self: &Arc<Self>,
         context: &Context,
-        messages: pull::Stream,
+        mut messages: Pull,
         remade: impl Future<Output = ()>,
     ) -> Result<()> {
         tokio::pin!(remade);
-        let mut batches = messages.ready_chunks(self.lane.batch);
         let mut in_hand = JoinSet::new();
         let ended = loop {
             if in_hand.len() >= self.lane.in_hand {
@@ -119,33 +117,17 @@ impl Intake {
             let batch = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break Ok(()),
-                batch = batches.next() => batch,
+                batch = messages.next() => batch,
                 () = &mut remade => break Ok(()),
             };
-            let Some(batch) = batch else {
-                break Err(anyhow!("the consumer ended"));
+            match batch {
+                Ok(batch) => in_hand.spawn(self.clone().take(context.clone(), batch)),
+                Err(error) => break Err(error),
             };
-            let (mut taken, mut broken) = (Vec::with_capacity(batch.len()), None);
-            for message in batch {
-                match message {
-                    Ok(message) => taken.push(message),
-                    Err(error) => broken = Some(error),
-                }
-            }
-            if !taken.is_empty() {
-                in_hand.spawn(self.clone().take(context.clone(), taken));
-            }
-            if let Some(error) = broken {
-                break Err(error).context("the consumer broke off");
-            }
         };
         // What was fetched and not begun goes back at once, not when its time is over.
-        while let Some(Some(batch)) = batches.next().now_or_never() {
-            let fetched = batch.into_iter().flatten().collect::<Vec<_>>();
-            if fetched.is_empty() || !self.answer(&fetched, AckKind::Nak(None)).await {
-                break;
-            }
-        }
+        let left = messages.end().await;
+        self.answer(&left, AckKind::Nak(None)).await;
         while in_hand.join_next().await.is_some() {}
         ended
     }

@@ -7,6 +7,7 @@ mod body;
 mod doorbells;
 mod intake;
 mod link;
+mod pull;
 mod rejected;
 mod streams;
 #[cfg(test)]

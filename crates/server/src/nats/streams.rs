@@ -10,17 +10,13 @@ use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType};
 
 use super::body::MAX_BODY;
 use super::intake::Lane;
+use super::pull::Pull;
 use crate::config;
 
 /// The same `Nats-Msg-Id` within this time is the same message to NATS.
 const DUPLICATES: Duration = Duration::from_secs(120);
 /// What is no event is kept so long.
 const REJECTED_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
-/// A pull waits so long for messages, and hears of the server so often.
-const PULL: Duration = Duration::from_secs(30);
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// Bytes asked for at a time; a message of the largest size that a server takes fits.
-const PULL_BYTES: usize = 16 * 1024 * 1024;
 /// Unanswered messages on all nodes together.
 const UNANSWERED: i64 = 20_000;
 
@@ -28,7 +24,7 @@ const UNANSWERED: i64 = 20_000;
 ///
 /// # Errors
 /// A sentence that names the stream or the consumer.
-pub async fn open(context: &Context, settings: &config::Nats, lane: &Lane) -> Result<pull::Stream> {
+pub async fn open(context: &Context, settings: &config::Nats, lane: &Lane) -> Result<Pull> {
     let stream = context
         .get_or_create_stream(events(settings))
         .await
@@ -52,16 +48,7 @@ pub async fn open(context: &Context, settings: &config::Nats, lane: &Lane) -> Re
             lane.durable, settings.stream, lane.subject
         )
     })?;
-    let largest = 2 * context.client().max_payload();
-    consumer
-        .stream()
-        .max_messages_per_batch(lane.batch)
-        .max_bytes_per_batch(PULL_BYTES.max(largest))
-        .expires(PULL)
-        .heartbeat(HEARTBEAT)
-        .messages()
-        .await
-        .with_context(|| format!("the consumer `{}` cannot be read", lane.durable))
+    Pull::start(context, consumer, lane.batch).await
 }
 
 fn because(stream: &str, error: &CreateStreamError) -> anyhow::Error {
