@@ -127,7 +127,7 @@ async fn look_at_nats(
         Err(error) => findings.push(Finding {
             place: "nats",
             problem: format!("{error:#}"),
-            mend: "see [nats] in the configuration and TIDINGS_NATS, and that nats-server runs with -js".into(),
+            mend: "see [nats] in the configuration and TIDINGS_NATS; docs/guides/nats.md explains both".into(),
         }),
     }
 }

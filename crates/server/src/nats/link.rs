@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
 
@@ -86,7 +86,9 @@ impl Link {
 /// Says why not.
 pub async fn once(settings: &config::Nats) -> Result<Client> {
     let (options, servers) = options(settings).await?;
-    Ok(options.connect(servers).await?)
+    // What it says holds what caused it.
+    let connected = options.connect(servers).await;
+    connected.map_err(|error| anyhow!("{error}"))
 }
 
 async fn options(settings: &config::Nats) -> Result<(ConnectOptions, Vec<async_nats::ServerAddr>)> {
@@ -107,7 +109,7 @@ async fn options(settings: &config::Nats) -> Result<(ConnectOptions, Vec<async_n
         let text = readable(file, "creds_file")?;
         // The library's error may hold a line of the file.
         options = options.credentials(&text).map_err(|_| {
-            anyhow::anyhow!(
+            anyhow!(
                 "in [nats]: creds_file {} holds no credentials",
                 file.display()
             )

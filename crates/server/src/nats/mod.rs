@@ -127,7 +127,10 @@ pub async fn look(settings: &config::Nats) -> Result<Sight> {
                 {
                     Ok(Sight::NoStream)
                 }
-                _ => Err(anyhow::Error::from(error)),
+                GetStreamErrorKind::Request => Err(anyhow!(
+                    "it answers, but its JetStream does not ({error}); it is on with -js"
+                )),
+                _ => Err(anyhow!("{error}")),
             },
         }
     };

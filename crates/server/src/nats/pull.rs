@@ -15,6 +15,10 @@ use futures_util::{FutureExt as _, StreamExt as _};
 /// The server keeps a request so long, and says so often that it is there.
 const KEPT: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// At the end: nothing more comes when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(250);
+/// And the server does not answer when it did not for so long.
+const AWAY: Duration = Duration::from_secs(2);
 /// Bytes asked for at a time; a message of the largest size that a server takes fits.
 const BYTES: usize = 16 * 1024 * 1024;
 
@@ -92,26 +96,28 @@ impl Pull {
         }
     }
 
-    /// Listens no more; gives what came meanwhile and has not been taken.
+    /// Asks no more, and gives what was asked for and has not been taken. It must not be
+    /// answered before: the server would send it here again.
     pub async fn end(mut self) -> Vec<Message> {
         let mut left = Vec::new();
+        // What the server has set off for an inbox that is gone is lost to it for long, so
+        // it may finish: under load that takes a moment, and otherwise nothing comes.
+        while self.open > 0 && self.broken.is_none() {
+            match tokio::time::timeout(QUIET, self.subscriber.next()).await {
+                Ok(Some(message)) => self.sort(message, &mut left),
+                _ => break,
+            }
+        }
         if self.subscriber.drain().await.is_ok() {
             let rest = async {
                 while let Some(message) = self.subscriber.next().await {
-                    if is_message(&message) {
-                        left.push(message);
-                    }
+                    self.sort(message, &mut left);
                 }
             };
             // It ends when the server has heard that we stop; not if the server is away.
-            let _ = tokio::time::timeout(Duration::from_secs(2), rest).await;
+            let _ = tokio::time::timeout(AWAY, rest).await;
         }
-        left.into_iter()
-            .map(|message| Message {
-                message,
-                context: self.context.clone(),
-            })
-            .collect()
+        left
     }
 
     fn sort(&mut self, message: async_nats::Message, taken: &mut Vec<Message>) {

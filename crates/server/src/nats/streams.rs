@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use async_nats::jetstream::consumer::{AckPolicy, pull};
 use async_nats::jetstream::context::{Context, CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, RetentionPolicy, StorageType};
@@ -42,23 +42,23 @@ pub async fn open(context: &Context, settings: &config::Nats, lane: &Lane) -> Re
         filter_subject: lane.subject.clone(),
         ..pull::Config::default()
     };
-    let consumer = stream.create_consumer(consumer).await.with_context(|| {
-        format!(
-            "the consumer `{}` of the stream `{}` cannot be made; the stream must carry `{}`",
-            lane.durable, settings.stream, lane.subject
+    let consumer = stream.create_consumer(consumer).await.map_err(|error| {
+        anyhow!(
+            "the consumer `{}` of the stream `{}`, which must carry `{}`, cannot be made: {error}",
+            lane.durable,
+            settings.stream,
+            lane.subject
         )
     })?;
     Pull::start(context, consumer, lane.batch).await
 }
 
 fn because(stream: &str, error: &CreateStreamError) -> anyhow::Error {
-    use std::error::Error as _;
-    match (error.kind(), error.source()) {
-        (CreateStreamErrorKind::JetStreamUnavailable, _) => {
+    match error.kind() {
+        CreateStreamErrorKind::JetStreamUnavailable => {
             anyhow!("JetStream is off on this NATS server: start it with -js")
         }
-        (_, Some(source)) => anyhow!("the stream `{stream}` cannot be used: {error}: {source}"),
-        (_, None) => anyhow!("the stream `{stream}` cannot be used: {error}"),
+        _ => anyhow!("the stream `{stream}` cannot be used: {error}"),
     }
 }
 
