@@ -49,7 +49,7 @@ async fn put_all(http: &Http) {
 async fn messages(http: &Http) -> usize {
     let mut count = 0;
     for n in 0..CUSTOMERS {
-        let path = format!("/v1/customers/{}/messages?limit=100", name(n));
+        let path = format!("/v1/customers/{}/messages?limit=200", name(n));
         let page = http.get(&path).await.json();
         assert_eq!(page["next_cursor"], Value::Null, "a page holds them all");
         count += page["messages"].as_array().unwrap().len();
@@ -67,7 +67,8 @@ async fn nats_is_killed_and_all_that_was_published_arrives_once() {
     let world = World::with(&nats.section()).await;
     world.put(&customers()).await;
     nats.stream("tidings-events").await;
-    nats.publish("tidings.events.orders", &orders(0..600)).await;
+    nats.publish("tidings.events.orders", &orders(0..1_000))
+        .await;
     until("some have arrived", async || {
         (messages(&world.http).await > 0).then_some(())
     })
@@ -78,10 +79,10 @@ async fn nats_is_killed_and_all_that_was_published_arrives_once() {
     let known = event("e-0", "order.confirmed", &name(0), order("MG-0"));
     world.post(&known).await;
     let server = nats.start().await;
-    nats.publish("tidings.events.orders", &orders(600..1_000))
+    nats.publish("tidings.events.orders", &orders(1_000..1_300))
         .await;
     nats.taken().await;
-    assert_eq!(messages(&world.http).await, 1_000);
+    assert_eq!(messages(&world.http).await, 1_300);
     server.kill().await;
     // Stopping does not wait for a NATS that is away.
     let log = world.end().await.log;
@@ -165,7 +166,7 @@ async fn a_server_that_stops_gives_back_what_it_did_not_take() {
     let http = Http::new(&address, &key);
     put_all(&http).await;
     nats.stream("tidings-events").await;
-    nats.publish("tidings.events.orders", &orders(0..2_000))
+    nats.publish("tidings.events.orders", &orders(0..1_500))
         .await;
     until("some have arrived", async || {
         (messages(&http).await > 0).then_some(())
@@ -176,7 +177,7 @@ async fn a_server_that_stops_gives_back_what_it_did_not_take() {
     assert!(ended.stdout.contains("all is recorded"), "{ended:?}");
     let (program, address) = serve(&config).await;
     nats.taken().await;
-    assert_eq!(messages(&Http::new(&address, &key)).await, 2_000);
+    assert_eq!(messages(&Http::new(&address, &key)).await, 1_500);
     assert!(program.interrupt().await.status.success());
 }
 
