@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod http_client;
 mod lifecycle;
+mod nats;
 mod wiring;
 
 use std::io::{IsTerminal, Write};
@@ -47,7 +48,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 /// Logs go to stderr; `TIDINGS_LOG` filters them (`warn` unless set).
 #[expect(clippy::disallowed_methods, reason = "server reads the environment")]
 fn start_logging(json: bool) {
-    let filter = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let mut filter = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
+    // It tells of each attempt to connect; we tell once that NATS is away.
+    if !filter.contains("async_nats") {
+        filter.push_str(",async_nats=off");
+    }
     let filter = tracing_subscriber::EnvFilter::try_new(&filter).unwrap_or_else(|_| "warn".into());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

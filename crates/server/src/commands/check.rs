@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::cli::Check;
 use crate::config::{self, Config};
-use crate::{clock, wiring};
+use crate::{clock, nats, wiring};
 
 /// A problem and what to do about it.
 struct Finding {
@@ -93,6 +93,9 @@ async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'s
             mend: "add [sms] or [email], or switch the sandbox on".into(),
         });
     }
+    if let Some(settings) = &config.nats {
+        look_at_nats(settings, findings, passed).await;
+    }
     let sms = config
         .sms
         .as_ref()
@@ -110,6 +113,22 @@ async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'s
                 mend: "check host and port, and that a firewall lets this machine through".into(),
             }),
         }
+    }
+}
+
+async fn look_at_nats(
+    settings: &config::Nats,
+    findings: &mut Vec<Finding>,
+    passed: &mut Vec<&'static str>,
+) {
+    match nats::look(settings).await {
+        Ok(nats::Sight::Ready) => passed.push("nats"),
+        Ok(nats::Sight::NoStream) => passed.push("nats (the stream is made when a server starts)"),
+        Err(error) => findings.push(Finding {
+            place: "nats",
+            problem: format!("{error:#}"),
+            mend: "see [nats] in the configuration and TIDINGS_NATS; docs/guides/nats.md explains both".into(),
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use web::WebConfig;
 
 use crate::cli::Serve;
-use crate::{clock, config, lifecycle, wiring};
+use crate::{clock, config, lifecycle, nats, wiring};
 
 pub async fn run(arguments: Serve) -> Result<()> {
     let config = config::load(&arguments.config)?;
@@ -12,6 +12,10 @@ pub async fn run(arguments: Serve) -> Result<()> {
     let listener = lifecycle::listen(config.server.listen).await?;
     let metrics = lifecycle::start_metrics()?;
     let system = wiring::start(&config).await?;
+    let nats = match &config.nats {
+        Some(settings) => Some(nats::start(settings, &system.pipeline).await?),
+        None => None,
+    };
     let web = WebConfig {
         public_url: config.server.public_url.clone(),
         secure_cookies: config.server.secure_cookies,
@@ -34,6 +38,9 @@ pub async fn run(arguments: Serve) -> Result<()> {
     let served = lifecycle::serve(listener, app, screens, end).await;
     purging.abort();
     println!("finishing what is in flight");
+    if let Some(nats) = nats {
+        nats.stop().await;
+    }
     let clean = system.stop().await;
     println!(
         "{}",

@@ -1,6 +1,7 @@
 //! The configuration file: one TOML document, unknown keys are errors that name the near
 //! miss. `docs/reference/tidings.toml` lists every key with its default; a test reads it.
 
+mod nats;
 mod near_miss;
 mod sections;
 mod validate;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
+pub use nats::Nats;
 pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms, Store};
 
 /// The whole configuration.
@@ -36,6 +38,9 @@ pub struct Config {
     /// The mail server, for live traffic.
     #[serde(default)]
     pub email: Option<Email>,
+    /// Events from JetStream, doorbells between nodes.
+    #[serde(default)]
+    pub nats: Option<Nats>,
     /// The sandbox carriers, for test traffic.
     #[serde(default)]
     pub sandbox: Sandbox,
@@ -68,6 +73,10 @@ pub fn load(path: &Path) -> Result<Config> {
     if let Some(email) = &mut config.email {
         email.anchor(anchor);
     }
+    if let Some(nats) = &mut config.nats {
+        nats.anchor(anchor);
+    }
+    nats::apply_environment(&mut config)?;
     Ok(config)
 }
 

@@ -8,6 +8,9 @@ use super::{Brand, Config};
 /// What is wrong, each with its key; empty when nothing is.
 pub(super) fn faults(config: &Config) -> Vec<String> {
     let mut faults = brand(&config.brand);
+    if let Some(nats) = &config.nats {
+        faults.extend(super::nats::faults(nats));
+    }
     let url = &config.server.public_url;
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if !is_web || url.ends_with('/') || url.chars().any(|c| c.is_whitespace() || c.is_control()) {

@@ -25,6 +25,11 @@ pub(crate) fn missing(what: &str) {
     say(&format!("skipped: {what} is missing"));
 }
 
+/// The Python that has the peers written in it.
+pub(crate) fn python() -> String {
+    variable("TIDINGS_TEST_PYTHON").unwrap_or_else(|| "python3".to_owned())
+}
+
 /// A file of the data that lies beside the repository and is no part of it.
 pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let folder = match variable("TIDINGS_TEST_SHARED") {
