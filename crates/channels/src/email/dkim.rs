@@ -1,19 +1,19 @@
 //! DKIM (RFC 6376, RFC 8463): keys, and the headers that sign a mail.
 //!
 //! Keys live in AWS-LC, which blinds RSA and makes some twice as many signatures as ring
-//! (`cargo run --release -p channels --example dkim_speed`); mail-auth lays out what is signed. The body is
-//! canonicalised `simple`, because the `relaxed` one of mail-auth 0.13 is wrong for bodies
-//! that end in blank lines; our bodies pass no mailing list that would change them.
+//! (`cargo run --release -p channels --example dkim_speed`). Headers are canonicalised
+//! `relaxed`, the body `simple`: it is hashed as it stands, and our bodies pass no mailing
+//! list that would change them. The mails are ours: CRLF line ends, no header twice.
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use mail_auth::common::crypto::{Algorithm, CryptoError, Sha256, SigningKey};
-use mail_auth::common::headers::{HeaderWriter, Writable};
-use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+
+use model::Instant;
 
 use super::{DkimConfig, base64};
 use crate::ConfigError;
@@ -148,64 +148,174 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-impl SigningKey for DkimKey {
-    type Hasher = Sha256;
-
-    fn sign(&self, input: impl Writable) -> mail_auth::Result<Vec<u8>> {
-        match &self.0 {
-            // RFC 8463 §3: the hash is what is signed.
-            Key::Ed25519(pair) => {
-                let hash = self.hash(input);
-                Ok(pair.sign(hash.as_ref()).as_ref().to_vec())
-            }
-            Key::Rsa(pair) => {
-                let mut signed = Vec::with_capacity(2048);
-                input.write(&mut signed);
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(
-                    &RSA_PKCS1_SHA256,
-                    &SystemRandom::new(),
-                    &signed,
-                    &mut signature,
-                )
-                .map_err(|why| mail_auth::Error::Crypto(CryptoError::Library(why.to_string())))?;
-                Ok(signature)
-            }
+impl DkimKey {
+    /// What `a=` says of it.
+    fn algorithm(&self) -> &'static str {
+        match self.0 {
+            Key::Ed25519(_) => "ed25519-sha256",
+            Key::Rsa(_) => "rsa-sha256",
         }
     }
 
-    fn algorithm(&self) -> Algorithm {
-        match self.0 {
-            Key::Ed25519(_) => Algorithm::Ed25519Sha256,
-            Key::Rsa(_) => Algorithm::RsaSha256,
+    fn sign(&self, input: &[u8]) -> Option<Vec<u8>> {
+        match &self.0 {
+            // RFC 8463 §3: the hash is what is signed.
+            Key::Ed25519(pair) => {
+                let hash = digest(&SHA256, input);
+                Some(pair.sign(hash.as_ref()).as_ref().to_vec())
+            }
+            Key::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                let random = SystemRandom::new();
+                pair.sign(&RSA_PKCS1_SHA256, &random, input, &mut signature)
+                    .ok()?;
+                Some(signature)
+            }
+        }
+    }
+}
+
+/// What breaks a line of a signature. In the canonical form it is one space.
+const FOLD: &str = "\r\n\t";
+/// Characters of `h=` and `b=` on one line.
+const LINE: usize = 72;
+
+/// One key with the part of its signatures that is always the same.
+struct Signer {
+    key: DkimKey,
+    /// The header up to `t=`, as it stands in the mail.
+    head: String,
+    /// The same, canonical.
+    canonical: String,
+}
+
+impl Signer {
+    fn new(config: &DkimConfig) -> Self {
+        let mut names = String::new();
+        let mut column = 0;
+        for (index, name) in SIGNED_HEADERS.iter().enumerate() {
+            if index > 0 {
+                names.push(':');
+            }
+            if column + name.len() > LINE {
+                names.push_str(FOLD);
+                column = 0;
+            }
+            names.push_str(name);
+            column += name.len() + 1;
+        }
+        let (algorithm, domain) = (config.key.algorithm(), &config.domain);
+        let value = format!(
+            "v=1; a={algorithm}; c=relaxed/simple; d={domain};{FOLD}s={};{FOLD}h={names};{FOLD}t=",
+            config.selector
+        );
+        Self {
+            key: config.key.clone(),
+            canonical: format!("dkim-signature:{}", value.replace(FOLD, " ")),
+            head: format!("DKIM-Signature: {value}"),
         }
     }
 }
 
 /// All the signatures one carrier makes.
-pub(super) struct Signers(Vec<DkimSigner<DkimKey, Done>>);
+pub(super) struct Signers(Vec<Signer>);
 
 impl Signers {
     pub(super) fn new(configs: &[DkimConfig]) -> Self {
-        let signer = |config: &DkimConfig| {
-            DkimSigner::from_key(config.key.clone())
-                .domain(config.domain.as_str())
-                .selector(config.selector.as_str())
-                .headers(SIGNED_HEADERS)
-                .header_canonicalization(Canonicalization::Relaxed)
-                .body_canonicalization(Canonicalization::Simple)
-        };
-        Self(configs.iter().map(signer).collect())
+        Self(configs.iter().map(Signer::new).collect())
     }
 
-    /// The `DKIM-Signature` headers of a message, to stand before it. Their `t=` is the
-    /// present moment of the machine: mail-auth reads it, and verifiers compare it with
-    /// theirs. `None` when a signature cannot be made.
-    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let mut headers = Vec::with_capacity(640 * self.0.len());
+    /// The `DKIM-Signature` headers of a message, to stand before it; `t=` says the moment
+    /// given. `None` when a signature cannot be made.
+    pub(super) fn sign(&self, message: &[u8], at: Instant) -> Option<Vec<u8>> {
+        let mut headers = Vec::with_capacity(1_024 * self.0.len() + message.len() * 17 / 16);
+        if self.0.is_empty() {
+            return Some(headers);
+        }
+        let end = message.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let (head, body) = (&message[..end + 2], &message[end + 4..]);
+        let bh = base64::encode(digest(&SHA256, simple(body)).as_ref());
+        let signed = relaxed(head);
+        let t = at.as_micros().div_euclid(1_000_000).max(0);
         for signer in &self.0 {
-            signer.sign(message).ok()?.write_header(&mut headers);
+            let mut input = Vec::with_capacity(signed.len() + signer.canonical.len() + 96);
+            input.extend_from_slice(&signed);
+            input.extend_from_slice(signer.canonical.as_bytes());
+            input.extend_from_slice(format!("{t}; bh={bh}; b=").as_bytes());
+            let b = base64::encode(&signer.key.sign(&input)?);
+            headers.extend_from_slice(signer.head.as_bytes());
+            headers.extend_from_slice(format!("{t};{FOLD}bh={bh};{FOLD}b=").as_bytes());
+            for (index, line) in b.as_bytes().chunks(LINE).enumerate() {
+                if index > 0 {
+                    headers.extend_from_slice(FOLD.as_bytes());
+                }
+                headers.extend_from_slice(line);
+            }
+            headers.extend_from_slice(b"\r\n");
         }
         Some(headers)
+    }
+}
+
+/// The body `simple` (RFC 6376 §3.4.3): its empty last lines count as none. The message
+/// ends in CRLF.
+fn simple(body: &[u8]) -> &[u8] {
+    let mut body = body;
+    while let Some(shorter) = body.strip_suffix(b"\r\n") {
+        if !shorter.is_empty() && !shorter.ends_with(b"\r\n") {
+            return body;
+        }
+        body = shorter;
+    }
+    b"\r\n"
+}
+
+/// The headers that are signed, `relaxed` (RFC 6376 §3.4.2), in the order of `h=`. The
+/// second of a name there is the one that must not be added.
+fn relaxed(head: &[u8]) -> Vec<u8> {
+    let mut canonical = Vec::with_capacity(head.len());
+    for (index, name) in SIGNED_HEADERS.iter().enumerate() {
+        if !SIGNED_HEADERS[..index].contains(name)
+            && let Some(value) = value_of(head, name.as_bytes())
+        {
+            canonical.extend(name.bytes().map(|octet| octet.to_ascii_lowercase()));
+            canonical.push(b':');
+            put_relaxed(value, &mut canonical);
+            canonical.extend_from_slice(b"\r\n");
+        }
+    }
+    canonical
+}
+
+/// What follows the colon of a header, with the lines it goes on in.
+fn value_of<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let mut rest = head;
+    while !rest.is_empty() {
+        let mut end = 0;
+        loop {
+            let line = rest[end..].iter().position(|octet| *octet == b'\n');
+            end += line.map_or(rest.len() - end, |at| at + 1);
+            if !matches!(rest.get(end), Some(b' ' | b'\t')) {
+                break;
+            }
+        }
+        let (field, after) = rest.split_at(end);
+        if field.get(name.len()) == Some(&b':') && field[..name.len()].eq_ignore_ascii_case(name) {
+            return Some(&field[name.len() + 1..]);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Every run of white space as one space, none at either end.
+fn put_relaxed(value: &[u8], out: &mut Vec<u8>) {
+    let white = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
+    let words = value.split(white).filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        if index > 0 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(word);
     }
 }

@@ -126,7 +126,7 @@ impl EmailCarrier {
             config, signers, ..
         } = &*self.shared;
         let message = mime::build(mail, config);
-        let mut data = signers.sign(&message)?;
+        let mut data = signers.sign(&message, mail.date)?;
         let size = data.len() + message.len();
         wire::put_data(&message, &mut data);
         Some((data, size))

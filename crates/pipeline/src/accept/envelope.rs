@@ -63,7 +63,10 @@ pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Resu
             let Value::Object(object) = value else {
                 return Err("not a CloudEvent: an event is a JSON object".into());
             };
-            let size = serde_json::to_string(object).map_or(0, |text| text.len());
+            let mut size = Size(0);
+            // Counting cannot fail.
+            let _ = serde_json::to_writer(&mut size, object);
+            let size = size.0;
             if size > MAX_EVENT_BYTES {
                 return Err(format!(
                     "an event has at most {MAX_EVENT_BYTES} bytes, this one has {size}"
@@ -73,6 +76,20 @@ pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Resu
                 .map_err(|error| misfit(object).unwrap_or_else(|| in_words(&error)))?;
             check(envelope, submission, now)
         }
+    }
+}
+
+/// Counts octets instead of keeping them.
+struct Size(usize);
+
+impl std::io::Write for Size {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.0 += octets.len();
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -106,13 +123,13 @@ fn check(envelope: Envelope<'_>, submission: Submission, now: Instant) -> Result
     if envelope.specversion != "1.0" {
         return Err("/specversion: only CloudEvents 1.0 is spoken here".into());
     }
-    let id = attribute("/id", &envelope.id, 256)?;
-    let source = attribute("/source", &envelope.source, 512)?;
-    let event_type = attribute("/type", &envelope.event_type, 128)?;
+    let id = attribute("/id", envelope.id, 256)?;
+    let source = attribute("/source", envelope.source, 512)?;
+    let event_type = attribute("/type", envelope.event_type, 128)?;
     let subject = envelope
         .subject
         .ok_or_else(|| "/subject: the customer's id is missing".to_owned())
-        .and_then(|subject| attribute("/subject", &subject, 128))?;
+        .and_then(|subject| attribute("/subject", subject, 128))?;
     let time = match envelope.time {
         Some(text) => Instant::parse(&text).map_err(|reason| format!("/time: {reason}"))?,
         None => now,
@@ -141,7 +158,7 @@ fn check(envelope: Envelope<'_>, submission: Submission, now: Instant) -> Result
     })
 }
 
-fn attribute(pointer: &str, text: &str, most: usize) -> Result<String, String> {
+fn attribute(pointer: &str, text: Cow<'_, str>, most: usize) -> Result<String, String> {
     if text.is_empty() {
         return Err(format!("{pointer}: must not be empty"));
     }
@@ -154,7 +171,7 @@ fn attribute(pointer: &str, text: &str, most: usize) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err(format!("{pointer}: holds a control character"));
     }
-    Ok(text.to_owned())
+    Ok(text.into_owned())
 }
 
 /// The event as CloudEvents JSON again, for a failed event's replay.

@@ -12,6 +12,9 @@ const fn is_bidi_control(c: char) -> bool {
 /// A space for every control character and line break, nothing for every character that
 /// turns the direction of text, no space at either end.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b)) {
+        return Cow::Borrowed(text.trim_matches(' '));
+    }
     let harmless =
         |c: char| !(c.is_control() || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}'));
     if text.chars().all(harmless) {
@@ -27,6 +30,9 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 
 /// One line: every run of white space becomes one space.
 pub(crate) fn one_line(text: &str) -> String {
+    if is_one_line(text.as_bytes()) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_ascii_whitespace() {
         if !line.is_empty() {
@@ -35,6 +41,27 @@ pub(crate) fn one_line(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// Whether the only white space is single spaces between words.
+fn is_one_line(octets: &[u8]) -> bool {
+    let mut before = b' ';
+    for octet in octets {
+        if octet.is_ascii_whitespace() && (*octet != b' ' || before == b' ') {
+            return false;
+        }
+        before = *octet;
+    }
+    octets.is_empty() || before != b' '
+}
+
+/// One line of at most `limit` characters.
+pub(crate) fn short_line(text: &str, limit: usize) -> String {
+    let line = one_line(text);
+    match shorten(&line, limit) {
+        Cow::Owned(short) => short,
+        Cow::Borrowed(_) => line,
+    }
 }
 
 /// At most `limit` characters; what is cut is shown by an ellipsis.
@@ -76,6 +103,23 @@ mod tests {
             "a  Bcc: x  bcd"
         );
         assert!(matches!(clean("plain, ação"), Cow::Borrowed("plain, ação")));
+    }
+
+    #[test]
+    fn every_run_of_white_space_is_one_space() {
+        for (text, line) in [
+            ("", ""),
+            (" ", ""),
+            ("a b", "a b"),
+            ("a  b", "a b"),
+            (" a b", "a b"),
+            ("a b ", "a b"),
+            ("a\n\tb\r\n", "a b"),
+            ("a\u{a0}\u{a0}b", "a\u{a0}\u{a0}b"),
+        ] {
+            assert_eq!(one_line(text), line, "{text:?}");
+        }
+        assert_eq!(short_line(" ab  cd ", 4), "ab…");
     }
 
     #[test]

@@ -31,15 +31,18 @@ pub(crate) struct Amount(Decimal);
 
 impl Amount {
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let known = Self::is_one(text);
+        known.then(|| text.parse().ok().map(Self)).flatten()
+    }
+
+    /// Whether a text is an amount.
+    pub(crate) fn is_one(text: &str) -> bool {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
         let is_number = |text: &str, most: usize| {
             (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
         };
-        if !(is_number(whole, 15) && is_number(part, 9)) {
-            return None;
-        }
-        text.parse().ok().map(Self)
+        is_number(whole, 15) && is_number(part, 9)
     }
 }
 

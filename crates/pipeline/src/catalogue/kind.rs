@@ -35,27 +35,12 @@ impl Kind {
         matches!(self, Self::Decimal | Self::Date | Self::Moment)
     }
 
-    /// Takes a cleaned value; amounts written as JSON numbers become text.
-    pub(crate) fn accept(self, value: Value) -> Result<Value, KindFault> {
-        let text = match (&value, self) {
-            (Value::Number(number), Self::Decimal) => number.to_string(),
-            (Value::Number(number), Self::Whole) => {
-                return match number.as_i64() {
-                    Some(0..=1_000_000_000) => Ok(value),
-                    _ => Err(KindFault(
-                        "is not a whole number from 0 to a thousand million",
-                    )),
-                };
-            }
-            (Value::String(text), _) => text.clone(),
-            (_, Self::Whole) => return Err(KindFault("is not a whole number")),
-            (_, Self::Decimal) => return Err(KindFault("is not an amount like \"161.86\"")),
-            _ => return Err(KindFault("is not text")),
-        };
+    /// Takes a text, cleaned.
+    pub(crate) fn accept_text(self, text: String) -> Result<Value, KindFault> {
         match self {
             Self::Text => {}
             Self::Whole => return Err(KindFault("is not a whole number")),
-            Self::Decimal if Amount::parse(&text).is_some() => {}
+            Self::Decimal if Amount::is_one(&text) => {}
             Self::Decimal => return Err(KindFault("is not an amount like \"161.86\"")),
             Self::Currency if text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) => {}
             Self::Currency => return Err(KindFault("is not a currency code like `BRL`")),
@@ -77,6 +62,22 @@ impl Kind {
             }
         }
         Ok(Value::String(text))
+    }
+
+    /// Takes what is not a text; amounts written as JSON numbers become one.
+    pub(crate) fn accept_other(self, value: &Value) -> Result<Value, KindFault> {
+        match (value, self) {
+            (Value::Number(number), Self::Decimal) => self.accept_text(number.to_string()),
+            (Value::Number(number), Self::Whole) => match number.as_i64() {
+                Some(0..=1_000_000_000) => Ok(value.clone()),
+                _ => Err(KindFault(
+                    "is not a whole number from 0 to a thousand million",
+                )),
+            },
+            (_, Self::Whole) => Err(KindFault("is not a whole number")),
+            (_, Self::Decimal) => Err(KindFault("is not an amount like \"161.86\"")),
+            _ => Err(KindFault("is not text")),
+        }
     }
 }
 
@@ -112,9 +113,12 @@ fn link_host(address: &str) -> Option<&str> {
 /// Whether an https address leads to `domain` or a name under it.
 pub(crate) fn leads_home(address: &str, domain: &str) -> bool {
     link_host(address).is_some_and(|host| {
-        let host = host.to_ascii_lowercase();
-        host.strip_suffix(&domain.to_ascii_lowercase())
-            .is_some_and(|under| under.is_empty() || under.ends_with('.'))
+        let (host, domain) = (host.as_bytes(), domain.as_bytes());
+        let under = host.len().checked_sub(domain.len());
+        under.is_some_and(|under| {
+            let (under, end) = host.split_at(under);
+            end.eq_ignore_ascii_case(domain) && (under.is_empty() || under.ends_with(b"."))
+        })
     })
 }
 

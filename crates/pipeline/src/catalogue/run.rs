@@ -35,6 +35,18 @@ pub(super) enum Escape {
     Nothing,
 }
 
+/// The octets that mean something in HTML.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let octets = b"&<>\"'";
+    let mut at = 0;
+    while at < octets.len() {
+        special[octets[at] as usize] = true;
+        at += 1;
+    }
+    special
+};
+
 struct Frame<'a> {
     item: View<'a>,
     index: usize,
@@ -44,30 +56,30 @@ struct Frame<'a> {
 struct Run<'a> {
     scene: &'a Scene<'a>,
     frames: Vec<Frame<'a>>,
-    out: String,
+    out: &'a mut String,
     limit: usize,
     left: u32,
     escape: Escape,
 }
 
-/// Renders a program into at most `limit` bytes.
+/// Renders a program, in place of what `out` held, into at most `limit` bytes.
 pub(super) fn run(
     program: &Program,
     scene: &Scene<'_>,
-    limit: usize,
+    (out, limit): (&mut String, usize),
     escape: Escape,
-) -> Result<String, Stumble> {
-    let room = program.fixed + program.fixed / 8 + 128;
+) -> Result<(), Stumble> {
+    out.clear();
+    out.reserve((program.fixed + program.fixed / 8 + 128).min(limit));
     let mut run = Run {
         scene,
         frames: Vec::new(),
-        out: String::with_capacity(room.min(limit)),
+        out,
         limit,
         left: STEPS,
         escape,
     };
-    run.steps(&program.steps)?;
-    Ok(run.out)
+    run.steps(&program.steps)
 }
 
 impl<'a> Run<'a> {
@@ -161,8 +173,7 @@ impl<'a> Run<'a> {
     /// The five characters that mean something in HTML text and quoted attributes.
     fn push_html(&mut self, text: &str, line: usize) -> Result<(), Stumble> {
         let mut rest = text;
-        let special = |b: u8| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'');
-        while let Some(at) = rest.bytes().position(special) {
+        while let Some(at) = rest.bytes().position(|b| SPECIAL[usize::from(b)]) {
             self.push(&rest[..at], line)?;
             let entity = match rest.as_bytes()[at] {
                 b'&' => "&amp;",

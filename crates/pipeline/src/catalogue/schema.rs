@@ -2,6 +2,8 @@
 //!
 //! Only declared paths pass: what a type does not name is neither stored nor rendered.
 
+use std::fmt::Write;
+
 use model::Sealed;
 use serde_json::{Map, Value};
 
@@ -218,7 +220,8 @@ impl Gate<'_> {
         nodes: &[(String, Node)],
         given: &Map<String, Value>,
     ) -> Result<Map<String, Value>, DataFault> {
-        let mut kept = Map::with_capacity(nodes.len());
+        // One more: the snapshot joins the names at the top.
+        let mut kept = Map::with_capacity(nodes.len() + 1);
         for (name, node) in nodes {
             let depth = self.pointer.len();
             self.pointer.push('/');
@@ -260,7 +263,8 @@ impl Gate<'_> {
         let mut kept = Vec::with_capacity(values.len().min(MAX_VALUES));
         for (at, value) in values.iter().enumerate() {
             let depth = self.pointer.len();
-            self.pointer.push_str(&format!("/{at}"));
+            // Writing to a string cannot fail.
+            let _ = write!(self.pointer, "/{at}");
             match self.node(item, Some(value))? {
                 Some(value) => kept.push(value),
                 None => return Err(self.fault("is empty")),
@@ -277,7 +281,7 @@ impl Gate<'_> {
                 return Err(self.fault(format!("the data has more than {MAX_DATA_BYTES} bytes")));
             }
         }
-        let value = match given {
+        let accepted = match given {
             Value::String(text) => {
                 let cleaned = clean(text);
                 if cleaned.is_empty() {
@@ -289,11 +293,11 @@ impl Gate<'_> {
                 } else {
                     cleaned.replace('{', "(").replace('}', ")")
                 };
-                Value::String(cleaned)
+                kind.accept_text(cleaned)
             }
-            other => other.clone(),
+            other => kind.accept_other(other),
         };
-        match kind.accept(value) {
+        match accepted {
             Ok(Value::String(link)) if kind == Kind::Link && !leads_home(&link, self.domain) => {
                 Err(self.fault(format!("a link may only lead to {}", self.domain)))
             }

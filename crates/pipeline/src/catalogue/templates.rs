@@ -80,8 +80,20 @@ impl Templates {
         scene: &Scene<'_>,
         limit: usize,
     ) -> Result<String, TemplateFault> {
+        let mut out = String::new();
+        self.render_into(id, scene, (&mut out, limit))?;
+        Ok(out)
+    }
+
+    /// Renders a template in place of what `out` held, into at most `limit` bytes.
+    pub(crate) fn render_into(
+        &self,
+        id: TemplateId,
+        scene: &Scene<'_>,
+        (out, limit): (&mut String, usize),
+    ) -> Result<(), TemplateFault> {
         let template = &self.0[id.0];
-        run(&template.program, scene, limit, template.escape).map_err(|stumble| {
+        run(&template.program, scene, (out, limit), template.escape).map_err(|stumble| {
             let origin = &template.origin;
             TemplateFault {
                 file: origin.file.clone(),

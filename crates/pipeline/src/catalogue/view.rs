@@ -44,11 +44,20 @@ pub(crate) enum View<'a> {
 /// Few names: looking at each beats hashing one.
 const FEW: usize = 8;
 
+/// Whether two names are the same; most that are not differ in length or at an end.
+fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    one.len() == other.len()
+        && one.first() == other.first()
+        && one.last() == other.last()
+        && one == other
+}
+
 fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if map.len() <= FEW {
         return map
             .iter()
-            .find(|(key, _)| *key == name)
+            .find(|(key, _)| same(key, name))
             .map(|(_, value)| value);
     }
     map.get(name)
@@ -81,13 +90,13 @@ impl<'a> View<'a> {
         match self {
             Self::Object(children, given) => children
                 .iter()
-                .find(|(known, _)| known == name)
+                .find(|(known, _)| same(known, name))
                 .map_or(Self::Undefined, |(_, node)| {
                     Self::of(node, given.and_then(|map| member(map, name)))
                 }),
             Self::Fields(fields) => fields
                 .iter()
-                .find(|(known, _)| *known == name)
+                .find(|(known, _)| same(known, name))
                 .map_or(Self::Undefined, |(_, view)| view.clone()),
             Self::Brand(setting) => match name {
                 "name" => Self::Text(setting.brand),

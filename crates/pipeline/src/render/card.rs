@@ -30,13 +30,14 @@ pub(super) fn of_opened(
     opened: &Opened<'_>,
 ) -> Result<Card, RenderError> {
     let scene = opened.scene(content);
-    let body = catalogue
-        .templates
-        .render(opened.names.body, &scene, BODY_BYTES)?;
+    let templates = &catalogue.templates;
+    let mut scratch = String::new();
+    templates.render_into(opened.names.body, &scene, (&mut scratch, BODY_BYTES))?;
+    let paragraphs = paragraphs(&scratch);
     let mut facts = Vec::with_capacity(opened.names.facts.len());
     for fact in &opened.names.facts {
-        let value = catalogue.templates.render(fact.value, &scene, FACT_BYTES)?;
-        let value = one_line(&value);
+        templates.render_into(fact.value, &scene, (&mut scratch, FACT_BYTES))?;
+        let value = one_line(&scratch);
         if !value.is_empty() {
             facts.push((fact.label.clone(), value));
         }
@@ -47,7 +48,7 @@ pub(super) fn of_opened(
         (Vec::new(), None)
     };
     Ok(Card {
-        paragraphs: paragraphs(&body),
+        paragraphs,
         facts,
         items,
         total,
@@ -62,9 +63,11 @@ fn paragraphs(body: &str) -> Vec<String> {
     for line in body.lines().chain([""]) {
         let line = one_line(line);
         if !line.is_empty() {
-            if !paragraph.is_empty() {
-                paragraph.push(' ');
+            if paragraph.is_empty() {
+                paragraph = line;
+                continue;
             }
+            paragraph.push(' ');
             paragraph.push_str(&line);
         } else if !paragraph.is_empty() {
             found.push(std::mem::take(&mut paragraph));

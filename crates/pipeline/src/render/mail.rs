@@ -7,7 +7,7 @@ use model::MessageContent;
 use super::card::of_opened;
 use super::snapshot::{Opened, open};
 use super::{Brand, Card, MailBody, RenderError, TrackState};
-use crate::catalogue::clean::{one_line, shorten};
+use crate::catalogue::clean::short_line;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::{Scene, View};
 use crate::catalogue::{Catalogue, leads_home};
@@ -34,9 +34,11 @@ pub fn mail(
         return Err(unknown());
     };
     let scene = opened.scene(content);
-    let line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
-        let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
-        Ok(shorten(&one_line(&rendered), chars).into_owned())
+    let mut scratch = String::new();
+    let mut line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
+        let out = (&mut scratch, LINE_BYTES);
+        catalogue.templates.render_into(id, &scene, out)?;
+        Ok(short_line(&scratch, chars))
     };
     let subject = line(subject, SUBJECT_CHARS)?;
     let preheader = line(preheader, PREHEADER_CHARS)?;

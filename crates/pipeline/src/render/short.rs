@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::snapshot::{locale_of, put, setting, take};
 use super::{Brand, RenderError, Short};
 use crate::catalogue::Catalogue;
-use crate::catalogue::clean::{one_line, plain_punctuation, shorten};
+use crate::catalogue::clean::{one_line, plain_punctuation, short_line, shorten};
 use crate::catalogue::load::PLACEHOLDER;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::Scene;
@@ -46,17 +46,19 @@ pub fn short_forms(
     put(&mut data, take(brand, customer, locale));
     let setting = setting(catalogue, &data, locale);
     let scene = Scene::message(&entry.schema, &data, &setting);
-    let line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
-        let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
-        Ok(shorten(&one_line(&rendered), chars).into_owned())
+    let templates = &catalogue.templates;
+    let mut scratch = String::new();
+    let mut line = |id: TemplateId, chars: usize| -> Result<String, RenderError> {
+        templates.render_into(id, &scene, (&mut scratch, LINE_BYTES))?;
+        Ok(short_line(&scratch, chars))
     };
     let title = line(names.title, TITLE_CHARS)?;
     let summary = line(names.summary, SUMMARY_CHARS)?;
     let sender = line(names.sender, SENDER_CHARS)?;
     let text = match names.sms {
         Some(id) => {
-            let rendered = catalogue.templates.render(id, &scene, LINE_BYTES)?;
-            let text = text_message(&rendered);
+            templates.render_into(id, &scene, (&mut scratch, LINE_BYTES))?;
+            let text = text_message(&scratch);
             bounded(catalogue, id, &text)?;
             text
         }

@@ -3,7 +3,7 @@
 //! It stands under `_` in the message's data, where no declared path can lie.
 
 use model::{Customer, MessageContent};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Brand;
 use crate::catalogue::Catalogue;
@@ -35,15 +35,20 @@ pub(super) fn take(brand: &Brand, customer: &Customer, words: &str) -> Value {
     } else {
         words
     };
-    json!({
-        "name": customer.name.open(),
-        "zone": customer.time_zone,
-        "locale": formats,
-        "brand": brand.name,
-        "domain": brand.domain,
-        "url": brand.url,
-        "support": brand.support,
-    })
+    let kept = [
+        ("name", customer.name.open()),
+        ("zone", &customer.time_zone),
+        ("locale", formats),
+        ("brand", &brand.name),
+        ("domain", &brand.domain),
+        ("url", &brand.url),
+        ("support", &brand.support),
+    ];
+    let mut snapshot = Map::with_capacity(kept.len());
+    for (name, value) in kept {
+        snapshot.insert(name.to_owned(), Value::from(value));
+    }
+    Value::Object(snapshot)
 }
 
 /// Puts a snapshot into a message's data.
