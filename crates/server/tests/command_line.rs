@@ -25,10 +25,13 @@ fn the_help_names_every_command_and_no_hidden_one() {
         assert!(help.contains(&format!("  {command} ")), "{command}: {help}");
     }
     let (_, bench) = tidings(&["bench", "--help"]);
-    assert!(
-        bench.contains("  pipeline ") && !bench.contains("  sinks "),
-        "{bench}"
-    );
+    for command in ["pipeline", "codes", "mailbox"] {
+        assert!(
+            bench.contains(&format!("  {command} ")),
+            "{command}: {bench}"
+        );
+    }
+    assert!(!bench.contains("  sinks "), "{bench}");
 }
 
 #[test]

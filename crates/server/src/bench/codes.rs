@@ -30,7 +30,7 @@ use crate::http_client::Client;
 /// The load runs so long before the first code, in seconds.
 const WARM_UP: u64 = 2;
 /// Connections that codes take turns on: a slow answer does not hold the next code up.
-const LANES: u64 = 8;
+const LANES: u64 = 32;
 /// Batches under way at once while the backlog is made.
 const FILLERS: usize = 3;
 /// As many may wait as there are marks.
