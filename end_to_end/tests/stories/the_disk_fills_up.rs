@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::process::Command;
 
 use crate::world::trouble::{
-    assert_comes_back_later, assert_ended_well, code, confirmed, delivered, post, program,
-    put_customers, settles,
+    assert_comes_back_later, assert_ended_well, code, confirmed, delivered, post, put_customers,
+    settles, tidings,
 };
 use crate::world::{Answer, Http, Program, Trouble, missing, outcomes, until};
 
@@ -162,7 +162,7 @@ async fn serve_on_a_small_disk(trouble: &Trouble, unshare: &[&str]) -> (Program,
     command
         .args(&unshare[1..])
         .args(["sh", "-c", BEGIN, "begin"])
-        .args([&data, program(), &trouble.config, &key]);
+        .args([&data, tidings(), &trouble.config, &key]);
     let (server, http) = trouble.serve_by(command, "").await;
     let made = std::fs::read_to_string(&key).unwrap();
     let http = http.as_holder_of(made.trim());

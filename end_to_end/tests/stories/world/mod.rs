@@ -7,6 +7,7 @@
 
 mod binary;
 mod environment;
+pub(crate) mod hostile;
 mod http;
 mod program;
 mod shop;

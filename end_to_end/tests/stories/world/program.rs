@@ -17,6 +17,9 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
+/// What the product itself says; enough of it to find what must not stand there.
+pub(super) const LOG: &str = "info,web=debug,pipeline=debug,store=debug,channels=debug,smpp=debug";
+
 /// A program that runs. It is killed when this is dropped.
 pub(crate) struct Program {
     child: Child,
@@ -34,18 +37,13 @@ pub(crate) async fn run(arguments: &[&str]) -> Ended {
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary::path());
-        command.args(arguments);
+        command.args(arguments).env("TIDINGS_LOG", LOG);
         Self::start_by(command)
     }
 
     /// Starts it by a command that becomes the program: its process is the same one.
     pub(crate) fn start_by(mut command: Command) -> Self {
         let mut child = command
-            // What the product itself says; enough of it to find what must not stand there.
-            .env(
-                "TIDINGS_LOG",
-                "info,web=debug,pipeline=debug,store=debug,channels=debug,smpp=debug",
-            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

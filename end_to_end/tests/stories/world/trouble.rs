@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{Answer, Ended, Http, Program, binary, customer, event, make_key, order, parcel};
-use super::{until, write_config};
+use super::{program, until, write_config};
 use crate::nothing_is_lost_when_killed::number_in;
 use crate::test_traffic_stays_in_the_sandbox::{carriers, password};
 
@@ -101,21 +101,16 @@ impl Trouble {
     /// A live key, and the server started plainly.
     pub(crate) async fn serve(&self) -> (Program, Http) {
         let key = make_key(&self.config, "live").await;
-        self.serve_by(self.command(), &key).await
-    }
-
-    /// The server's own command.
-    pub(crate) fn command(&self) -> Command {
-        self.command_under(&[])
+        self.serve_by(self.command_under(&[]), &key).await
     }
 
     /// The server's command behind others that become it.
     pub(crate) fn command_under(&self, before: &[&str]) -> Command {
-        let program = binary::path().to_str().unwrap();
+        let tidings = binary::path().to_str().unwrap();
         let config = self.config.to_str().unwrap();
-        let all = [before, &[program, "serve", "--config", config]].concat();
+        let all = [before, &[tidings, "serve", "--config", config]].concat();
         let mut command = Command::new(all[0]);
-        command.args(&all[1..]);
+        command.args(&all[1..]).env("TIDINGS_LOG", program::LOG);
         command
     }
 
@@ -133,7 +128,7 @@ impl Trouble {
 }
 
 /// The program under test.
-pub(crate) fn program() -> &'static Path {
+pub(crate) fn tidings() -> &'static Path {
     binary::path()
 }
 
