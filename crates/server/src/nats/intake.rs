@@ -48,6 +48,9 @@ pub struct Intake {
 /// A message delivered so often is taken by itself: if the store cannot take it, it holds
 /// up nobody else.
 const ALONE_AFTER: i64 = 3;
+/// What is given back is sent out again after this time. The server honours a request for
+/// two seconds though its inbox is gone, and would send it there.
+const GIVEN_BACK: Duration = Duration::from_secs(3);
 /// Between tries at what does not go.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -125,9 +128,9 @@ impl Intake {
                 Err(error) => break Err(error),
             };
         };
-        // What was fetched and not begun goes back at once, not when its time is over.
+        // What was fetched and not begun goes back soon, not when its time is over.
         let left = messages.end().await;
-        self.answer(&left, AckKind::Nak(None)).await;
+        self.answer(&left, AckKind::Nak(Some(GIVEN_BACK))).await;
         while in_hand.join_next().await.is_some() {}
         ended
     }
