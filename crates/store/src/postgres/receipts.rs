@@ -1,0 +1,389 @@
+//! What carriers say later, and texts that come in.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use deadpool_postgres::{Pool, Transaction};
+use model::{DeliveryId, DeliveryState, Id, Instant, Lane, Partition, Receipt, ReceiptStatus, Span};
+
+use super::failure::Failure;
+use super::outcomes::{Effects, Move, Moves, Standing, carrier_hash, read_standing, sorted_keys};
+use super::rows::{get, named, partition, partition_of, text};
+use super::sql::path::LOCK_DELIVERIES;
+use super::sql::receipts::{
+    FIND_ATTEMPTS, FIND_CARRIER_IDS, FIND_CLAIMS, FIND_DOUBTS, LAST_RECEIPTS, LEAVE_CARRIER_IDS,
+    PARK, PARK_HINTS, PUT_INBOUND, PUT_RECEIPTS, UNPARK_OLD, UNPARK_OLD_HINTS,
+};
+use super::steps::{Steps, ask, params};
+use super::{Postgres, Shared, directory, retrying};
+use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
+
+/// Parked receipts are kept so long; one that nobody claims by then names nothing of ours.
+const PARKED_FOR: Span = Span::days(3);
+/// And at most so many a partition, 100,000 in all: a carrier that sends rubbish does not
+/// fill the disk.
+const PARKED_AT_MOST: i64 = 400;
+
+/// A receipt with the delivery it names, and the hash it was found by.
+pub(super) struct Named<'a> {
+    pub(super) delivery: i64,
+    pub(super) hash: i64,
+    pub(super) receipt: &'a Receipt,
+}
+
+impl Postgres {
+    pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
+        let suppressed: Vec<_> = texts
+            .iter()
+            .filter_map(|text| Some((&text.from, text.suppress.as_deref()?, text.received_at)))
+            .collect();
+        retrying(|| self.shared.keep_inbound(&texts, &suppressed)).await?;
+        Ok(self.shared.outdate_owners(&suppressed).await?)
+    }
+}
+
+impl Shared {
+    async fn keep_inbound(
+        &self,
+        texts: &[InboundText],
+        suppressed: &[super::customers::Suppressing<'_>],
+    ) -> std::result::Result<(), Failure> {
+        let mut client = self.open(self.pool(Lane::Security)).await?;
+        let tx = client.transaction().await?;
+        let mut steps = Steps::new();
+        steps.add(
+            PUT_INBOUND,
+            params![
+                texts.iter().map(|t| partition(t.id)).collect::<Vec<_>>(),
+                texts.iter().map(|t| t.id.as_i64()).collect::<Vec<_>>(),
+                texts.iter().map(|t| text(&t.carrier)).collect::<Vec<_>>(),
+                texts.iter().map(|t| text(t.from.address.open())).collect::<Vec<_>>(),
+                texts.iter().map(|t| text(&t.to)).collect::<Vec<_>>(),
+                texts.iter().map(|t| text(t.text.open())).collect::<Vec<_>>(),
+                texts.iter().map(|t| t.received_at.as_micros()).collect::<Vec<_>>(),
+                texts.iter().map(|t| t.suppress.as_deref()).collect::<Vec<_>>(),
+            ],
+        );
+        steps.run(&tx).await?;
+        self.suppress_in(&tx, suppressed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn receipts(
+        &self,
+        pool: &Pool,
+        receipts: Arc<Vec<ReceiptRecord>>,
+    ) -> std::result::Result<Vec<ReceiptMatch>, Failure> {
+        let mut client = self.open(pool).await?;
+        let tx = client.transaction().await?;
+        let mut found = self.find_by_id(&tx, &receipts).await?;
+        self.find_in_doubt(&tx, &receipts, &mut found).await?;
+        let hash = |record: &ReceiptRecord| carrier_hash(&record.carrier, &record.carrier_id);
+        let named: Vec<Named<'_>> = receipts
+            .iter()
+            .zip(&found)
+            .filter_map(|(record, delivery)| {
+                Some(Named {
+                    delivery: (*delivery)?,
+                    hash: hash(record),
+                    receipt: &record.receipt,
+                })
+            })
+            .collect();
+        let mut effects = Effects::default();
+        self.apply(&tx, &named, &mut effects).await?;
+        let parked: Vec<&ReceiptRecord> = receipts
+            .iter()
+            .zip(&found)
+            .filter_map(|(record, delivery)| delivery.is_none().then_some(record))
+            .collect();
+        self.park(&tx, &parked, &mut effects).await?;
+        tx.commit().await?;
+        drop(client);
+        self.settle(effects, pool).await;
+        let matches = receipts.iter().zip(found).map(|(record, delivery)| {
+            delivery.map_or(ReceiptMatch::Parked, |delivery| {
+                ReceiptMatch::Matched(DeliveryId::from_i64(delivery), record.receipt.status)
+            })
+        });
+        Ok(matches.collect())
+    }
+
+    /// The deliveries that carriers' ids name. The hash finds candidates, the attempt decides.
+    async fn find_by_id(
+        &self,
+        tx: &Transaction<'_>,
+        receipts: &[ReceiptRecord],
+    ) -> std::result::Result<Vec<Option<i64>>, Failure> {
+        let hashes: HashSet<i64> =
+            receipts.iter().map(|r| carrier_hash(&r.carrier, &r.carrier_id)).collect();
+        let hashes: Vec<i64> = hashes.into_iter().collect();
+        let partitions: Vec<i16> = hashes.iter().map(|hash| directory(*hash)).collect();
+        let candidates = ask(tx, FIND_CARRIER_IDS, params![partitions, hashes]).await?.rows;
+        let mut deliveries = Vec::with_capacity(candidates.len());
+        for row in &candidates {
+            deliveries.push(get(row, 1)?);
+        }
+        let known = self.carrier_ids_of(tx, deliveries.into_iter()).await?;
+        let named = |record: &ReceiptRecord| {
+            let key = (record.carrier.clone(), record.carrier_id.clone());
+            known.get(&key).copied()
+        };
+        Ok(receipts.iter().map(named).collect())
+    }
+
+    /// Under which (carrier, carrier's id) some deliveries went out; the newest delivery
+    /// where two have the same.
+    pub(super) async fn carrier_ids_of(
+        &self,
+        tx: &Transaction<'_>,
+        deliveries: impl Iterator<Item = i64>,
+    ) -> std::result::Result<HashMap<(String, String), i64>, Failure> {
+        let (partitions, ids) = sorted_keys(deliveries);
+        let mut known: HashMap<(String, String), i64> = HashMap::new();
+        if ids.is_empty() {
+            return Ok(known);
+        }
+        let rows = ask(tx, FIND_ATTEMPTS, params![partitions, ids]).await?.rows;
+        self.names.cover(tx, named(&rows, &["carrier"]).into_iter()).await?;
+        for row in &rows {
+            let key = (self.names.name(get(row, 1)?)?, get(row, 2)?);
+            let newest = known.entry(key).or_insert(i64::MIN);
+            *newest = (*newest).max(get(row, 0)?);
+        }
+        Ok(known)
+    }
+
+    /// The deliveries in doubt that receipts' numbers and references name. One that is
+    /// claimed again is not meant: its outcome, or its next doubt, looks among the parked.
+    async fn find_in_doubt(
+        &self,
+        tx: &Transaction<'_>,
+        receipts: &[ReceiptRecord],
+        found: &mut [Option<i64>],
+    ) -> std::result::Result<(), Failure> {
+        let hints: Vec<Option<(i64, i32)>> = receipts
+            .iter()
+            .zip(found.iter())
+            .map(|(record, found)| {
+                let (contact, reference) = record.hint.as_ref()?;
+                found.is_none().then(|| (self.digest(contact), i32::from(*reference)))
+            })
+            .collect();
+        let asked: Vec<(i64, i32)> = hints.iter().copied().flatten().collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let params = params![
+            asked.iter().map(|(address, _)| directory(*address)).collect::<Vec<_>>(),
+            asked.iter().map(|(address, _)| *address).collect::<Vec<_>>(),
+            asked.iter().map(|(_, reference)| *reference).collect::<Vec<_>>(),
+        ];
+        let rows = ask(tx, FIND_DOUBTS, params).await?.rows;
+        let mut candidates = Vec::with_capacity(rows.len());
+        for row in &rows {
+            candidates.push(((get(row, 0)?, get(row, 1)?), get::<i64>(row, 2)?));
+        }
+        let open = self.open_doubts(tx, candidates.iter().map(|(_, id)| *id)).await?;
+        let mut first: HashMap<(i64, i32), i64> = HashMap::new();
+        for (hint, delivery) in candidates {
+            if open.contains(&delivery) {
+                first.entry(hint).or_insert(delivery);
+            }
+        }
+        for (hint, found) in hints.iter().zip(found) {
+            if let Some(delivery) = hint.and_then(|hint| first.get(&hint)) {
+                *found = Some(*delivery);
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of some deliveries are in doubt and not claimed again; all are locked.
+    pub(super) async fn open_doubts(
+        &self,
+        tx: &Transaction<'_>,
+        deliveries: impl Iterator<Item = i64>,
+    ) -> std::result::Result<HashSet<i64>, Failure> {
+        let (partitions, ids) = sorted_keys(deliveries);
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut steps = Steps::new();
+        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
+        steps.add(FIND_CLAIMS, params![&partitions, &ids]);
+        let answers = steps.run(tx).await?;
+        let mut open = HashSet::new();
+        for row in &answers[0].rows {
+            let (id, standing) = read_standing(row)?;
+            if standing.state == DeliveryState::InDoubt {
+                open.insert(id);
+            }
+        }
+        for row in &answers[1].rows {
+            open.remove(&get::<i64>(row, 0)?);
+        }
+        Ok(open)
+    }
+
+    /// Keeps receipts with their deliveries and moves these, as far as their states allow.
+    pub(super) async fn apply(
+        &self,
+        tx: &Transaction<'_>,
+        named: &[Named<'_>],
+        effects: &mut Effects,
+    ) -> std::result::Result<(), Failure> {
+        let (partitions, ids) = sorted_keys(named.iter().map(|named| named.delivery));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut steps = Steps::new();
+        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
+        steps.add(LAST_RECEIPTS, params![&partitions, &ids]);
+        let answers = steps.run(tx).await?;
+        let before: HashMap<i64, Standing> =
+            answers[0].rows.iter().map(read_standing).collect::<Result<_>>()?;
+        let mut numbers: HashMap<i64, i32> = HashMap::new();
+        for row in &answers[1].rows {
+            numbers.insert(get(row, 0)?, get(row, 1)?);
+        }
+        let mut states: HashMap<i64, (DeliveryState, Instant)> = HashMap::new();
+        let mut rows = Rows::default();
+        let mut finals: (Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
+        for named in named {
+            let Some(standing) = before.get(&named.delivery) else {
+                continue;
+            };
+            let number = numbers.entry(named.delivery).or_insert(0);
+            *number += 1;
+            rows.add(named, *number);
+            let to = match named.receipt.status {
+                ReceiptStatus::Intermediate => continue,
+                ReceiptStatus::Delivered => DeliveryState::Delivered,
+                ReceiptStatus::Failed => DeliveryState::Undelivered,
+            };
+            let state = states.get(&named.delivery).map_or(standing.state, |(s, _)| *s);
+            // What the state does not allow (a failure after "delivered") is kept as a
+            // receipt only.
+            if state.to(to).is_ok() {
+                states.insert(named.delivery, (to, named.receipt.received_at));
+            }
+            if to == DeliveryState::Delivered {
+                // Final: nothing more is expected, the directory entry leaves.
+                finals.0.push(directory(named.hash));
+                finals.1.push(named.hash);
+                finals.2.push(named.delivery);
+            }
+        }
+        let mut moves = Moves::default();
+        for (id, (to, at)) in states {
+            let standing = &before[&id];
+            if !standing.state.is_settled() {
+                moves.leave_due(id, standing);
+            }
+            let to = Move {
+                to,
+                tried: false,
+                at,
+                due_at: None,
+                keep_secret: false,
+            };
+            moves.add(self, (id, standing), to, effects);
+        }
+        let mut steps = rows.steps();
+        if !finals.0.is_empty() {
+            steps.add(LEAVE_CARRIER_IDS, params![&finals.0, &finals.1, &finals.2]);
+        }
+        moves.run(tx, steps, effects).await
+    }
+
+    async fn park(
+        &self,
+        tx: &Transaction<'_>,
+        parked: &[&ReceiptRecord],
+        effects: &mut Effects,
+    ) -> std::result::Result<(), Failure> {
+        let Some(newest) = parked.iter().map(|r| r.receipt.received_at).max() else {
+            return Ok(());
+        };
+        let mut rows = Rows::default();
+        let mut words: (Vec<_>, Vec<_>) = Default::default();
+        let mut hints: (Vec<i16>, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i64>, Vec<i64>) =
+            Default::default();
+        for record in parked {
+            let hash = carrier_hash(&record.carrier, &record.carrier_id);
+            let at = record.receipt.received_at;
+            let own = Partition::new((hash & 0xff) as u8);
+            // Only a number that grows: the order of arrival within a hash.
+            let id = self.ids.next::<DeliveryId>(own, at).as_i64();
+            let named = Named {
+                delivery: id,
+                hash,
+                receipt: &record.receipt,
+            };
+            rows.add(&named, 0);
+            words.0.push(text(&record.carrier));
+            words.1.push(text(&record.carrier_id));
+            effects.hashes.push(hash);
+            if let Some((contact, reference)) = &record.hint {
+                let (address, reference) = (self.digest(contact), i32::from(*reference));
+                hints.0.push(directory(address));
+                hints.1.push(address);
+                hints.2.push(reference);
+                hints.3.push(hash);
+                hints.4.push(id);
+                hints.5.push(at.as_micros());
+                effects.hints.push((address, reference));
+            }
+        }
+        let r = &rows;
+        let places: HashSet<i16> = r.hash.iter().map(|hash| directory(*hash)).collect();
+        let places: Vec<i16> = places.into_iter().collect();
+        let old = (newest - PARKED_FOR).as_micros();
+        let mut steps = Steps::new();
+        let own: Vec<i16> = r.hash.iter().map(|hash| directory(*hash)).collect();
+        steps.add(PARK, params![own, &r.hash, &r.delivery, &words.0, &words.1, &r.status, &r.code,
+            &r.carrier_time, &r.received_at]);
+        steps.add(UNPARK_OLD, params![places, old, PARKED_AT_MOST]);
+        if !hints.0.is_empty() {
+            let h = &hints;
+            steps.add(PARK_HINTS, params![&h.0, &h.1, &h.2, &h.3, &h.4, &h.5]);
+            steps.add(UNPARK_OLD_HINTS, params![&h.0, old]);
+        }
+        steps.run(tx).await?;
+        Ok(())
+    }
+}
+
+/// Receipts, column by column.
+#[derive(Default)]
+struct Rows<'a> {
+    delivery: Vec<i64>,
+    hash: Vec<i64>,
+    number: Vec<i32>,
+    status: Vec<i16>,
+    code: Vec<std::borrow::Cow<'a, str>>,
+    carrier_time: Vec<Option<i64>>,
+    received_at: Vec<i64>,
+}
+
+impl<'a> Rows<'a> {
+    fn add(&mut self, named: &Named<'a>, number: i32) {
+        let receipt = named.receipt;
+        self.delivery.push(named.delivery);
+        self.hash.push(named.hash);
+        self.number.push(number);
+        self.status.push(i16::from(receipt.status.number()));
+        self.code.push(text(&receipt.code));
+        self.carrier_time.push(receipt.carrier_time.map(Instant::as_micros));
+        self.received_at.push(receipt.received_at.as_micros());
+    }
+
+    fn steps(&self) -> Steps<'_> {
+        let mut steps = Steps::new();
+        let partitions: Vec<i16> = self.delivery.iter().map(|id| partition_of(*id)).collect();
+        steps.add(PUT_RECEIPTS, params![partitions, &self.delivery, &self.number, &self.status, &self.code,
+            &self.carrier_time, &self.received_at]);
+        steps
+    }
+}

@@ -1,0 +1,1 @@
+//! Reads every statement of the backend.
