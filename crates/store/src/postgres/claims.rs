@@ -13,7 +13,7 @@ use model::{Channel, ContactPoint, DeliveryId, DeliveryState, Id, Instant, Lane,
 use super::failure::Failure;
 use super::node::{Held, Node};
 use super::rows::{Fields, content, get, named, partition_of};
-use super::sql::claims::{CLAIM, CLAIM_ONE, DUE_PARTITIONS, NEXT_DUE, READ_CLAIMED};
+use super::sql::claims::{CLAIM, CLAIM_ONE, CLAIM_PAST, DUE_PARTITIONS, NEXT_DUE, READ_CLAIMED};
 use super::steps::{Steps, ask, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::{ClaimRequest, ClaimedDelivery, Error, Result};
@@ -83,35 +83,44 @@ impl Shared {
         // Where all partitions have work, a little from each makes the oldest of all.
         let few = (room / 16 + 8).min(room);
         let home = self.node.home();
-        let mut passes = Vec::with_capacity(3);
+        let mut passes = Vec::with_capacity(4);
         if lane != Lane::Security && home.len() < 256 {
-            passes.push((home.to_vec(), few));
+            passes.push((CLAIM, home.to_vec(), few));
         }
-        passes.push((all_partitions(), few));
+        passes.push((CLAIM, all_partitions(), few));
         if few < room {
-            passes.push((all_partitions(), room));
+            passes.push((CLAIM, all_partitions(), room));
         }
+        passes.push((CLAIM_PAST, all_partitions(), few));
         let mut taken: Vec<Taken> = Vec::new();
-        for (partitions, each) in passes {
+        let mut met_others = false;
+        for (sql, partitions, each) in passes {
+            if sql == CLAIM_PAST && !met_others {
+                break;
+            }
             let all = partitions.len() == 256;
-            let left = room - taken.len();
             let params = params![
                 partitions,
                 i16::from(request.channel.number()),
                 i16::from(lane.number()),
                 request.now.as_micros(),
                 each as i64,
-                left as i64,
+                (room - taken.len()) as i64,
                 held.number,
                 held.epoch,
                 request.now.as_micros(),
                 request.lease.as_micros(),
             ];
-            let rows = ask(tx, CLAIM, params).await?.rows;
+            let rows = ask(tx, sql, params).await?.rows;
+            let picked: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
+            let before = taken.len();
             for row in &rows {
-                taken.push((get(row, 1)?, get(row, 2)?));
+                if let Some(due_at) = get::<Option<i64>>(row, 1)? {
+                    taken.push((due_at, get(row, 2)?));
+                }
             }
-            if taken.len() >= room || (all && rows.is_empty()) {
+            met_others |= picked > (taken.len() - before) as i64;
+            if taken.len() >= room || (all && picked == 0) {
                 break;
             }
         }

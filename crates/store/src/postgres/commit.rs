@@ -223,7 +223,7 @@ async fn answer(
     ];
     let put = ask(tx, PUT_KEYS, params).await?;
     let read = |row| get::<i64>(row, 0).map(EventId::from_i64);
-    let put: HashSet<EventId> = put.rows.iter().map(read).collect::<Result<_>>()?;
+    let mut put: HashSet<EventId> = put.rows.iter().map(read).collect::<Result<_>>()?;
     let mut owners: HashMap<Key, EventId> = HashMap::with_capacity(wanted.len());
     let (own, other): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, id)| put.contains(id));
     owners.extend(own);
@@ -248,7 +248,8 @@ async fn answer(
     }
     let committed = events.iter().zip(keys).map(|(event, key)| {
         Ok(match owners.get(key) {
-            Some(owner) if *owner == event.id => Committed::Accepted,
+            // Its own id again, not put now: a caller that never heard our answer.
+            Some(_) if put.remove(&event.id) => Committed::Accepted,
             Some(owner) => Committed::Duplicate(*owner),
             None if is_stale(event, heads) => Committed::Stale,
             None => return Err(Error::Corrupt("event_keys: a key is gone".into()).into()),

@@ -2,11 +2,34 @@
 
 use super::{content_columns, statements};
 
+/// Takes what `taken` names, which is among `picked`.
+macro_rules! claim {
+    ($taken:literal) => {
+        concat!(
+            "WITH ",
+            $taken,
+            ", gone AS (
+            DELETE FROM due AS q USING taken AS t
+            WHERE q.partition = t.partition AND q.channel = $2 AND q.lane = $3
+                AND q.due_at = t.due_at AND q.delivery = t.delivery
+            RETURNING q.partition, q.due_at, q.delivery),
+        kept AS (
+            INSERT INTO claims (partition, delivery, node, epoch, claimed_at, until)
+            SELECT g.partition, g.delivery, $7::smallint, $8::bigint, $9::bigint,
+                clock_timestamp() + $10::bigint * interval '1 microsecond'
+            FROM gone AS g)
+        SELECT n.picked, g.due_at, g.delivery
+        FROM (SELECT count(*) AS picked FROM picked) AS n LEFT JOIN gone AS g ON true"
+        )
+    };
+}
+
 statements! {
     /// Moves due deliveries of many partitions to this node's claims, oldest first. The
     /// candidates are looked up without locks; what another node takes meanwhile is
-    /// skipped. For a single PostgreSQL.
-    CLAIM = "WITH picked AS MATERIALIZED (
+    /// skipped, and `picked` tells how many there were. For a single PostgreSQL.
+    CLAIM = claim!(
+        "picked AS MATERIALIZED (
             SELECT p.partition, c.due_at, c.delivery
             FROM unnest($1::smallint[]) AS p(partition)
             CROSS JOIN LATERAL (
@@ -18,18 +41,18 @@ statements! {
             SELECT q.partition, q.due_at, q.delivery
             FROM picked AS p JOIN due AS q ON q.partition = p.partition AND q.channel = $2 AND q.lane = $3
                 AND q.due_at = p.due_at AND q.delivery = p.delivery
-            FOR UPDATE OF q SKIP LOCKED),
-        gone AS (
-            DELETE FROM due AS q USING taken AS t
-            WHERE q.partition = t.partition AND q.channel = $2 AND q.lane = $3
-                AND q.due_at = t.due_at AND q.delivery = t.delivery
-            RETURNING q.partition, q.due_at, q.delivery),
-        kept AS (
-            INSERT INTO claims (partition, delivery, node, epoch, claimed_at, until)
-            SELECT g.partition, g.delivery, $7::smallint, $8::bigint, $9::bigint,
-                clock_timestamp() + $10::bigint * interval '1 microsecond'
-            FROM gone AS g)
-        SELECT g.partition, g.due_at, g.delivery FROM gone AS g ORDER BY g.due_at, g.delivery";
+            FOR UPDATE OF q SKIP LOCKED)");
+    /// The same past what others are taking: locks each candidate it looks at.
+    CLAIM_PAST = claim!(
+        "picked AS MATERIALIZED (
+            SELECT p.partition, c.due_at, c.delivery
+            FROM unnest($1::smallint[]) AS p(partition)
+            CROSS JOIN LATERAL (
+                SELECT q.due_at, q.delivery FROM due AS q
+                WHERE q.partition = p.partition AND q.channel = $2 AND q.lane = $3 AND q.due_at <= $4
+                ORDER BY q.due_at, q.delivery LIMIT $5 FOR UPDATE OF q SKIP LOCKED) AS c),
+        taken AS MATERIALIZED (
+            SELECT p.partition, p.due_at, p.delivery FROM picked AS p ORDER BY p.due_at, p.delivery LIMIT $6)");
     /// The same for one partition: what a distributed store is asked, for there a lock
     /// that skips must stay on one shard.
     CLAIM_ONE = "WITH taken AS MATERIALIZED (
@@ -98,7 +121,7 @@ statements! {
         WHERE i.partition = w.partition AND i.address = w.address AND i.reference = w.reference
             AND i.delivery = w.delivery";
     /// How many wait, counted as far as is worth it.
-    BACKLOG = "SELECT count(*) AS n FROM (SELECT 1 FROM due AS q WHERE q.partition = ANY($1) LIMIT $2) AS some";
+    BACKLOG = "SELECT count(*) AS n FROM (SELECT 1 FROM due AS q WHERE q.partition = ANY($1) LIMIT $2) AS counted";
     /// What the server's statistics say of the whole queue.
     BACKLOG_ESTIMATE = "SELECT reltuples::bigint AS n FROM pg_class WHERE oid = 'due'::regclass";
 }
