@@ -53,9 +53,8 @@ impl LocalPostgres {
     /// Where PostgreSQL's programs (15 or newer) are, if it is installed.
     pub fn programs() -> Option<PathBuf> {
         let told = Command::new("pg_config").arg("--bindir").output().ok();
-        let told = told.map(|output| {
-            PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        });
+        let told = told
+            .map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()));
         let mut kept: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
             .into_iter()
             .flatten()

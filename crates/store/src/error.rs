@@ -83,7 +83,9 @@ pub enum OpenError {
     )]
     NoTls,
     /// Nobody answers, or not us.
-    #[error("the database cannot be used: {reason}. Check that it runs and that the URL's user may connect")]
+    #[error(
+        "the database cannot be used: {reason}. Check that it runs and that the URL's user may connect"
+    )]
     Unreachable {
         /// The database's word.
         reason: String,
@@ -107,7 +109,9 @@ pub enum OpenError {
         known: i64,
     },
     /// The schema could not be made.
-    #[error("the database holds something else, or its user may not make tables: {reason}. Give tidings a database of its own")]
+    #[error(
+        "the database holds something else, or its user may not make tables: {reason}. Give tidings a database of its own"
+    )]
     Foreign {
         /// The database's word.
         reason: String,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use local_postgres::{Durability, LocalPostgres};
 use model::{Channel, DeliveryState, Id, Instant, Lane, MessageId, Partition, RecipientId};
 
 use super::database;
@@ -56,7 +57,10 @@ pub(super) async fn a_dead_nodes_claims_are_in_doubt_and_a_living_ones_are_not(w
     assert_eq!(world.claim(Channel::Sms, 3).await.len(), 1);
     let doubt = async |all| {
         let store = world.store();
-        store.doubt_claims(all, world.clock.now(), at_once).await.unwrap()
+        store
+            .doubt_claims(all, world.clock.now(), at_once)
+            .await
+            .unwrap()
     };
     assert_eq!(doubt(false).await, 0);
     assert_eq!(doubt(true).await, 1, "its own alone");
@@ -68,7 +72,10 @@ pub(super) async fn a_dead_nodes_claims_are_in_doubt_and_a_living_ones_are_not(w
     assert_eq!(client.execute(lapse, &[]).await.unwrap(), 1);
     assert_eq!(doubt(false).await, 3);
     let counts = world.store().counts().await.unwrap();
-    assert_eq!(counts.deliveries[&(Channel::Sms, DeliveryState::InDoubt)], 4);
+    assert_eq!(
+        counts.deliveries[&(Channel::Sms, DeliveryState::InDoubt)],
+        4
+    );
     assert_eq!(counts.in_doubt_attempts, 4);
     assert_eq!(world.claim(Channel::Sms, 9).await.len(), 4);
 }
@@ -79,9 +86,7 @@ fn number(store: &Store) -> i64 {
     id.as_i64() >> 8 & 63
 }
 
-pub(super) async fn a_node_that_lost_its_number_writes_nothing_until_it_has_another(
-    world: &World,
-) {
+pub(super) async fn a_node_that_lost_its_number_writes_nothing_until_it_has_another(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let before = number(&world.store());
     // Another node has taken the number, as after a long pause of this one.
@@ -97,7 +102,11 @@ pub(super) async fn a_node_that_lost_its_number_writes_nothing_until_it_has_anot
     let again = async {
         loop {
             let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
-            if store.commit_accepted(Lane::Normal, vec![event]).await.is_ok() {
+            if store
+                .commit_accepted(Lane::Normal, vec![event])
+                .await
+                .is_ok()
+            {
                 break;
             }
             tokio::task::yield_now().await;
@@ -213,7 +222,11 @@ pub(super) async fn urls_are_read_with_care(world: &World) {
         ("postgres://u:hush@localhost:port/x", "written like"),
         ("postgres://u:hush@127.0.0.1:1/x", "cannot be used"),
     ] {
-        let error = Store::open_postgres(url, now).await.err().unwrap().to_string();
+        let error = Store::open_postgres(url, now)
+            .await
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains(wanted), "{error}");
         assert!(!error.contains("hush"), "{error}");
     }
@@ -222,4 +235,40 @@ pub(super) async fn urls_are_read_with_care(world: &World) {
 pub(super) async fn without_citus_nothing_is_distributed(world: &World) {
     let done = Store::distribute(world.url()).await.unwrap();
     assert_eq!(done, Distribution::NoCitus);
+}
+
+pub(super) async fn the_store_outlives_a_crash_of_its_server(world: &World) {
+    let now = world.clock.now();
+    let server = LocalPostgres::start(Durability::Relaxed).unwrap();
+    let own = World::on(server.url("tidings"), world.clock.clone()).await;
+    let facts = own.customer("c-1", PHONE).await;
+    let event = own.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms]);
+    assert_eq!(own.commit(event.clone()).await, Committed::Accepted);
+    server.crash().unwrap();
+    let store = own.store();
+    let lost = own.accepted(&facts, "o-2", Lane::Normal, &[Channel::Sms]);
+    let refused = store
+        .commit_accepted(Lane::Normal, vec![lost.clone()])
+        .await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    let page = store.unread_counts(facts.recipient).await;
+    assert!(matches!(page, Err(Error::Unavailable(_))), "{page:?}");
+    server.start_again().unwrap();
+    // The same store, by itself: what was answered is there, what was not can be brought.
+    let again = async {
+        while store
+            .commit_accepted(Lane::Normal, vec![lost.clone()])
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, again).await.unwrap();
+    let doubled = own.commit(event.clone()).await;
+    assert_eq!(doubled, Committed::Duplicate(event.id));
+    let claimed = own.claim(Channel::Sms, 9).await;
+    assert_eq!(claimed.len(), 2);
+    assert!(claimed.iter().all(|claimed| claimed.due_at == now));
+    store.close().await;
 }

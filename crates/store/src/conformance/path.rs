@@ -493,11 +493,19 @@ pub(super) async fn an_event_twice_in_a_batch_is_accepted_once(world: &World) {
 pub(super) async fn many_callers_at_once_each_get_their_own_answer(world: &World) {
     let facts = world.customer("c-1", PHONE).await;
     let calls = (0..40).map(|n| {
-        let event = world.accepted(&facts, &format!("o-{}", n % 20), Lane::Normal, &[Channel::Sms]);
+        let event = world.accepted(
+            &facts,
+            &format!("o-{}", n % 20),
+            Lane::Normal,
+            &[Channel::Sms],
+        );
         let store = world.store();
         tokio::spawn(async move {
             let own = event.id;
-            let mut done = store.commit_accepted(Lane::Normal, vec![event]).await.unwrap();
+            let mut done = store
+                .commit_accepted(Lane::Normal, vec![event])
+                .await
+                .unwrap();
             let (event, committed) = done.remove(0);
             assert_eq!(event.id, own);
             committed
@@ -549,4 +557,32 @@ pub(super) async fn a_receipt_and_its_response_in_one_moment_find_each_other(wor
     for event in &events {
         assert_eq!(state(world, event).await, DeliveryState::Delivered);
     }
+}
+
+pub(super) async fn a_bad_batch_takes_nothing_else_with_it(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let first = world.accepted(&facts, "o-first", Lane::Normal, &[Channel::Sms]);
+    world.commit(first.clone()).await;
+    let calls = (0..20).map(|n| {
+        let mut event = world.accepted(&facts, &format!("o-{n}"), Lane::Normal, &[Channel::Sms]);
+        if n == 7 {
+            // Its message is there already: no backend can keep it twice.
+            event.result = first.result.clone();
+        }
+        let store = world.store();
+        tokio::spawn(async move {
+            store
+                .commit_accepted(Lane::Normal, vec![event])
+                .await
+                .is_ok()
+        })
+    });
+    let calls: Vec<_> = calls.collect();
+    let mut kept = Vec::new();
+    for call in calls {
+        kept.push(call.await.unwrap());
+    }
+    assert!(!kept[7]);
+    assert_eq!(kept.iter().filter(|kept| **kept).count(), 19);
+    assert_eq!(world.store().counts().await.unwrap().events, 20);
 }

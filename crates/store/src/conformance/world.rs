@@ -65,11 +65,16 @@ impl World {
 
     /// Another node on the same database, in a world of its own with the same clock.
     pub(super) async fn beside(&self) -> Self {
-        let store = Store::open_postgres(self.url(), self.clock.now()).await;
+        Self::on(self.url().to_owned(), self.clock.clone()).await
+    }
+
+    /// A world on a database of any server.
+    pub(super) async fn on(url: String, clock: Clock) -> Self {
+        let store = Store::open_postgres(&url, clock.now()).await;
         Self {
             store: Mutex::new(store.unwrap()),
-            home: Home::Database(self.url().to_owned()),
-            clock: self.clock.clone(),
+            home: Home::Database(url),
+            clock,
         }
     }
 

@@ -172,8 +172,17 @@ async fn claim_by_partition(
         let partition: i16 = get(row, 0)?;
         let left = (room - taken.len()) as i64;
         let lease = request.lease.as_micros();
-        let params =
-            params![partition, channel, lane, now, left, held.number, held.epoch, now, lease];
+        let params = params![
+            partition,
+            channel,
+            lane,
+            now,
+            left,
+            held.number,
+            held.epoch,
+            now,
+            lease
+        ];
         for row in &ask(tx, CLAIM_ONE, params).await?.rows {
             taken.push((get(row, 1)?, get(row, 2)?));
         }

@@ -72,16 +72,15 @@ impl Shared {
         Ok(committed)
     }
 
-    async fn replayed(
-        &self,
-        event: &AcceptedEvent,
-    ) -> std::result::Result<Committed, Failure> {
+    async fn replayed(&self, event: &AcceptedEvent) -> std::result::Result<Committed, Failure> {
         let held = self.node.held()?;
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let one = std::slice::from_ref(event);
         self.names.learn(&client, names_of(one)).await?;
         let tx = client.transaction().await?;
-        let mut heads = self.lock_heads(&tx, recipient(event).into_iter(), held).await?;
+        let mut heads = self
+            .lock_heads(&tx, recipient(event).into_iter(), held)
+            .await?;
         let (at, id) = (partition(event.id), event.id.as_i64());
         let open = ask(&tx, LOCK_FAILED, params![at, id]).await?;
         if open.rows.is_empty() {
@@ -99,7 +98,12 @@ impl Shared {
             AcceptedResult::Message { .. } => {
                 insert.result(event, &self.names, &mut heads)?;
                 insert.run(&tx, held, &heads).await?;
-                ask(&tx, CLOSE_FAILED, params![at, id, event.accepted_at.as_micros()]).await?;
+                ask(
+                    &tx,
+                    CLOSE_FAILED,
+                    params![at, id, event.accepted_at.as_micros()],
+                )
+                .await?;
             }
         }
         let (news, entered) = insert.news(&heads);
@@ -216,7 +220,10 @@ async fn answer(
     // In one order, for two nodes that bring the same events.
     wanted.sort_unstable_by_key(|(key, _)| *key);
     let params = params![
-        wanted.iter().map(|(key, _)| key.partition).collect::<Vec<_>>(),
+        wanted
+            .iter()
+            .map(|(key, _)| key.partition)
+            .collect::<Vec<_>>(),
         wanted.iter().map(|(key, _)| key.high).collect::<Vec<_>>(),
         wanted.iter().map(|(key, _)| key.low).collect::<Vec<_>>(),
         wanted.iter().map(|(_, id)| id.as_i64()).collect::<Vec<_>>(),

@@ -62,7 +62,10 @@ impl Postgres {
             .collect();
         let count = customers.len();
         let names: Vec<_> = customers.iter().map(|customer| text(customer)).collect();
-        Ok(self.shared.read_facts(FACTS, params![partitions, names], count).await?)
+        Ok(self
+            .shared
+            .read_facts(FACTS, params![partitions, names], count)
+            .await?)
     }
 
     pub(crate) async fn facts_of(
@@ -72,7 +75,10 @@ impl Postgres {
         let partitions: Vec<i16> = recipients.iter().map(|id| partition(*id)).collect();
         let ids: Vec<i64> = recipients.iter().map(|id| id.as_i64()).collect();
         let count = recipients.len();
-        Ok(self.shared.read_facts(FACTS_OF, params![partitions, ids], count).await?)
+        Ok(self
+            .shared
+            .read_facts(FACTS_OF, params![partitions, ids], count)
+            .await?)
     }
 
     pub(crate) async fn customers(
@@ -83,7 +89,9 @@ impl Postgres {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let after = text(after.as_deref().unwrap_or_default()).into_owned();
         let client = self.shared.reader().await?;
-        let rows = ask(&client, CUSTOMERS, params![all_partitions(), after, limit]).await?.rows;
+        let rows = ask(&client, CUSTOMERS, params![all_partitions(), after, limit])
+            .await?
+            .rows;
         rows.iter().map(|row| profile(row, 0)).collect()
     }
 
@@ -136,11 +144,15 @@ impl Shared {
         let keys: Vec<i64> = digests.iter().map(|(digest, ..)| *digest).collect();
         let partitions: Vec<i16> = keys.iter().map(|digest| directory(*digest)).collect();
         let mut reasons: HashMap<i64, String> = HashMap::new();
-        for row in ask(&client, SUPPRESSED, params![partitions, keys]).await?.rows {
+        for row in ask(&client, SUPPRESSED, params![partitions, keys])
+            .await?
+            .rows
+        {
             reasons.insert(get(&row, 0)?, get(&row, 1)?);
         }
         for (digest, place, channel) in digests {
-            if let (Some(reason), Some(Some(facts))) = (reasons.get(&digest), found.get_mut(place)) {
+            if let (Some(reason), Some(Some(facts))) = (reasons.get(&digest), found.get_mut(place))
+            {
                 facts.suppressed.push((channel, reason.clone()));
             }
         }
@@ -163,8 +175,9 @@ impl Shared {
                 break;
             }
             let found = lock(&tx, &rest).await?;
-            let (old, new): (Vec<_>, Vec<_>) =
-                rest.into_iter().partition(|p| found.contains_key(p.customer.id.as_str()));
+            let (old, new): (Vec<_>, Vec<_>) = rest
+                .into_iter()
+                .partition(|p| found.contains_key(p.customer.id.as_str()));
             for profile in old {
                 let (id, before) = &found[profile.customer.id.as_str()];
                 known.insert(profile.customer.id.clone(), *id);
@@ -233,9 +246,13 @@ impl Shared {
         let mut steps = Steps::new();
         steps.add(CHANGE_RECIPIENTS, params![&partitions, &ids, profiles]);
         steps.add(OUTDATE, params![&partitions, &ids]);
-        let before = changed.iter().flat_map(|(id, _, old)| self.addresses(old, *id));
+        let before = changed
+            .iter()
+            .flat_map(|(id, _, old)| self.addresses(old, *id));
         add_owners(&mut steps, DISOWN, before);
-        let after = changed.iter().flat_map(|(id, p, _)| self.addresses(p.customer, *id));
+        let after = changed
+            .iter()
+            .flat_map(|(id, p, _)| self.addresses(p.customer, *id));
         add_owners(&mut steps, OWN, after);
         steps.run(tx).await?;
         Ok(())
@@ -243,7 +260,9 @@ impl Shared {
 
     fn addresses(&self, customer: &Customer, owner: RecipientId) -> Vec<(i64, i64)> {
         let contacts = [&customer.phone, &customer.email].into_iter().flatten();
-        contacts.map(|contact| (self.digest(contact), owner.as_i64())).collect()
+        contacts
+            .map(|contact| (self.digest(contact), owner.as_i64()))
+            .collect()
     }
 
     async fn suppress(&self, all: &[Suppressing<'_>]) -> std::result::Result<(), Failure> {
@@ -266,11 +285,17 @@ impl Shared {
             all.iter().map(|one| (self.digest(one.0), one)).collect();
         rows.sort_by_key(|(digest, _)| (directory(*digest), *digest));
         let params = params![
-            rows.iter().map(|(digest, _)| directory(*digest)).collect::<Vec<_>>(),
+            rows.iter()
+                .map(|(digest, _)| directory(*digest))
+                .collect::<Vec<_>>(),
             rows.iter().map(|(digest, _)| *digest).collect::<Vec<_>>(),
-            rows.iter().map(|(_, one)| i16::from(one.0.channel.number())).collect::<Vec<_>>(),
+            rows.iter()
+                .map(|(_, one)| i16::from(one.0.channel.number()))
+                .collect::<Vec<_>>(),
             rows.iter().map(|(_, one)| text(one.1)).collect::<Vec<_>>(),
-            rows.iter().map(|(_, one)| one.2.as_micros()).collect::<Vec<_>>(),
+            rows.iter()
+                .map(|(_, one)| one.2.as_micros())
+                .collect::<Vec<_>>(),
         ];
         ask(tx, SUPPRESS, params).await?;
         self.outdate_in(tx, all).await
@@ -321,7 +346,9 @@ async fn lock(
 ) -> std::result::Result<HashMap<String, (RecipientId, String)>, Failure> {
     let partitions: Vec<i16> = profiles.iter().map(|p| partition(p.drawn)).collect();
     let customers: Vec<_> = profiles.iter().map(|p| text(&p.customer.id)).collect();
-    let rows = ask(tx, LOCK_RECIPIENTS, params![partitions, customers]).await?.rows;
+    let rows = ask(tx, LOCK_RECIPIENTS, params![partitions, customers])
+        .await?
+        .rows;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = RecipientId::from_i64(get(row, 0)?);
@@ -330,11 +357,7 @@ async fn lock(
     Ok(found)
 }
 
-fn add_owners(
-    steps: &mut Steps<'_>,
-    sql: &'static str,
-    owners: impl Iterator<Item = (i64, i64)>,
-) {
+fn add_owners(steps: &mut Steps<'_>, sql: &'static str, owners: impl Iterator<Item = (i64, i64)>) {
     let mut rows: Vec<(i64, i64)> = owners.collect();
     rows.sort_by_key(|(digest, owner)| (directory(*digest), *digest, *owner));
     rows.dedup();

@@ -45,7 +45,10 @@ pub(super) async fn is_distributed(client: &impl GenericClient) -> Result<bool, 
         return Ok(false);
     }
     let found = client
-        .query("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'due'::regclass", &[])
+        .query(
+            "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'due'::regclass",
+            &[],
+        )
         .await?;
     Ok(!found.is_empty())
 }
@@ -60,21 +63,30 @@ pub(crate) async fn distribute(url: &str) -> Result<Distribution, OpenError> {
     let driver = tokio::spawn(connection);
     let work = async {
         let row = client
-            .query_one("SELECT count(*) FROM pg_extension WHERE extname = 'citus'", &[])
+            .query_one(
+                "SELECT count(*) FROM pg_extension WHERE extname = 'citus'",
+                &[],
+            )
             .await?;
         if row.try_get::<_, i64>(0)? == 0 {
             return Ok(Distribution::NoCitus);
         }
         let tx = client.transaction().await?;
         let done = tx
-            .query("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'due'::regclass", &[])
+            .query(
+                "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'due'::regclass",
+                &[],
+            )
             .await?;
         if !done.is_empty() {
             return Ok(Distribution::Already);
         }
         for table in COPIED {
-            tx.execute("SELECT create_reference_table($1::text::regclass)", &[&table])
-                .await?;
+            tx.execute(
+                "SELECT create_reference_table($1::text::regclass)",
+                &[&table],
+            )
+            .await?;
         }
         for table in PARTITIONED.into_iter().chain(PARTITIONED_ALONE) {
             let with = if table == PARTITIONED[0] {

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use model::{Attempt, DeliveryState, Instant, Lane};
 
 use super::failure::Failure;
+use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::node::{Held, living};
-use super::outcomes::{Attempts, Effects, Move, Moves, Standing, read_standing, sorted_keys};
+use super::outcomes::Attempts;
 use super::rows::{get, partition_of};
 use super::sql::claims::{LAPSED, TAKE_LAPSED};
 use super::sql::path::LOCK_DELIVERIES;
@@ -70,7 +71,10 @@ impl Shared {
         steps.add(
             TAKE_LAPSED,
             params![
-                lapsed.iter().map(|c| partition_of(c.delivery)).collect::<Vec<_>>(),
+                lapsed
+                    .iter()
+                    .map(|c| partition_of(c.delivery))
+                    .collect::<Vec<_>>(),
                 lapsed.iter().map(|c| c.delivery).collect::<Vec<_>>(),
                 lapsed.iter().map(|c| c.holder.number).collect::<Vec<_>>(),
                 lapsed.iter().map(|c| c.holder.epoch).collect::<Vec<_>>(),
@@ -78,8 +82,11 @@ impl Shared {
             ],
         );
         let answers = steps.run(&tx).await?;
-        let standing: HashMap<i64, Standing> =
-            answers[0].rows.iter().map(read_standing).collect::<Result<_>>()?;
+        let standing: HashMap<i64, Standing> = answers[0]
+            .rows
+            .iter()
+            .map(read_standing)
+            .collect::<Result<_>>()?;
         let mut cut_off = Vec::new();
         for row in &answers[1].rows {
             let (delivery, claimed_at): (i64, i64) = (get(row, 0)?, get(row, 1)?);

@@ -23,7 +23,9 @@ impl Postgres {
         let before = before.map_or(i64::MAX, Id::as_i64);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let client = self.shared.reader().await?;
-        let rows = ask(&client, FAILED, params![all_partitions(), before, limit]).await?.rows;
+        let rows = ask(&client, FAILED, params![all_partitions(), before, limit])
+            .await?
+            .rows;
         drop(client);
         let ids = rows.iter().map(|row| Ok(EventId::from_i64(get(row, 0)?)));
         self.failed_among(ids.collect::<Result<_>>()?).await
@@ -33,7 +35,9 @@ impl Postgres {
         let partitions: Vec<i16> = events.iter().map(|id| partition(*id)).collect();
         let ids: Vec<i64> = events.iter().map(|id| id.as_i64()).collect();
         let client = self.shared.reader().await?;
-        let rows = ask(&client, FAILED_AMONG, params![partitions, ids]).await?.rows;
+        let rows = ask(&client, FAILED_AMONG, params![partitions, ids])
+            .await?
+            .rows;
         Ok(self.shared.read_failed(&client, &rows).await?)
     }
 
@@ -70,7 +74,9 @@ impl Postgres {
         };
         for row in &rows[3] {
             let count = u64::try_from(get::<i64>(row, 1)?).unwrap_or(0);
-            counts.messages.insert(self.shared.names.name(get(row, 0)?)?, count);
+            counts
+                .messages
+                .insert(self.shared.names.name(get(row, 0)?)?, count);
         }
         for row in &rows[4] {
             let channel = word(row, 0, Channel::from_number)?;
@@ -102,7 +108,9 @@ impl Shared {
         }
         let answers = steps.run(&tx).await?;
         for answer in &answers {
-            self.names.cover(&tx, named(&answer.rows, &["type"]).into_iter()).await?;
+            self.names
+                .cover(&tx, named(&answer.rows, &["type"]).into_iter())
+                .await?;
         }
         Ok(answers.into_iter().map(|answer| answer.rows).collect())
     }

@@ -55,12 +55,24 @@ columns!(Messages { partition: i16, id: i64, recipient: i64, event: i64, at: i64
     category: i16, purpose: i16, lane: i16, locale: i32, template_version: i32, sender: Text<'a>,
     title: Text<'a>, summary: Text<'a>, text: Text<'a>, order: Option<Text<'a>>, data: String,
     trace: String });
-columns!(Mailbox { partition: i16, recipient: i64, message: i64, category: i16, order_hash: i64,
-    revision: i64 });
+columns!(Mailbox {
+    partition: i16,
+    recipient: i64,
+    message: i64,
+    category: i16,
+    order_hash: i64,
+    revision: i64
+});
 columns!(Deliveries { partition: i16, id: i64, message: i64, channel: i16, address: Text<'a>, state: i16,
     lane: i16, facts_version: i64, due_at: i64, expires_at: i64, attempts: i32, changed_at: i64,
     secret: Option<Text<'a>> });
-columns!(Due { partition: i16, channel: i16, lane: i16, due_at: i64, delivery: i64 });
+columns!(Due {
+    partition: i16,
+    channel: i16,
+    lane: i16,
+    due_at: i64,
+    delivery: i64
+});
 
 #[derive(Default)]
 struct Claims {
@@ -241,8 +253,14 @@ impl<'a> Insert<'a> {
         let claims = &self.claims;
         if !claims.partition.is_empty() {
             let (lease, at) = (&claims.lease, &claims.claimed_at);
-            let params =
-                params![&claims.partition, &claims.delivery, held.number, held.epoch, at, lease];
+            let params = params![
+                &claims.partition,
+                &claims.delivery,
+                held.number,
+                held.epoch,
+                at,
+                lease
+            ];
             steps.add(PUT_CLAIMS, params);
         }
         if !self.moved.is_empty() {

@@ -55,7 +55,10 @@ impl Postgres {
         let client = self.shared.open(self.shared.pool(Lane::Normal)).await?;
         let mut steps = Steps::new();
         steps.add(FORGET_TOKENS, params![at, now.as_micros()]);
-        steps.add(USE_TOKEN, params![at, nonce.to_vec(), expires_at.as_micros()]);
+        steps.add(
+            USE_TOKEN,
+            params![at, nonce.to_vec(), expires_at.as_micros()],
+        );
         let answers = steps.run(&client).await?;
         Ok(answers[1].affected > 0)
     }
@@ -88,7 +91,8 @@ impl Postgres {
     }
 
     pub(crate) async fn end_session(&self, hash: [u8; 32]) -> Result<()> {
-        self.one(END_SESSION, params![i16::from(hash[0]), hash.to_vec()]).await?;
+        self.one(END_SESSION, params![i16::from(hash[0]), hash.to_vec()])
+            .await?;
         Ok(())
     }
 }

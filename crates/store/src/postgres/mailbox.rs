@@ -9,9 +9,7 @@ use tokio_postgres::Row;
 use super::commit::news_of;
 use super::failure::Failure;
 use super::rows::{Fields, get, message, named, order_hash, partition, text, word};
-use super::sql::mailbox::{
-    CHANGES, PAGE, PURGE, REVISION, SENDERS, SET_DELETED, SET_READ, UNREAD,
-};
+use super::sql::mailbox::{CHANGES, PAGE, PURGE, REVISION, SENDERS, SET_DELETED, SET_READ, UNREAD};
 use super::sql::path::MOVE_HEADS;
 use super::steps::{Steps, ask, params};
 use super::{Postgres, Shared, all_partitions, retrying};
@@ -234,7 +232,9 @@ impl Shared {
         ids.dedup();
         let mut client = self.open(self.pool(Lane::Urgent)).await?;
         let tx = client.transaction().await?;
-        let mut heads = self.lock_heads(&tx, std::iter::once(recipient), held).await?;
+        let mut heads = self
+            .lock_heads(&tx, std::iter::once(recipient), held)
+            .await?;
         let Some(head) = heads.get_mut(&recipient) else {
             return Ok(0);
         };
@@ -277,7 +277,10 @@ impl<'a> Shown<'a> {
             filter,
             words: query.split_whitespace().map(str::to_owned).collect(),
             sender: filter.sender.as_deref().map(fold),
-            order: filter.order.as_deref().map(|order| text(order).into_owned()),
+            order: filter
+                .order
+                .as_deref()
+                .map(|order| text(order).into_owned()),
         }
     }
 
@@ -290,7 +293,10 @@ impl<'a> Shown<'a> {
         // A purged stub has nothing to show.
         !(self.filter.deleted && content.title.is_empty())
             && (self.order.is_none() || content.order == self.order)
-            && self.sender.as_ref().is_none_or(|sender| fold(&content.sender) == *sender)
+            && self
+                .sender
+                .as_ref()
+                .is_none_or(|sender| fold(&content.sender) == *sender)
             && (self.words.is_empty() || matches_all(&self.words, &search_text(message)))
     }
 }

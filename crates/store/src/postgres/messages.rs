@@ -27,7 +27,9 @@ impl Postgres {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         // Ids of different partitions interleave within a millisecond only, so the newest
         // ids are the newest messages.
-        let rows = ask(&client, LATEST, params![all_partitions(), limit]).await?.rows;
+        let rows = ask(&client, LATEST, params![all_partitions(), limit])
+            .await?
+            .rows;
         drop(client);
         let ids = rows.iter().map(|row| Ok(MessageId::from_i64(get(row, 0)?)));
         let ids = ids.collect::<Result<_>>()?;
@@ -63,11 +65,17 @@ impl Shared {
         let (at, id) = (partition(wanted), wanted.as_i64());
         let mut steps = Steps::new();
         steps.add(MESSAGE, params![at, id]);
-        steps.add(DELIVERIES, params![at, id, i16::from(DeliveryState::Claimed.number())]);
+        steps.add(
+            DELIVERIES,
+            params![at, id, i16::from(DeliveryState::Claimed.number())],
+        );
         steps.add(ATTEMPTS, params![at, id]);
         steps.add(RECEIPTS, params![at, id]);
         let answers = steps.run(tx).await?;
-        let mut names = named(&answers[0].rows, &["type", "locale", "source", "event_type"]);
+        let mut names = named(
+            &answers[0].rows,
+            &["type", "locale", "source", "event_type"],
+        );
         names.extend(named(&answers[2].rows, &["carrier"]));
         self.names.cover(tx, names.into_iter()).await?;
         let Some(row) = answers[0].rows.first() else {
@@ -88,13 +96,19 @@ impl Shared {
         for row in &answers[2].rows {
             let mut fields = Fields::of(row, &self.names);
             let of = fields.id()?;
-            attempts.entry(of).or_default().push(read_attempt(&mut fields)?);
+            attempts
+                .entry(of)
+                .or_default()
+                .push(read_attempt(&mut fields)?);
         }
         let mut receipts: HashMap<DeliveryId, Vec<Receipt>> = HashMap::new();
         for row in &answers[3].rows {
             let mut fields = Fields::of(row, &self.names);
             let of = fields.id()?;
-            receipts.entry(of).or_default().push(read_receipt(&mut fields)?);
+            receipts
+                .entry(of)
+                .or_default()
+                .push(read_receipt(&mut fields)?);
         }
         let mut deliveries = Vec::with_capacity(answers[1].rows.len());
         for row in &answers[1].rows {

@@ -4,6 +4,7 @@
 //! [`writer`]; everything else takes a pooled connection. Each node holds a number by lease
 //! and proves it in every commit and claim.
 
+mod apply;
 mod claims;
 mod commit;
 mod customers;
@@ -11,10 +12,12 @@ mod distribute;
 mod doubts;
 mod events;
 mod failure;
+mod inbound;
 mod insert;
 mod keys;
 mod mailbox;
 mod messages;
+mod moves;
 mod names;
 mod node;
 mod open;

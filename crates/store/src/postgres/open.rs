@@ -174,7 +174,11 @@ async fn prepare(pools: Pools, terms: Terms) -> Result<Shared, OpenError> {
     let newest = ask(&client, NEWEST, params![all_partitions()])
         .await
         .map_err(failed)?;
-    let newest: Option<i64> = newest.rows.first().and_then(|row| get(row, 0).ok()).flatten();
+    let newest: Option<i64> = newest
+        .rows
+        .first()
+        .and_then(|row| get(row, 0).ok())
+        .flatten();
     let distributed = distribute::is_distributed(&client).await.map_err(failed)?;
     let backlog = tasks::count_backlog(&client).await.map_err(failed)?;
     let node = Node::lease(&client, terms).await.map_err(failed)?;

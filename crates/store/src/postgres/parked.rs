@@ -9,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 use deadpool_postgres::{Pool, Transaction};
 use model::{Instant, Receipt, ReceiptStatus};
 
+use super::apply::Named;
 use super::failure::Failure;
-use super::outcomes::{Effects, carrier_hash};
-use super::receipts::Named;
+use super::moves::Effects;
+use super::outcomes::carrier_hash;
 use super::rows::{get, word};
 use super::sql::receipts::{
     PARKED_BY_ANY_HINT, PARKED_BY_ANY_ID, PARKED_BY_HINT, PARKED_BY_ID, UNPARK, UNPARK_HINTS,
@@ -49,9 +50,18 @@ impl Shared {
         steps.add(
             PARKED_BY_HINT,
             params![
-                hints.iter().map(|(address, _)| directory(*address)).collect::<Vec<_>>(),
-                hints.iter().map(|(address, _)| *address).collect::<Vec<_>>(),
-                hints.iter().map(|(_, reference)| *reference).collect::<Vec<_>>(),
+                hints
+                    .iter()
+                    .map(|(address, _)| directory(*address))
+                    .collect::<Vec<_>>(),
+                hints
+                    .iter()
+                    .map(|(address, _)| *address)
+                    .collect::<Vec<_>>(),
+                hints
+                    .iter()
+                    .map(|(_, reference)| *reference)
+                    .collect::<Vec<_>>(),
             ],
         );
         retrying(|| self.apply_found(pool, &steps)).await
@@ -77,10 +87,14 @@ impl Shared {
         let answers = steps.run(&client).await?;
         let mut waiting = Waiting::default();
         for row in &answers[0].rows {
-            waiting.by_id.push(((get(row, 1)?, get(row, 2)?), get(row, 3)?));
+            waiting
+                .by_id
+                .push(((get(row, 1)?, get(row, 2)?), get(row, 3)?));
         }
         for row in &answers[1].rows {
-            waiting.by_hint.push(((get(row, 0)?, get(row, 1)?), get(row, 2)?));
+            waiting
+                .by_hint
+                .push(((get(row, 0)?, get(row, 1)?), get(row, 2)?));
             waiting.hints.0.push(get(row, 3)?);
             waiting.hints.1.push(get(row, 4)?);
             waiting.hints.2.push(get(row, 5)?);
@@ -109,10 +123,14 @@ impl Shared {
         let known = self.carrier_ids_of(tx, by_id).await?;
         // The attempt decides, as with a receipt that comes late.
         let known: HashMap<i64, HashSet<i64>> =
-            known.into_iter().fold(HashMap::new(), |mut all, ((carrier, id), delivery)| {
-                all.entry(carrier_hash(&carrier, &id)).or_default().insert(delivery);
-                all
-            });
+            known
+                .into_iter()
+                .fold(HashMap::new(), |mut all, ((carrier, id), delivery)| {
+                    all.entry(carrier_hash(&carrier, &id))
+                        .or_default()
+                        .insert(delivery);
+                    all
+                });
         let by_hint = waiting.by_hint.iter().map(|(_, delivery)| *delivery);
         let open = self.open_doubts(tx, by_hint).await?;
         let mut to: HashMap<(i64, i64), i64> = HashMap::new();
@@ -122,7 +140,10 @@ impl Shared {
             }
         }
         for (parked, delivery) in &waiting.by_id {
-            if known.get(&parked.0).is_some_and(|named| named.contains(delivery)) {
+            if known
+                .get(&parked.0)
+                .is_some_and(|named| named.contains(delivery))
+            {
                 to.insert(*parked, *delivery);
             }
         }
@@ -132,7 +153,9 @@ impl Shared {
         steps.add(
             UNPARK,
             params![
-                keys.iter().map(|(hash, _)| directory(*hash)).collect::<Vec<_>>(),
+                keys.iter()
+                    .map(|(hash, _)| directory(*hash))
+                    .collect::<Vec<_>>(),
                 keys.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
                 keys.iter().map(|(_, id)| *id).collect::<Vec<_>>(),
             ],

@@ -1,22 +1,24 @@
-//! What carriers say later, and texts that come in.
+//! What carriers say later: matched with a delivery, or parked until one is named.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use deadpool_postgres::{Pool, Transaction};
-use model::{DeliveryId, DeliveryState, Id, Instant, Lane, Partition, Receipt, ReceiptStatus, Span};
+use model::{DeliveryId, DeliveryState, Id, Partition, Span};
 
+use super::apply::{Named, Rows};
 use super::failure::Failure;
-use super::outcomes::{Effects, Move, Moves, Standing, carrier_hash, read_standing, sorted_keys};
-use super::rows::{get, named, partition, partition_of, text};
+use super::moves::{Effects, read_standing, sorted_keys};
+use super::outcomes::carrier_hash;
+use super::rows::{get, named, text};
 use super::sql::path::LOCK_DELIVERIES;
 use super::sql::receipts::{
-    FIND_ATTEMPTS, FIND_CARRIER_IDS, FIND_CLAIMS, FIND_DOUBTS, LAST_RECEIPTS, LEAVE_CARRIER_IDS,
-    PARK, PARK_HINTS, PUT_INBOUND, PUT_RECEIPTS, UNPARK_OLD, UNPARK_OLD_HINTS,
+    FIND_ATTEMPTS, FIND_CARRIER_IDS, FIND_CLAIMS, FIND_DOUBTS, PARK, PARK_HINTS, UNPARK_OLD,
+    UNPARK_OLD_HINTS,
 };
 use super::steps::{Steps, ask, params};
-use super::{Postgres, Shared, directory, retrying};
-use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
+use super::{Shared, directory};
+use crate::{ReceiptMatch, ReceiptRecord};
 
 /// Parked receipts are kept so long; one that nobody claims by then names nothing of ours.
 const PARKED_FOR: Span = Span::days(3);
@@ -24,51 +26,7 @@ const PARKED_FOR: Span = Span::days(3);
 /// fill the disk.
 const PARKED_AT_MOST: i64 = 400;
 
-/// A receipt with the delivery it names, and the hash it was found by.
-pub(super) struct Named<'a> {
-    pub(super) delivery: i64,
-    pub(super) hash: i64,
-    pub(super) receipt: &'a Receipt,
-}
-
-impl Postgres {
-    pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
-        let suppressed: Vec<_> = texts
-            .iter()
-            .filter_map(|text| Some((&text.from, text.suppress.as_deref()?, text.received_at)))
-            .collect();
-        retrying(|| self.shared.keep_inbound(&texts, &suppressed)).await?;
-        Ok(self.shared.outdate_owners(&suppressed).await?)
-    }
-}
-
 impl Shared {
-    async fn keep_inbound(
-        &self,
-        texts: &[InboundText],
-        suppressed: &[super::customers::Suppressing<'_>],
-    ) -> std::result::Result<(), Failure> {
-        let mut client = self.open(self.pool(Lane::Security)).await?;
-        let tx = client.transaction().await?;
-        let mut steps = Steps::new();
-        steps.add(
-            PUT_INBOUND,
-            params![
-                texts.iter().map(|t| partition(t.id)).collect::<Vec<_>>(),
-                texts.iter().map(|t| t.id.as_i64()).collect::<Vec<_>>(),
-                texts.iter().map(|t| text(&t.carrier)).collect::<Vec<_>>(),
-                texts.iter().map(|t| text(t.from.address.open())).collect::<Vec<_>>(),
-                texts.iter().map(|t| text(&t.to)).collect::<Vec<_>>(),
-                texts.iter().map(|t| text(t.text.open())).collect::<Vec<_>>(),
-                texts.iter().map(|t| t.received_at.as_micros()).collect::<Vec<_>>(),
-                texts.iter().map(|t| t.suppress.as_deref()).collect::<Vec<_>>(),
-            ],
-        );
-        steps.run(&tx).await?;
-        self.suppress_in(&tx, suppressed).await?;
-        Ok(tx.commit().await?)
-    }
-
     pub(super) async fn receipts(
         &self,
         pool: &Pool,
@@ -115,11 +73,15 @@ impl Shared {
         tx: &Transaction<'_>,
         receipts: &[ReceiptRecord],
     ) -> std::result::Result<Vec<Option<i64>>, Failure> {
-        let hashes: HashSet<i64> =
-            receipts.iter().map(|r| carrier_hash(&r.carrier, &r.carrier_id)).collect();
+        let hashes: HashSet<i64> = receipts
+            .iter()
+            .map(|r| carrier_hash(&r.carrier, &r.carrier_id))
+            .collect();
         let hashes: Vec<i64> = hashes.into_iter().collect();
         let partitions: Vec<i16> = hashes.iter().map(|hash| directory(*hash)).collect();
-        let candidates = ask(tx, FIND_CARRIER_IDS, params![partitions, hashes]).await?.rows;
+        let candidates = ask(tx, FIND_CARRIER_IDS, params![partitions, hashes])
+            .await?
+            .rows;
         let mut deliveries = Vec::with_capacity(candidates.len());
         for row in &candidates {
             deliveries.push(get(row, 1)?);
@@ -145,7 +107,9 @@ impl Shared {
             return Ok(known);
         }
         let rows = ask(tx, FIND_ATTEMPTS, params![partitions, ids]).await?.rows;
-        self.names.cover(tx, named(&rows, &["carrier"]).into_iter()).await?;
+        self.names
+            .cover(tx, named(&rows, &["carrier"]).into_iter())
+            .await?;
         for row in &rows {
             let key = (self.names.name(get(row, 1)?)?, get(row, 2)?);
             let newest = known.entry(key).or_insert(i64::MIN);
@@ -167,7 +131,9 @@ impl Shared {
             .zip(found.iter())
             .map(|(record, found)| {
                 let (contact, reference) = record.hint.as_ref()?;
-                found.is_none().then(|| (self.digest(contact), i32::from(*reference)))
+                found
+                    .is_none()
+                    .then(|| (self.digest(contact), i32::from(*reference)))
             })
             .collect();
         let asked: Vec<(i64, i32)> = hints.iter().copied().flatten().collect();
@@ -175,16 +141,27 @@ impl Shared {
             return Ok(());
         }
         let params = params![
-            asked.iter().map(|(address, _)| directory(*address)).collect::<Vec<_>>(),
-            asked.iter().map(|(address, _)| *address).collect::<Vec<_>>(),
-            asked.iter().map(|(_, reference)| *reference).collect::<Vec<_>>(),
+            asked
+                .iter()
+                .map(|(address, _)| directory(*address))
+                .collect::<Vec<_>>(),
+            asked
+                .iter()
+                .map(|(address, _)| *address)
+                .collect::<Vec<_>>(),
+            asked
+                .iter()
+                .map(|(_, reference)| *reference)
+                .collect::<Vec<_>>(),
         ];
         let rows = ask(tx, FIND_DOUBTS, params).await?.rows;
         let mut candidates = Vec::with_capacity(rows.len());
         for row in &rows {
             candidates.push(((get(row, 0)?, get(row, 1)?), get::<i64>(row, 2)?));
         }
-        let open = self.open_doubts(tx, candidates.iter().map(|(_, id)| *id)).await?;
+        let open = self
+            .open_doubts(tx, candidates.iter().map(|(_, id)| *id))
+            .await?;
         let mut first: HashMap<(i64, i32), i64> = HashMap::new();
         for (hint, delivery) in candidates {
             if open.contains(&delivery) {
@@ -224,77 +201,6 @@ impl Shared {
             open.remove(&get::<i64>(row, 0)?);
         }
         Ok(open)
-    }
-
-    /// Keeps receipts with their deliveries and moves these, as far as their states allow.
-    pub(super) async fn apply(
-        &self,
-        tx: &Transaction<'_>,
-        named: &[Named<'_>],
-        effects: &mut Effects,
-    ) -> std::result::Result<(), Failure> {
-        let (partitions, ids) = sorted_keys(named.iter().map(|named| named.delivery));
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let mut steps = Steps::new();
-        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
-        steps.add(LAST_RECEIPTS, params![&partitions, &ids]);
-        let answers = steps.run(tx).await?;
-        let before: HashMap<i64, Standing> =
-            answers[0].rows.iter().map(read_standing).collect::<Result<_>>()?;
-        let mut numbers: HashMap<i64, i32> = HashMap::new();
-        for row in &answers[1].rows {
-            numbers.insert(get(row, 0)?, get(row, 1)?);
-        }
-        let mut states: HashMap<i64, (DeliveryState, Instant)> = HashMap::new();
-        let mut rows = Rows::default();
-        let mut finals: (Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
-        for named in named {
-            let Some(standing) = before.get(&named.delivery) else {
-                continue;
-            };
-            let number = numbers.entry(named.delivery).or_insert(0);
-            *number += 1;
-            rows.add(named, *number);
-            let to = match named.receipt.status {
-                ReceiptStatus::Intermediate => continue,
-                ReceiptStatus::Delivered => DeliveryState::Delivered,
-                ReceiptStatus::Failed => DeliveryState::Undelivered,
-            };
-            let state = states.get(&named.delivery).map_or(standing.state, |(s, _)| *s);
-            // What the state does not allow (a failure after "delivered") is kept as a
-            // receipt only.
-            if state.to(to).is_ok() {
-                states.insert(named.delivery, (to, named.receipt.received_at));
-            }
-            if to == DeliveryState::Delivered {
-                // Final: nothing more is expected, the directory entry leaves.
-                finals.0.push(directory(named.hash));
-                finals.1.push(named.hash);
-                finals.2.push(named.delivery);
-            }
-        }
-        let mut moves = Moves::default();
-        for (id, (to, at)) in states {
-            let standing = &before[&id];
-            if !standing.state.is_settled() {
-                moves.leave_due(id, standing);
-            }
-            let to = Move {
-                to,
-                tried: false,
-                at,
-                due_at: None,
-                keep_secret: false,
-            };
-            moves.add(self, (id, standing), to, effects);
-        }
-        let mut steps = rows.steps();
-        if !finals.0.is_empty() {
-            steps.add(LEAVE_CARRIER_IDS, params![&finals.0, &finals.1, &finals.2]);
-        }
-        moves.run(tx, steps, effects).await
     }
 
     async fn park(
@@ -342,8 +248,20 @@ impl Shared {
         let old = (newest - PARKED_FOR).as_micros();
         let mut steps = Steps::new();
         let own: Vec<i16> = r.hash.iter().map(|hash| directory(*hash)).collect();
-        steps.add(PARK, params![own, &r.hash, &r.delivery, &words.0, &words.1, &r.status, &r.code,
-            &r.carrier_time, &r.received_at]);
+        steps.add(
+            PARK,
+            params![
+                own,
+                &r.hash,
+                &r.delivery,
+                &words.0,
+                &words.1,
+                &r.status,
+                &r.code,
+                &r.carrier_time,
+                &r.received_at
+            ],
+        );
         steps.add(UNPARK_OLD, params![places, old, PARKED_AT_MOST]);
         if !hints.0.is_empty() {
             let h = &hints;
@@ -352,38 +270,5 @@ impl Shared {
         }
         steps.run(tx).await?;
         Ok(())
-    }
-}
-
-/// Receipts, column by column.
-#[derive(Default)]
-struct Rows<'a> {
-    delivery: Vec<i64>,
-    hash: Vec<i64>,
-    number: Vec<i32>,
-    status: Vec<i16>,
-    code: Vec<std::borrow::Cow<'a, str>>,
-    carrier_time: Vec<Option<i64>>,
-    received_at: Vec<i64>,
-}
-
-impl<'a> Rows<'a> {
-    fn add(&mut self, named: &Named<'a>, number: i32) {
-        let receipt = named.receipt;
-        self.delivery.push(named.delivery);
-        self.hash.push(named.hash);
-        self.number.push(number);
-        self.status.push(i16::from(receipt.status.number()));
-        self.code.push(text(&receipt.code));
-        self.carrier_time.push(receipt.carrier_time.map(Instant::as_micros));
-        self.received_at.push(receipt.received_at.as_micros());
-    }
-
-    fn steps(&self) -> Steps<'_> {
-        let mut steps = Steps::new();
-        let partitions: Vec<i16> = self.delivery.iter().map(|id| partition_of(*id)).collect();
-        steps.add(PUT_RECEIPTS, params![partitions, &self.delivery, &self.number, &self.status, &self.code,
-            &self.carrier_time, &self.received_at]);
-        steps
     }
 }

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use model::{Category, Flags, Id, Instant, Lane, Message, MessageContent, Mode, PurposeClass, Trace};
+use model::{
+    Category, Flags, Id, Instant, Lane, Message, MessageContent, Mode, PurposeClass, Trace,
+};
 use serde_json::{Map, Value};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;

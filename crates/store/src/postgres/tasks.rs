@@ -55,7 +55,10 @@ async fn listen(shared: Arc<Shared>) {
         if watched.is_empty() {
             continue;
         }
-        note("mailboxes were not looked at", ask_revisions(&shared, watched).await);
+        note(
+            "mailboxes were not looked at",
+            ask_revisions(&shared, watched).await,
+        );
     }
 }
 
@@ -82,10 +85,16 @@ async fn look_after(shared: Arc<Shared>) {
     let mut next = 0;
     loop {
         tokio::time::sleep(COUNT_EVERY).await;
-        note("the backlog was not counted", correct_backlog(&shared).await);
+        note(
+            "the backlog was not counted",
+            correct_backlog(&shared).await,
+        );
         let partitions: Vec<i16> = (next..next + SWEEP).collect();
         next = (next + SWEEP) % 256;
-        note("parked receipts were not looked at", shared.sweep_parked(partitions).await);
+        note(
+            "parked receipts were not looked at",
+            shared.sweep_parked(partitions).await,
+        );
     }
 }
 

@@ -14,9 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::failure::Failure;
 use super::{Postgres, Shared, retrying};
-use crate::{
-    AcceptedEvent, Committed, Error, OutcomeRecord, ReceiptMatch, ReceiptRecord, Result,
-};
+use crate::{AcceptedEvent, Committed, Error, OutcomeRecord, ReceiptMatch, ReceiptRecord, Result};
 
 /// A transaction takes up to so many events, outcomes or receipts.
 const WEIGHT: usize = 1_000;
@@ -147,12 +145,8 @@ impl Writer {
     pub(super) async fn close(&self) {
         self.security.close();
         self.bulk.close();
-        let workers = std::mem::take(
-            &mut *self
-                .workers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let workers =
+            std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
         for worker in workers {
             if worker.await.is_err() {
                 tracing::error!("a store writer ended in a panic");
@@ -249,7 +243,10 @@ async fn merged<I, O, A, F>(
     let result = retrying(|| run(all.clone())).await;
     let split = |all: Vec<I>| -> Vec<Vec<I>> {
         let mut rest = all.into_iter();
-        sizes.iter().map(|n| rest.by_ref().take(*n).collect()).collect()
+        sizes
+            .iter()
+            .map(|n| rest.by_ref().take(*n).collect())
+            .collect()
     };
     let whole = |all: Arc<Vec<I>>| Arc::try_unwrap(all).unwrap_or_else(|all| (*all).clone());
     match result {

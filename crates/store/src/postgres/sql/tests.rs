@@ -104,7 +104,8 @@ impl Visitor for Found {
             let table = last(name);
             if is_partitioned(&table) {
                 let alias = alias.as_ref().map(|alias| alias.name.value.clone());
-                self.tables.push((alias.unwrap_or_else(|| table.clone()), table));
+                self.tables
+                    .push((alias.unwrap_or_else(|| table.clone()), table));
             }
         }
         ControlFlow::Continue(())
@@ -133,9 +134,13 @@ impl Visitor for Found {
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         if let Statement::Insert(Insert { table, columns, .. }) = statement {
             let table = table.to_string();
-            let named = columns.first().is_some_and(|column| column.value == "partition");
+            let named = columns
+                .first()
+                .is_some_and(|column| column.value == "partition");
             if is_partitioned(&table) && !named {
-                self.faults.push(format!("an insert into {table} begins without the partition"));
+                self.faults.push(format!(
+                    "an insert into {table} begins without the partition"
+                ));
             }
         }
         ControlFlow::Continue(())
@@ -217,10 +222,18 @@ fn every_key_of_a_growing_table_begins_with_the_partition() {
         if !is_partitioned(table) {
             continue;
         }
-        for start in ["PRIMARY KEY", "UNIQUE", "FOREIGN KEY", &format!("ON {table}")] {
+        for start in [
+            "PRIMARY KEY",
+            "UNIQUE",
+            "FOREIGN KEY",
+            &format!("ON {table}"),
+        ] {
             for (at, _) in statement.match_indices(start) {
                 let key = statement[at + start.len()..].trim_start();
-                assert!(key.starts_with("(partition, "), "{table}: {start} {key:.40}");
+                assert!(
+                    key.starts_with("(partition, "),
+                    "{table}: {start} {key:.40}"
+                );
                 seen += 1;
             }
         }
