@@ -54,19 +54,23 @@ pub(super) fn sorted_keys(ids: impl Iterator<Item = i64>) -> (Vec<i16>, Vec<i64>
 /// Rows that leave or enter the tables around a delivery, column by column.
 #[derive(Default)]
 pub(super) struct Moves {
-    moved: (
-        Vec<i16>,
-        Vec<i64>,
-        Vec<i16>,
-        Vec<i32>,
-        Vec<i64>,
-        Vec<Option<i64>>,
-        Vec<bool>,
-    ),
+    moved: Moved,
     due: Queue,
     undue: Queue,
     doubts: Doubts,
     undoubts: Doubts,
+}
+
+/// Deliveries' new states.
+#[derive(Default)]
+struct Moved {
+    partition: Vec<i16>,
+    id: Vec<i64>,
+    state: Vec<i16>,
+    tried: Vec<i32>,
+    at: Vec<i64>,
+    due_at: Vec<Option<i64>>,
+    keep_secret: Vec<bool>,
 }
 
 type Queue = (Vec<i16>, Vec<i16>, Vec<i16>, Vec<i64>, Vec<i64>);
@@ -104,13 +108,13 @@ impl Moves {
     ) {
         let partition = partition_of(id);
         let moved = &mut self.moved;
-        moved.0.push(partition);
-        moved.1.push(id);
-        moved.2.push(i16::from(to.to.number()));
-        moved.3.push(i32::from(to.tried));
-        moved.4.push(to.at.as_micros());
-        moved.5.push(to.due_at.map(Instant::as_micros));
-        moved.6.push(to.keep_secret);
+        moved.partition.push(partition);
+        moved.id.push(id);
+        moved.state.push(i16::from(to.to.number()));
+        moved.tried.push(i32::from(to.tried));
+        moved.at.push(to.at.as_micros());
+        moved.due_at.push(to.due_at.map(Instant::as_micros));
+        moved.keep_secret.push(to.keep_secret);
         if let Some(at) = to.due_at.filter(|_| !to.to.is_settled()) {
             queue(&mut self.due, (id, standing), at.as_micros());
             effects.due.insert((standing.channel, standing.lane));
@@ -156,12 +160,18 @@ impl Moves {
             let left = first.run(tx).await?;
             effects.backlog -= left[0].affected as i64;
         }
-        if !self.moved.0.is_empty() {
+        if !self.moved.id.is_empty() {
             let m = &self.moved;
-            steps.add(
-                MOVE_DELIVERIES,
-                params![&m.0, &m.1, &m.2, &m.3, &m.4, &m.5, &m.6],
-            );
+            let params = params![
+                &m.partition,
+                &m.id,
+                &m.state,
+                &m.tried,
+                &m.at,
+                &m.due_at,
+                &m.keep_secret
+            ];
+            steps.add(MOVE_DELIVERIES, params);
         }
         if !self.due.0.is_empty() {
             let q = &self.due;

@@ -26,7 +26,7 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_first
 /// The oldest server that will do.
 const OLDEST: u32 = 15;
 /// Whoever migrates holds this advisory lock ("tidings" in ASCII).
-const MIGRATING: i64 = 0x7469_6469_6e67_73;
+const MIGRATING: i64 = 0x0074_6964_696e_6773;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 

@@ -29,7 +29,15 @@ type Candidate = ((i64, i64), i64);
 struct Waiting {
     by_id: Vec<Candidate>,
     by_hint: Vec<Candidate>,
-    hints: (Vec<i16>, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i64>),
+    hints: Vec<Hint>,
+}
+
+/// A parked receipt's directory row.
+struct Hint {
+    partition: i16,
+    address: i64,
+    reference: i32,
+    parked: (i64, i64),
 }
 
 impl Shared {
@@ -95,11 +103,12 @@ impl Shared {
             waiting
                 .by_hint
                 .push(((get(row, 0)?, get(row, 1)?), get(row, 2)?));
-            waiting.hints.0.push(get(row, 3)?);
-            waiting.hints.1.push(get(row, 4)?);
-            waiting.hints.2.push(get(row, 5)?);
-            waiting.hints.3.push(get(row, 0)?);
-            waiting.hints.4.push(get(row, 1)?);
+            waiting.hints.push(Hint {
+                partition: get(row, 3)?,
+                address: get(row, 4)?,
+                reference: get(row, 5)?,
+                parked: (get(row, 0)?, get(row, 1)?),
+            });
         }
         if waiting.by_id.is_empty() && waiting.by_hint.is_empty() {
             return Ok(());
@@ -160,18 +169,16 @@ impl Shared {
                 keys.iter().map(|(_, id)| *id).collect::<Vec<_>>(),
             ],
         );
-        let used: Vec<usize> = (0..waiting.hints.0.len())
-            .filter(|at| to.contains_key(&(waiting.hints.3[*at], waiting.hints.4[*at])))
-            .collect();
-        let h = &waiting.hints;
+        let hints = waiting.hints.iter();
+        let used: Vec<&Hint> = hints.filter(|hint| to.contains_key(&hint.parked)).collect();
         steps.add(
             UNPARK_HINTS,
             params![
-                used.iter().map(|at| h.0[*at]).collect::<Vec<_>>(),
-                used.iter().map(|at| h.1[*at]).collect::<Vec<_>>(),
-                used.iter().map(|at| h.2[*at]).collect::<Vec<_>>(),
-                used.iter().map(|at| h.3[*at]).collect::<Vec<_>>(),
-                used.iter().map(|at| h.4[*at]).collect::<Vec<_>>(),
+                used.iter().map(|hint| hint.partition).collect::<Vec<_>>(),
+                used.iter().map(|hint| hint.address).collect::<Vec<_>>(),
+                used.iter().map(|hint| hint.reference).collect::<Vec<_>>(),
+                used.iter().map(|hint| hint.parked.0).collect::<Vec<_>>(),
+                used.iter().map(|hint| hint.parked.1).collect::<Vec<_>>(),
             ],
         );
         let mut rows = steps.run(tx).await?.swap_remove(0).rows;

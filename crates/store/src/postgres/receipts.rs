@@ -214,8 +214,7 @@ impl Shared {
         };
         let mut rows = Rows::default();
         let mut words: (Vec<_>, Vec<_>) = Default::default();
-        let mut hints: (Vec<i16>, Vec<i64>, Vec<i32>, Vec<i64>, Vec<i64>, Vec<i64>) =
-            Default::default();
+        let mut hints = Hints::default();
         for record in parked {
             let hash = carrier_hash(&record.carrier, &record.carrier_id);
             let at = record.receipt.received_at;
@@ -233,12 +232,12 @@ impl Shared {
             effects.hashes.push(hash);
             if let Some((contact, reference)) = &record.hint {
                 let (address, reference) = (self.digest(contact), i32::from(*reference));
-                hints.0.push(directory(address));
-                hints.1.push(address);
-                hints.2.push(reference);
-                hints.3.push(hash);
-                hints.4.push(id);
-                hints.5.push(at.as_micros());
+                hints.partition.push(directory(address));
+                hints.address.push(address);
+                hints.reference.push(reference);
+                hints.hash.push(hash);
+                hints.parked.push(id);
+                hints.received_at.push(at.as_micros());
                 effects.hints.push((address, reference));
             }
         }
@@ -263,12 +262,31 @@ impl Shared {
             ],
         );
         steps.add(UNPARK_OLD, params![places, old, PARKED_AT_MOST]);
-        if !hints.0.is_empty() {
+        if !hints.partition.is_empty() {
             let h = &hints;
-            steps.add(PARK_HINTS, params![&h.0, &h.1, &h.2, &h.3, &h.4, &h.5]);
-            steps.add(UNPARK_OLD_HINTS, params![&h.0, old]);
+            let params = params![
+                &h.partition,
+                &h.address,
+                &h.reference,
+                &h.hash,
+                &h.parked,
+                &h.received_at,
+            ];
+            steps.add(PARK_HINTS, params);
+            steps.add(UNPARK_OLD_HINTS, params![&h.partition, old]);
         }
         steps.run(tx).await?;
         Ok(())
     }
+}
+
+/// Parked receipts' directory rows, column by column.
+#[derive(Default)]
+struct Hints {
+    partition: Vec<i16>,
+    address: Vec<i64>,
+    reference: Vec<i32>,
+    hash: Vec<i64>,
+    parked: Vec<i64>,
+    received_at: Vec<i64>,
 }
