@@ -8,10 +8,11 @@ use crate::tree;
 
 /// A crate and those of ours it may use, in its tests too. The stories and the chores
 /// stand outside and may use any.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("smpp", &[]),
-    ("store", &["model"]),
+    ("local_postgres", &[]),
+    ("store", &["model", "local_postgres"]),
     ("channels", &["model", "smpp"]),
     ("sandbox", &["smpp"]),
     ("pipeline", &["model", "store", "channels"]),

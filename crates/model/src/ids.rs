@@ -4,6 +4,7 @@
 //! node, 8 of sequence. Ids are never secrets; authorisation does not rest on guessing.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::{Instant, Partition};
 
@@ -147,7 +148,7 @@ define_id!(
 
 /// Gives ids: never twice on a node, and never backwards in time.
 pub struct IdSource {
-    node: i64,
+    node: AtomicI64,
     last: Mutex<Vec<i64>>,
 }
 
@@ -156,9 +157,14 @@ impl IdSource {
     pub fn new(node: u8, floor: i64) -> Self {
         let floor_millis = floor >> 22;
         Self {
-            node: i64::from(node & 63),
+            node: AtomicI64::new(i64::from(node & 63)),
             last: Mutex::new(vec![((floor_millis + 1) << 8) - 1; 256]),
         }
+    }
+
+    /// From now on ids carry another node number: the store took the old one back.
+    pub fn move_to(&self, node: u8) {
+        self.node.store(i64::from(node & 63), Ordering::SeqCst);
     }
 
     /// The next id in `partition`. A burst of more than 256 within one millisecond
@@ -174,7 +180,8 @@ impl IdSource {
         // carries into the millisecond by itself.
         *slot = (*slot + 1).max(millis << 8);
         let (millis, sequence) = (*slot >> 8, *slot & 0xff);
-        I::from_i64(millis << 22 | i64::from(partition.number()) << 14 | self.node << 8 | sequence)
+        let node = self.node.load(Ordering::SeqCst);
+        I::from_i64(millis << 22 | i64::from(partition.number()) << 14 | node << 8 | sequence)
     }
 }
 

@@ -71,4 +71,52 @@ pub enum OpenError {
         /// The database's word.
         reason: String,
     },
+    /// The URL of the database cannot be read.
+    #[error("the database URL is wrong: {reason}")]
+    BadUrl {
+        /// What is wrong; never the URL itself.
+        reason: String,
+    },
+    /// The URL asks for TLS.
+    #[error(
+        "the database URL asks for TLS (sslmode), which this tidings does not speak to PostgreSQL. Reach the database over a private network, a socket or a tunnel, and leave sslmode out"
+    )]
+    NoTls,
+    /// Nobody answers, or not us.
+    #[error(
+        "the database cannot be used: {reason}. Check that it runs and that the URL's user may connect"
+    )]
+    Unreachable {
+        /// The database's word.
+        reason: String,
+    },
+    /// The server is older than what is needed.
+    #[error("the database server is PostgreSQL {found}; {oldest} or newer is needed")]
+    ServerTooOld {
+        /// Its version.
+        found: u32,
+        /// The oldest one that will do.
+        oldest: u32,
+    },
+    /// The schema was made by a newer version.
+    #[error(
+        "the database was made by a newer tidings (its schema is {found}, this one knows {known}). Use that version"
+    )]
+    DatabaseTooNew {
+        /// The schema version found.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// The schema could not be made.
+    #[error(
+        "the database holds something else, or its user may not make tables: {reason}. Give tidings a database of its own"
+    )]
+    Foreign {
+        /// The database's word.
+        reason: String,
+    },
+    /// All node numbers are leased.
+    #[error("all 64 node numbers are in use. Stop a node, or wait a minute for one that died")]
+    NoNumberFree,
 }

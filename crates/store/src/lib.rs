@@ -1,15 +1,16 @@
 //! The only SQL. One [`Store`] over a closed set of backends.
 //!
 //! Methods are sentences from the caller's side, batch-first, one transaction each. Writes
-//! go through one writer thread that merges whatever waits into one durable transaction
+//! of the path go through writers that merge whatever waits into one durable transaction
 //! (group commit); a call that returned `Ok` is on disk. Reads run on a small pool beside
-//! it. The store decides nothing: whether and where to send is `pipeline/decide`'s.
+//! them. The store decides nothing: whether and where to send is `pipeline/decide`'s.
 
 /// Calls the backend that is there. Above the modules that use it.
 macro_rules! on {
     ($store:expr, $backend:ident => $call:expr) => {
         match &$store.backend {
             Backend::Sqlite($backend) => $call,
+            Backend::Postgres($backend) => $call,
         }
     };
 }
@@ -21,6 +22,7 @@ mod fold;
 mod keys;
 mod mailbox;
 mod news;
+mod postgres;
 mod records;
 mod sqlite;
 
@@ -56,6 +58,18 @@ pub struct Store {
 #[derive(Clone)]
 enum Backend {
     Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
+}
+
+/// What became of the wish to spread a store over machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distribution {
+    /// The tables are distributed now.
+    Done,
+    /// They were before; nothing changed.
+    Already,
+    /// The database has no Citus extension; nothing changed.
+    NoCitus,
 }
 
 impl Store {
@@ -70,6 +84,30 @@ impl Store {
         Ok(Self {
             backend: Backend::Sqlite(Arc::new(backend)),
         })
+    }
+
+    /// Opens a store in PostgreSQL (15 or newer), which any number of nodes share: brings
+    /// its schema up to date, leases a node number, and starts what keeps it. `now` dates
+    /// the migration. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong with the database and how to mend it; it never
+    /// repeats the URL, which may hold a password.
+    pub async fn open_postgres(url: &str, now: Instant) -> std::result::Result<Self, OpenError> {
+        let backend = postgres::Postgres::open(url, now).await?;
+        Ok(Self {
+            backend: Backend::Postgres(Arc::new(backend)),
+        })
+    }
+
+    /// Spreads the tables of a PostgreSQL store over the machines of its Citus cluster;
+    /// where there is none, says so and changes nothing. Stop all nodes first; they find
+    /// out when they start again.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing changed.
+    pub async fn distribute(url: &str) -> std::result::Result<Distribution, OpenError> {
+        postgres::distribute(url).await
     }
 
     /// Waits for what is being written, then closes. Later calls fail with [`Error::Closed`].
@@ -235,6 +273,14 @@ impl Store {
         due_again: impl Fn(Lane, Instant) -> Instant + Send + 'static,
     ) -> Result<usize> {
         on!(self, backend => backend.doubt_claims(all, now, due_again).await)
+    }
+
+    /// How many nodes share this store now, this one among them.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn nodes(&self) -> Result<usize> {
+        on!(self, backend => backend.nodes().await)
     }
 
     /// Makes the claims that this node holds last for `lease` from `now` on: a node that

@@ -89,6 +89,11 @@ impl Bells {
         self.own.subscribe()
     }
 
+    /// The mailboxes watched on this node.
+    pub(crate) fn watched(&self) -> Vec<RecipientId> {
+        lock(&self.watched).keys().copied().collect()
+    }
+
     /// Watches a mailbox until dropped.
     pub(crate) fn watch(&self, recipient: RecipientId) -> MailboxWatch {
         let mut watched = lock(&self.watched);

@@ -1,28 +1,54 @@
 //! What every backend must do, as plain functions over an empty store. A bug found in one
 //! backend becomes a case here first.
 
+mod database;
+mod keys;
 mod mailbox;
+mod nodes;
 mod path;
 mod world;
 
-/// Runs each case against an empty embedded store.
-macro_rules! on_sqlite {
+/// Runs each case against an empty store of each backend.
+macro_rules! on_both {
     ($module:ident: $($case:ident),+ $(,)?) => {
         mod $module {
+            mod sqlite {
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        let world = crate::conformance::world::World::sqlite();
+                        crate::conformance::$module::$case(&world).await;
+                    }
+                )+
+            }
+            on_postgres!($module: $($case),+);
+        }
+    };
+}
+
+macro_rules! on_postgres {
+    ($module:ident: $($case:ident),+ $(,)?) => {
+        mod postgres {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    let world = crate::conformance::world::World::sqlite();
-                    crate::conformance::$module::$case(&world).await;
+                    if let Some(world) = crate::conformance::world::World::postgres().await {
+                        crate::conformance::$module::$case(&world).await;
+                        world.store().close().await;
+                    }
                 }
             )+
         }
     };
 }
 
-mod sqlite {
-    on_sqlite!(path:
+mod cases {
+    on_both!(path:
         an_event_is_accepted_once,
+        an_event_twice_in_a_batch_is_accepted_once,
+        many_callers_at_once_each_get_their_own_answer,
+        a_zero_character_stops_nothing,
+        a_bad_batch_takes_nothing_else_with_it,
         the_same_id_from_another_source_is_another_event,
         outdated_facts_are_stale_and_write_nothing,
         a_delivery_is_claimed_once,
@@ -34,6 +60,7 @@ mod sqlite {
         what_was_due_is_due_when_the_clock_is_set_back,
         a_receipt_settles_and_a_late_failure_does_not_unsettle,
         a_receipt_before_the_response_is_parked_and_applied,
+        a_receipt_and_its_response_in_one_moment_find_each_other,
         a_late_outcome_settles_a_delivery_in_doubt,
         a_receipt_that_repeats_our_reference_settles_a_delivery_in_doubt,
         a_receipt_while_a_doubtful_delivery_is_claimed_again_is_not_overtaken,
@@ -43,7 +70,7 @@ mod sqlite {
         the_case_of_a_mail_address_hides_it_from_no_stop,
         a_reopened_store_has_everything,
     );
-    on_sqlite!(mailbox:
+    on_both!(mailbox:
         pages_are_newest_first_and_complete,
         filters_combine,
         search_ignores_case_and_accents,
@@ -53,4 +80,25 @@ mod sqlite {
         flags_of_others_are_left_alone,
         purging_keeps_the_stub,
     );
+    on_both!(keys:
+        api_keys_are_kept_and_taken_back,
+        a_token_is_used_once,
+        a_session_ends,
+        customers_are_listed_in_order_and_put_once,
+    );
+    mod nodes {
+        on_postgres!(nodes:
+            claims_of_two_nodes_never_overlap,
+            a_dead_nodes_claims_are_in_doubt_and_a_living_ones_are_not,
+            a_node_that_lost_its_number_writes_nothing_until_it_has_another,
+            the_same_event_from_two_nodes_is_accepted_once,
+            a_reader_beside_two_writing_nodes_misses_nothing,
+            another_nodes_commit_is_heard,
+            the_store_outlives_a_crash_of_its_server,
+            four_at_once_migrate_one_database,
+            a_newer_schema_is_refused,
+            urls_are_read_with_care,
+            without_citus_nothing_is_distributed,
+        );
+    }
 }

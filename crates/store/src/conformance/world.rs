@@ -8,6 +8,8 @@ use model::{
 };
 use serde_json::{Map, json};
 
+use super::database;
+
 use crate::{
     AcceptedEvent, AcceptedResult, ClaimRequest, ClaimedDelivery, Committed, NewDelivery,
     NewMessage, Next, OutcomeRecord, Store,
@@ -15,39 +17,109 @@ use crate::{
 
 pub(super) struct World {
     store: Mutex<Store>,
-    folder: tempfile::TempDir,
+    home: Home,
     pub(super) clock: Clock,
+}
+
+/// Where the store is.
+enum Home {
+    Folder(tempfile::TempDir),
+    Database(String),
 }
 
 impl World {
     pub(super) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::manual(Instant::parse("2026-11-22T09:00:00Z").unwrap());
+        let clock = clock();
         let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
         Self {
             store: Mutex::new(store),
-            folder,
+            home: Home::Folder(folder),
             clock,
         }
+    }
+
+    /// `None` where PostgreSQL is not installed.
+    pub(super) async fn postgres() -> Option<Self> {
+        let clock = clock();
+        let url = database::fresh(true, clock.now()).await?;
+        let store = Store::open_postgres(&url, clock.now()).await.unwrap();
+        Some(Self {
+            store: Mutex::new(store),
+            home: Home::Database(url),
+            clock,
+        })
     }
 
     pub(super) fn store(&self) -> Store {
         self.store.lock().unwrap().clone()
     }
 
-    pub(super) fn path(&self) -> &std::path::Path {
-        self.folder.path()
+    /// The database's URL, of a world that has one.
+    pub(super) fn url(&self) -> &str {
+        match &self.home {
+            Home::Database(url) => url,
+            Home::Folder(_) => panic!("an embedded store has no URL"),
+        }
     }
 
-    /// Closes the store and opens the same folder again, as after a restart.
+    /// Another node on the same database, in a world of its own with the same clock.
+    pub(super) async fn beside(&self) -> Self {
+        Self::on(self.url().to_owned(), self.clock.clone()).await
+    }
+
+    /// A world on a database of any server.
+    pub(super) async fn on(url: String, clock: Clock) -> Self {
+        let store = Store::open_postgres(&url, clock.now()).await;
+        Self {
+            store: Mutex::new(store.unwrap()),
+            home: Home::Database(url),
+            clock,
+        }
+    }
+
+    /// Closes the store and opens it again, as after a restart.
     pub(super) async fn reopen(&self) {
         self.store().close().await;
         let parked = tempfile::tempdir().unwrap();
         // The folder's lock is held by the old value: it must be gone before the new one.
         let other = Store::open_sqlite(parked.path(), self.clock.now()).unwrap();
         drop(std::mem::replace(&mut *self.store.lock().unwrap(), other));
-        let again = Store::open_sqlite(self.folder.path(), self.clock.now()).unwrap();
+        let again = match &self.home {
+            Home::Folder(folder) => Store::open_sqlite(folder.path(), self.clock.now()).unwrap(),
+            Home::Database(url) => Store::open_postgres(url, self.clock.now()).await.unwrap(),
+        };
         *self.store.lock().unwrap() = again;
+    }
+
+    /// Lets the leases of all claims run out, by whatever clock measures them.
+    pub(super) async fn outlive_leases(&self) {
+        self.clock.advance(Span::minutes(2));
+        if let Home::Database(url) = &self.home {
+            let client = database::connect(url).await;
+            let past = "UPDATE claims SET until = clock_timestamp() - interval '1 second'";
+            client.execute(past, &[]).await.unwrap();
+        }
+    }
+
+    /// Closes the store and looks whether a text still stands in it: in the file, or, where
+    /// the server cleans up by itself later, in any row.
+    pub(super) async fn holds(&self, text: &str) -> bool {
+        self.store().close().await;
+        match &self.home {
+            Home::Folder(folder) => {
+                let file = std::fs::read(folder.path().join("tidings.db")).unwrap();
+                let wanted = text.as_bytes();
+                file.windows(wanted.len()).any(|window| window == wanted)
+            }
+            Home::Database(url) => {
+                let client = database::connect(url).await;
+                let look = "SELECT count(*) FROM deliveries AS d, messages AS m
+                    WHERE strpos(d::text, $1) > 0 OR strpos(m::text, $1) > 0";
+                let found = client.query_one(look, &[&text]).await.unwrap();
+                found.get::<_, i64>(0) > 0
+            }
+        }
     }
 
     pub(super) async fn customer(&self, id: &str, phone: &str) -> Facts {
@@ -191,6 +263,10 @@ impl World {
             .await
             .unwrap();
     }
+}
+
+fn clock() -> Clock {
+    Clock::manual(Instant::parse("2026-11-22T09:00:00Z").unwrap())
 }
 
 pub(super) fn content(id: &str) -> MessageContent {

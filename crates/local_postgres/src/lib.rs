@@ -1,0 +1,270 @@
+//! A PostgreSQL of one's own, for tests and benches: made in a temporary folder, reached
+//! over a Unix socket, gone with the process that started it.
+//!
+//! The server runs under a small shell that waits on a pipe from this process. However
+//! this process ends, the pipe closes; the shell then stops the server and removes the
+//! folder. No product code uses this.
+
+use std::io::{Error, Result, Write};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Who runs the server when we are root, which PostgreSQL refuses: nobody.
+const NOBODY: u32 = 65_534;
+/// The database role everything is owned by.
+const ROLE: &str = "tidings";
+const START_WITHIN: Duration = Duration::from_secs(60);
+
+/// Obeys one word a line; at the end of its input it stops the server and cleans up.
+const SUPERVISOR: &str = r#"
+pid=
+while read -r word; do
+    case $word in
+    start) kill -0 "$pid" 2>/dev/null || { "$@" </dev/null & pid=$!; } ;;
+    crash) kill -KILL "$pid"; wait "$pid"; pid= ;;
+    stop) kill -INT "$pid"; wait "$pid"; pid= ;;
+    esac
+done
+[ -n "$pid" ] && kill -QUIT "$pid" && wait "$pid"
+rm -rf "$FOLDER"
+"#;
+
+/// How much of what a crash of the machine would lose the server keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing is lost: for measurements.
+    Full,
+    /// Commits do not wait for the disk: for tests of behaviour. A crash of the server
+    /// alone still loses nothing.
+    Relaxed,
+}
+
+/// A running server. Dropping it ends it and removes its files.
+pub struct LocalPostgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    supervisor: Mutex<Option<(Child, ChildStdin)>>,
+}
+
+impl LocalPostgres {
+    /// Where PostgreSQL's programs (15 or newer) are, if it is installed.
+    pub fn programs() -> Option<PathBuf> {
+        let told = Command::new("pg_config").arg("--bindir").output().ok();
+        let told = told
+            .map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim().to_owned()));
+        let mut kept: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| {
+                let version = entry.file_name().to_str()?.parse().ok()?;
+                Some((version, entry.path().join("bin")))
+            })
+            .filter(|(version, _)| *version >= 15)
+            .collect();
+        kept.sort();
+        told.into_iter()
+            .chain(kept.into_iter().rev().map(|(_, path)| path))
+            .find(|path| path.join("initdb").exists() && path.join("postgres").exists())
+    }
+
+    /// Makes a cluster with an empty database `tidings` and starts its server.
+    ///
+    /// # Errors
+    /// What the system or PostgreSQL said.
+    pub fn start(durability: Durability) -> Result<Self> {
+        let programs =
+            Self::programs().ok_or_else(|| Error::other("PostgreSQL is not installed"))?;
+        let folder = tempfile::Builder::new().prefix("pg").tempdir()?.keep();
+        let as_root = std::fs::metadata("/proc/self")?.uid() == 0;
+        if as_root {
+            chown(&folder, Some(NOBODY), Some(NOBODY))?;
+        }
+        let started = Self {
+            programs,
+            folder,
+            supervisor: Mutex::new(None),
+        };
+        let data = started.folder.join("data");
+        let made = started
+            .command(as_root, "initdb")
+            .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .args(["--username", ROLE, "--pgdata"])
+            .arg(&data)
+            .output()?;
+        succeeded("initdb", &made)?;
+        started.supervise(as_root, &data, durability)?;
+        started.start_again()?;
+        started.create_database(ROLE, "template1")?;
+        Ok(started)
+    }
+
+    /// A URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        let host = self.folder.to_string_lossy().replace('/', "%2F");
+        format!("postgres://{ROLE}@{host}/{database}")
+    }
+
+    /// The processes and files are here.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes a database as a copy of another, to which nobody may be connected.
+    ///
+    /// # Errors
+    /// What PostgreSQL said.
+    pub fn create_database(&self, name: &str, template: &str) -> Result<()> {
+        let made = Command::new(self.programs.join("createdb"))
+            .args(["--username", ROLE, "--host"])
+            .arg(&self.folder)
+            .args(["--template", template, name])
+            .output()?;
+        succeeded("createdb", &made)
+    }
+
+    /// Kills the server without warning, as a power cut would.
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    pub fn crash(&self) -> Result<()> {
+        self.tell("crash")
+    }
+
+    /// Stops the server in order: it breaks off what runs.
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    pub fn stop(&self) -> Result<()> {
+        self.tell("stop")
+    }
+
+    /// Starts the server after a crash or a stop and waits until it answers.
+    ///
+    /// # Errors
+    /// It did not come up; its log stands in [`LocalPostgres::folder`].
+    pub fn start_again(&self) -> Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < START_WITHIN {
+            // Told again each time: the first start after a crash fails while the old
+            // server's last processes end.
+            self.tell("start")?;
+            let ready = Command::new(self.programs.join("pg_isready"))
+                .arg("--quiet")
+                .args(["--username", ROLE, "--timeout", "1", "--host"])
+                .arg(&self.folder)
+                .status()?;
+            if ready.success() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        Err(Error::other(format!("PostgreSQL did not start: {log}")))
+    }
+
+    fn command(&self, as_root: bool, program: &str) -> Command {
+        let path = self.programs.join(program);
+        let mut command = as_nobody(as_root, &path);
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        command
+    }
+
+    fn supervise(&self, as_root: bool, data: &Path, durability: Durability) -> Result<()> {
+        let log = std::fs::File::create(self.folder.join("log"))?;
+        let durable = if durability == Durability::Full {
+            "fsync=on"
+        } else {
+            "fsync=off"
+        };
+        let mut child = as_nobody(as_root, Path::new("/bin/sh"))
+            .args(["-c", SUPERVISOR, "sh"])
+            .arg(self.programs.join("postgres"))
+            .arg("-D")
+            .arg(data)
+            .arg("-k")
+            .arg(&self.folder)
+            .args(["-c", "listen_addresses=", "-c", durable])
+            .args(["-c", "max_connections=400", "-c", "shared_buffers=256MB"])
+            .args(["-c", "max_wal_size=2GB"])
+            .env("FOLDER", &self.folder)
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let input = child.stdin.take().ok_or_else(|| Error::other("no pipe"))?;
+        *self.lock() = Some((child, input));
+        Ok(())
+    }
+
+    fn tell(&self, word: &str) -> Result<()> {
+        match self.lock().as_mut() {
+            Some((_, input)) => writeln!(input, "{word}"),
+            None => Err(Error::other("the supervisor is gone")),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Child, ChildStdin)>> {
+        self.supervisor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for LocalPostgres {
+    fn drop(&mut self) {
+        if let Some((mut child, input)) = self.lock().take() {
+            drop(input);
+            // It ends by itself; a fault here leaves a folder behind, nothing else.
+            let _ = child.wait();
+        } else {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Root steps down first: PostgreSQL does not run as root.
+fn as_nobody(as_root: bool, program: &Path) -> Command {
+    if !as_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .arg(format!("--reuid={NOBODY}"))
+        .arg(format!("--regid={NOBODY}"))
+        .args(["--clear-groups", "--"])
+        .arg(program);
+    command
+}
+
+fn succeeded(what: &str, output: &Output) -> Result<()> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::other(format!("{what}: {}", said.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_survives_a_crash_and_leaves_nothing_behind() {
+        if LocalPostgres::programs().is_none() {
+            return;
+        }
+        let server = LocalPostgres::start(Durability::Relaxed).unwrap();
+        let folder = server.folder().to_owned();
+        server.create_database("copy", "tidings").unwrap();
+        server.crash().unwrap();
+        server.start_again().unwrap();
+        assert!(server.create_database("copy", "tidings").is_err());
+        drop(server);
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,62 @@
+//! Texts that come in.
+
+use model::{Id, Lane};
+
+use super::customers::Suppressing;
+use super::failure::Failure;
+use super::rows::{partition, text};
+use super::sql::receipts::PUT_INBOUND;
+use super::steps::{Steps, params};
+use super::{Postgres, Shared, retrying};
+use crate::{InboundText, Result};
+
+impl Postgres {
+    pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
+        let suppressed: Vec<_> = texts
+            .iter()
+            .filter_map(|text| Some((&text.from, text.suppress.as_deref()?, text.received_at)))
+            .collect();
+        retrying(|| self.shared.keep_inbound(&texts, &suppressed)).await?;
+        Ok(self.shared.outdate_owners(&suppressed).await?)
+    }
+}
+
+impl Shared {
+    async fn keep_inbound(
+        &self,
+        texts: &[InboundText],
+        suppressed: &[Suppressing<'_>],
+    ) -> std::result::Result<(), Failure> {
+        let mut client = self.open(self.pool(Lane::Security)).await?;
+        let tx = client.transaction().await?;
+        let mut steps = Steps::new();
+        steps.add(
+            PUT_INBOUND,
+            params![
+                texts.iter().map(|t| partition(t.id)).collect::<Vec<_>>(),
+                texts.iter().map(|t| t.id.as_i64()).collect::<Vec<_>>(),
+                texts.iter().map(|t| text(&t.carrier)).collect::<Vec<_>>(),
+                texts
+                    .iter()
+                    .map(|t| text(t.from.address.open()))
+                    .collect::<Vec<_>>(),
+                texts.iter().map(|t| text(&t.to)).collect::<Vec<_>>(),
+                texts
+                    .iter()
+                    .map(|t| text(t.text.open()))
+                    .collect::<Vec<_>>(),
+                texts
+                    .iter()
+                    .map(|t| t.received_at.as_micros())
+                    .collect::<Vec<_>>(),
+                texts
+                    .iter()
+                    .map(|t| t.suppress.as_deref())
+                    .collect::<Vec<_>>(),
+            ],
+        );
+        steps.run(&tx).await?;
+        self.suppress_in(&tx, suppressed).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,196 @@
+//! The backend for many nodes: one PostgreSQL (15 or newer), or one spread over machines.
+//!
+//! A call is a batch: arrays in, one statement a table. Writes of the path are merged by
+//! [`writer`]; everything else takes a pooled connection. Each node holds a number by lease
+//! and proves it in every commit and claim.
+
+mod apply;
+mod claims;
+mod commit;
+mod customers;
+mod distribute;
+mod doubts;
+mod events;
+mod failure;
+mod inbound;
+mod insert;
+mod keys;
+mod mailbox;
+mod messages;
+mod moves;
+mod names;
+mod node;
+mod open;
+mod outcomes;
+mod parked;
+mod receipts;
+mod rows;
+mod sql;
+mod steps;
+mod tasks;
+mod upkeep;
+mod writer;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deadpool_postgres::{Object, Pool};
+use model::{ContactPoint, IdSource, Instant};
+use tokio::task::AbortHandle;
+
+use crate::news::Bells;
+use crate::{Error, OpenError};
+pub(crate) use distribute::distribute;
+use failure::Failure;
+use names::Names;
+use node::Node;
+use writer::Writer;
+
+/// How often a transaction that met another is tried.
+const TRIES: usize = 5;
+
+/// See the module.
+pub(crate) struct Postgres {
+    shared: Arc<Shared>,
+    writer: Writer,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+/// What calls and background tasks share.
+pub(crate) struct Shared {
+    pools: Pools,
+    secret: [u8; 32],
+    names: Names,
+    bells: Bells,
+    backlog: AtomicI64,
+    ids: IdSource,
+    node: Node,
+    /// The tables are spread over machines: statements keep to one partition.
+    distributed: bool,
+    closed: AtomicBool,
+}
+
+/// Connections by what waits for them: a code never queues behind a campaign or a report.
+struct Pools {
+    reads: Pool,
+    bulk: Pool,
+    urgent: Pool,
+}
+
+impl Shared {
+    async fn reader(&self) -> std::result::Result<Object, Failure> {
+        self.open(&self.pools.reads).await
+    }
+
+    async fn open(&self, pool: &Pool) -> std::result::Result<Object, Failure> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Failure::Store(Error::Closed));
+        }
+        Ok(pool.get().await?)
+    }
+
+    fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.secret);
+        let mut context = ring::hmac::Context::with_key(&key);
+        context.update(purpose.as_bytes());
+        for part in parts {
+            context.update(&[0]);
+            context.update(part);
+        }
+        context.sign()
+    }
+
+    /// The keyed digest of an address, cut to 64 bits. The case of a mail address does not
+    /// count: a stop for `Ines@` holds for `ines@` too.
+    fn digest(&self, contact: &ContactPoint) -> i64 {
+        let tag = self.tag(
+            "address",
+            &[
+                &[contact.channel.number()],
+                contact.address.open().to_ascii_lowercase().as_bytes(),
+            ],
+        );
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&tag.as_ref()[..8]);
+        i64::from_le_bytes(bytes)
+    }
+}
+
+/// The partition of a directory row: the low byte of the digest it is found by.
+fn directory(digest: i64) -> i16 {
+    (digest & 0xff) as i16
+}
+
+/// Every partition there is.
+fn all_partitions() -> Vec<i16> {
+    (0..256).collect()
+}
+
+/// Runs a transaction again when it only met another one.
+async fn retrying<T, F>(mut work: impl FnMut() -> F) -> std::result::Result<T, Failure>
+where
+    F: Future<Output = std::result::Result<T, Failure>>,
+{
+    let mut tries = 1;
+    loop {
+        match work().await {
+            Err(failure) if failure.is_transient() && tries < TRIES => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, now: Instant) -> std::result::Result<Self, OpenError> {
+        open::open(url, now, node::Terms::default()).await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.shared.closed.store(true, Ordering::SeqCst);
+        self.stop_tasks();
+        self.shared.node.give_back(&self.shared.pools.urgent).await;
+        for pool in [
+            &self.shared.pools.reads,
+            &self.shared.pools.bulk,
+            &self.shared.pools.urgent,
+        ] {
+            pool.close();
+        }
+    }
+
+    fn stop_tasks(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            task.abort();
+        }
+    }
+
+    pub(crate) fn ids(&self) -> &IdSource {
+        &self.shared.ids
+    }
+
+    pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.shared.tag("key", &[purpose.as_bytes()]).as_ref());
+        key
+    }
+
+    pub(crate) fn bells(&self) -> &Bells {
+        &self.shared.bells
+    }
+
+    pub(crate) fn backlog(&self) -> u64 {
+        u64::try_from(self.shared.backlog.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    pub(crate) fn digest(&self, contact: &ContactPoint) -> i64 {
+        self.shared.digest(contact)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop_tasks();
+    }
+}
