@@ -97,12 +97,15 @@ pub struct Replay {
 
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", required_unless_present = "data")]
+    /// The configuration file; TIDINGS_STORE stands above it, and does without it
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The store's folder, instead of a configuration
+    /// The folder of an embedded store, instead of a configuration
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     pub data: Option<PathBuf>,
+    /// Spread the tables of a PostgreSQL over the machines of its Citus cluster (experimental)
+    #[arg(long)]
+    pub distribute: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

@@ -48,7 +48,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub async fn start(config: &Config) -> Result<System> {
     let catalogue = Catalogue::load(config.catalogue.folder.as_deref())
         .context("the catalogue cannot be used")?;
-    let store = store::Store::open_sqlite(&config.store.folder, clock::now())?;
+    let store = config.store.place().open(clock::now()).await?;
     let limits = Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
@@ -88,6 +88,11 @@ pub async fn start(config: &Config) -> Result<System> {
     )
     .await
     .context("the send stage cannot start")?;
+    trackers.spawn(share_contracts(
+        pipeline.store().clone(),
+        routes.live.sms.clone(),
+        stop.clone(),
+    ));
     Ok(System {
         pipeline,
         sandbox,
@@ -96,6 +101,25 @@ pub async fn start(config: &Config) -> Result<System> {
         trackers,
         stop,
     })
+}
+
+/// How often a node looks how many share the carriers' contracts.
+const COUNT_NODES: Duration = Duration::from_secs(5);
+
+/// Keeps this node's share of a carrier's contracted rate: living nodes divide it evenly.
+async fn share_contracts(store: store::Store, sms: Option<SmsCarrier>, stop: CancellationToken) {
+    let Some(sms) = sms else { return };
+    loop {
+        match store.nodes().await {
+            Ok(nodes) => sms.share(u32::try_from(nodes).unwrap_or(u32::MAX)),
+            // The share stays as it was: nobody sends without the store anyway.
+            Err(error) => tracing::warn!(%error, "could not count the nodes"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(COUNT_NODES) => {}
+        }
+    }
 }
 
 impl System {

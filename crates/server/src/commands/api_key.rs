@@ -11,9 +11,9 @@ pub async fn run(arguments: ApiKey) -> Result<()> {
     if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
         bail!("--name says what the key is for: 1 to 200 bytes, no control characters");
     }
-    let folder = config::load(&arguments.config)?.store.folder;
+    let place = config::load(&arguments.config)?.store.place();
     let mode = arguments.mode.parse()?;
-    let store = store::Store::open_sqlite(&folder, clock::now())?;
+    let store = place.open(clock::now()).await?;
     let made = web::create_api_key(
         &store,
         &SystemRandom::new(),

@@ -66,7 +66,7 @@ async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'s
             mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
         }),
     }
-    match store::Store::open_sqlite(&config.store.folder, clock::now()) {
+    match config.store.place().open(clock::now()).await {
         Ok(store) => {
             store.close().await;
             passed.push("store");
@@ -76,7 +76,7 @@ async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'s
         Err(error) => findings.push(Finding {
             place: "store",
             problem: error.to_string(),
-            mend: "see [store] folder in the configuration".into(),
+            mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
         }),
     }
     if let Err(error) = wiring::check_carriers(config) {

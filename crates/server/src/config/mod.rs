@@ -4,6 +4,7 @@
 mod nats;
 mod near_miss;
 mod sections;
+mod store;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 pub use nats::Nats;
-pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms, Store};
+pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms};
+pub use store::{Store, StorePlace, store_of_environment};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -76,6 +78,7 @@ pub fn load(path: &Path) -> Result<Config> {
     if let Some(nats) = &mut config.nats {
         nats.anchor(anchor);
     }
+    store::apply_environment(&mut config.store)?;
     nats::apply_environment(&mut config)?;
     Ok(config)
 }

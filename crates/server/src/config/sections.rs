@@ -27,22 +27,6 @@ impl Default for Server {
     }
 }
 
-/// `[store]`: where everything is kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Store {
-    /// The folder of the embedded store; made if missing.
-    pub folder: PathBuf,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self {
-            folder: "data".into(),
-        }
-    }
-}
-
 /// `[brand]`: whom messages speak for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
