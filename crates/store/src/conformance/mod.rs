@@ -47,6 +47,15 @@ macro_rules! on_postgres {
     };
 }
 
+/// A whole path on tables that are spread over machines.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_distributed_store_works_as_one() {
+    let Some(url) = database::citus() else {
+        return;
+    };
+    nodes::a_store_is_distributed(url).await;
+}
+
 mod cases {
     on_both!(path:
         an_event_is_accepted_once,
