@@ -20,6 +20,7 @@ const START_WITHIN: Duration = Duration::from_secs(30);
 
 /// Obeys one word a line and answers each; at the end of its input it stops the server and cleans up.
 const SUPERVISOR: &str = r#"
+trap : HUP INT TERM
 pid=
 while read -r word; do
     case $word in
@@ -35,7 +36,7 @@ while read -r word; do
     esac
     echo done
 done
-[ -n "$pid" ] && kill -QUIT "$pid" && wait "$pid"
+[ -n "$pid" ] && { kill -QUIT "$pid"; wait "$pid"; }
 rm -rf "$FOLDER"
 "#;
 
