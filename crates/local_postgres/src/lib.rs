@@ -5,10 +5,10 @@
 //! this process ends, the pipe closes; the shell then stops the server and removes the
 //! folder. No product code uses this.
 
-use std::io::{Error, Result, Write};
+use std::io::{BufRead, BufReader, Error, Result, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,19 +16,27 @@ use std::time::{Duration, Instant};
 const NOBODY: u32 = 65_534;
 /// The database role everything is owned by.
 const ROLE: &str = "tidings";
-const START_WITHIN: Duration = Duration::from_secs(60);
+const START_WITHIN: Duration = Duration::from_secs(30);
 
-/// Obeys one word a line; at the end of its input it stops the server and cleans up.
+/// Obeys one word a line and answers each; at the end of its input it stops the server and cleans up.
 const SUPERVISOR: &str = r#"
+trap : HUP INT TERM
 pid=
 while read -r word; do
     case $word in
-    start) kill -0 "$pid" 2>/dev/null || { "$@" </dev/null & pid=$!; } ;;
-    crash) kill -KILL "$pid"; wait "$pid"; pid= ;;
+    start) kill -0 "$pid" 2>/dev/null || { "$@" </dev/null >&2 & pid=$!; } ;;
+    crash)
+        all="$pid $(cat "/proc/$pid/task/$pid/children")"
+        kill -KILL $all
+        wait "$pid"
+        while kill -0 $all 2>/dev/null; do sleep 0.02; done
+        pid=
+        ;;
     stop) kill -INT "$pid"; wait "$pid"; pid= ;;
     esac
+    echo done
 done
-[ -n "$pid" ] && kill -QUIT "$pid" && wait "$pid"
+[ -n "$pid" ] && { kill -QUIT "$pid"; wait "$pid"; }
 rm -rf "$FOLDER"
 "#;
 
@@ -46,7 +54,13 @@ pub enum Durability {
 pub struct LocalPostgres {
     programs: PathBuf,
     folder: PathBuf,
-    supervisor: Mutex<Option<(Child, ChildStdin)>>,
+    supervisor: Mutex<Option<Supervisor>>,
+}
+
+struct Supervisor {
+    child: Child,
+    input: ChildStdin,
+    answers: BufReader<ChildStdout>,
 }
 
 impl LocalPostgres {
@@ -126,7 +140,7 @@ impl LocalPostgres {
         succeeded("createdb", &made)
     }
 
-    /// Kills the server without warning, as a power cut would.
+    /// Kills the server and all its processes without warning; they are gone afterwards.
     ///
     /// # Errors
     /// The supervisor is gone.
@@ -193,22 +207,37 @@ impl LocalPostgres {
             .env("FOLDER", &self.folder)
             .current_dir(&self.folder)
             .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
+            .stdout(Stdio::piped())
             .stderr(log)
             .spawn()?;
-        let input = child.stdin.take().ok_or_else(|| Error::other("no pipe"))?;
-        *self.lock() = Some((child, input));
+        let input = child.stdin.take();
+        let answers = child.stdout.take();
+        let (Some(input), Some(answers)) = (input, answers) else {
+            return Err(Error::other("the supervisor has no pipes"));
+        };
+        *self.lock() = Some(Supervisor {
+            child,
+            input,
+            answers: BufReader::new(answers),
+        });
         Ok(())
     }
 
     fn tell(&self, word: &str) -> Result<()> {
         match self.lock().as_mut() {
-            Some((_, input)) => writeln!(input, "{word}"),
+            Some(supervisor) => {
+                writeln!(supervisor.input, "{word}")?;
+                let read = supervisor.answers.read_line(&mut String::new())?;
+                if read == 0 {
+                    return Err(Error::other("the supervisor is gone"));
+                }
+                Ok(())
+            }
             None => Err(Error::other("the supervisor is gone")),
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Child, ChildStdin)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Supervisor>> {
         self.supervisor
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -217,10 +246,10 @@ impl LocalPostgres {
 
 impl Drop for LocalPostgres {
     fn drop(&mut self) {
-        if let Some((mut child, input)) = self.lock().take() {
-            drop(input);
+        if let Some(mut supervisor) = self.lock().take() {
+            drop(supervisor.input);
             // It ends by itself; a fault here leaves a folder behind, nothing else.
-            let _ = child.wait();
+            let _ = supervisor.child.wait();
         } else {
             let _ = std::fs::remove_dir_all(&self.folder);
         }

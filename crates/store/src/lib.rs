@@ -41,9 +41,9 @@ pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{
     AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
-    Counts, DeliveryRecord, EventRecord, FlagChange, InboundText, MailboxFilter, MailboxPage,
-    MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch, ReceiptRecord,
-    UnreadCounts,
+    Counts, DeliveryRecord, Distribution, EventRecord, FlagChange, InboundText, MailboxFilter,
+    MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
+    ReceiptRecord, UnreadCounts,
 };
 
 /// What a call gives.
@@ -59,17 +59,6 @@ pub struct Store {
 enum Backend {
     Sqlite(Arc<sqlite::Sqlite>),
     Postgres(Arc<postgres::Postgres>),
-}
-
-/// What became of the wish to spread a store over machines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distribution {
-    /// The tables are distributed now.
-    Done,
-    /// They were before; nothing changed.
-    Already,
-    /// The database has no Citus extension; nothing changed.
-    NoCitus,
 }
 
 impl Store {

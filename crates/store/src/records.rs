@@ -340,3 +340,14 @@ pub struct Counts {
     /// Attempts that ended with an unknown outcome or were cut off by a crash.
     pub in_doubt_attempts: u64,
 }
+
+/// What became of the wish to spread a store over machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distribution {
+    /// The tables are distributed now.
+    Done,
+    /// They were before; nothing changed.
+    Already,
+    /// The database has no Citus extension; nothing changed.
+    NoCitus,
+}

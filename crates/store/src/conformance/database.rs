@@ -17,10 +17,31 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "only the environment says whether tests may be skipped"
+    reason = "only the environment says what tests may use and skip"
 )]
-fn everything_is_required() -> bool {
-    std::env::var("TIDINGS_TEST_REQUIRE").is_ok_and(|value| value == "all")
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Says that something is skipped; fails when nothing may be.
+fn missing(what: &str) {
+    assert!(
+        variable("TIDINGS_TEST_REQUIRE").as_deref() != Some("all"),
+        "{what}: missing, and TIDINGS_TEST_REQUIRE=all wants it"
+    );
+    // Not eprintln: that would be captured, and a skipped test must be seen.
+    writeln!(std::io::stderr(), "skipped: {what}").unwrap();
+}
+
+/// The URL of an empty database of a Citus cluster, if there is one; no part of "all", for
+/// no distribution packages it.
+pub(super) fn citus() -> Option<String> {
+    let url = variable("TIDINGS_TEST_CITUS");
+    if url.is_none() {
+        let what = "skipped: the store on Citus (TIDINGS_TEST_CITUS names no empty database)";
+        writeln!(std::io::stderr(), "{what}").unwrap();
+    }
+    url
 }
 
 /// The server; `None`, said aloud, where PostgreSQL is not installed.
@@ -28,16 +49,7 @@ pub(super) fn server() -> Option<&'static LocalPostgres> {
     static SERVER: OnceLock<Option<LocalPostgres>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
         if LocalPostgres::programs().is_none() {
-            assert!(
-                !everything_is_required(),
-                "PostgreSQL is missing, and TIDINGS_TEST_REQUIRE=all wants it"
-            );
-            // Not eprintln: that would be captured, and a skipped test must be seen.
-            let said = writeln!(
-                std::io::stderr(),
-                "skipped: the cases on PostgreSQL (it is not installed)"
-            );
-            said.unwrap();
+            missing("the cases on PostgreSQL (it is not installed)");
             return None;
         }
         Some(LocalPostgres::start(Durability::Relaxed).unwrap())

@@ -21,18 +21,23 @@ macro_rules! on_both {
                     }
                 )+
             }
-            on_postgres!($module: $($case),+);
+            on_postgres!(postgres, postgres_apart, $module: $($case),+);
         }
     };
 }
 
+/// Runs each case against an empty store in PostgreSQL, opened in each of some ways.
 macro_rules! on_postgres {
-    ($module:ident: $($case:ident),+ $(,)?) => {
-        mod postgres {
+    ($way:ident, $next:ident, $module:ident: $($case:ident),+ $(,)?) => {
+        on_postgres!($way, $module: $($case),+);
+        on_postgres!($next, $module: $($case),+);
+    };
+    ($way:ident, $module:ident: $($case:ident),+ $(,)?) => {
+        mod $way {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    if let Some(world) = crate::conformance::world::World::postgres().await {
+                    if let Some(world) = crate::conformance::world::World::$way().await {
                         crate::conformance::$module::$case(&world).await;
                         world.store().close().await;
                     }
@@ -40,6 +45,15 @@ macro_rules! on_postgres {
             )+
         }
     };
+}
+
+/// A whole path on tables that are spread over machines.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_distributed_store_works_as_one() {
+    let Some(url) = database::citus() else {
+        return;
+    };
+    nodes::a_store_is_distributed(url).await;
 }
 
 mod cases {
@@ -87,7 +101,7 @@ mod cases {
         customers_are_listed_in_order_and_put_once,
     );
     mod nodes {
-        on_postgres!(nodes:
+        on_postgres!(postgres, nodes:
             claims_of_two_nodes_never_overlap,
             a_dead_nodes_claims_are_in_doubt_and_a_living_ones_are_not,
             a_node_that_lost_its_number_writes_nothing_until_it_has_another,

@@ -272,3 +272,16 @@ pub(super) async fn the_store_outlives_a_crash_of_its_server(world: &World) {
     assert!(claimed.iter().all(|claimed| claimed.due_at == now));
     store.close().await;
 }
+
+pub(super) async fn a_store_is_distributed(url: String) {
+    let clock = model::Clock::manual(Instant::from_micros(1_795_338_000_000_000));
+    let before = World::on(url.clone(), clock.clone()).await;
+    before.store().close().await;
+    let done = Store::distribute(&url).await.unwrap();
+    assert_eq!(done, Distribution::Done);
+    let again = Store::distribute(&url).await.unwrap();
+    assert_eq!(again, Distribution::Already);
+    let world = World::on(url, clock).await;
+    super::path::urgent_lanes_are_claimed_first(&world).await;
+    world.store().close().await;
+}

@@ -1,6 +1,6 @@
 //! An empty store in a folder of its own, a hand-moved clock, and builders.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use model::{
     Attempt, Category, Channel, Clock, ContactPoint, Customer, Event, EventKey, Facts, Instant,
@@ -10,8 +10,9 @@ use serde_json::{Map, json};
 
 use super::database;
 
+use crate::postgres::Postgres;
 use crate::{
-    AcceptedEvent, AcceptedResult, ClaimRequest, ClaimedDelivery, Committed, NewDelivery,
+    AcceptedEvent, AcceptedResult, Backend, ClaimRequest, ClaimedDelivery, Committed, NewDelivery,
     NewMessage, Next, OutcomeRecord, Store,
 };
 
@@ -49,6 +50,17 @@ impl World {
             home: Home::Database(url),
             clock,
         })
+    }
+
+    /// The same, asked one partition a statement as a distributed one is.
+    pub(super) async fn postgres_apart() -> Option<Self> {
+        let world = Self::postgres().await?;
+        world.store().close().await;
+        let apart = Postgres::open_apart(world.url(), world.clock.now()).await;
+        *world.store.lock().unwrap() = Store {
+            backend: Backend::Postgres(Arc::new(apart.unwrap())),
+        };
+        Some(world)
     }
 
     pub(super) fn store(&self) -> Store {

@@ -9,9 +9,9 @@ use model::{DeliveryState, Instant, Receipt, ReceiptStatus};
 use super::failure::Failure;
 use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::rows::{get, partition_of, text};
-use super::sql::path::LOCK_DELIVERIES;
+use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE};
 use super::sql::receipts::{LAST_RECEIPTS, LEAVE_CARRIER_IDS, PUT_RECEIPTS};
-use super::steps::{Steps, params};
+use super::steps::{Steps, first_rows, params};
 use super::{Shared, directory};
 use crate::Result;
 
@@ -35,16 +35,15 @@ impl Shared {
             return Ok(());
         }
         let mut steps = Steps::new();
-        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
+        let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
+        let locks = steps.add_keyed(both, self.distributed, &partitions, &ids);
         steps.add(LAST_RECEIPTS, params![&partitions, &ids]);
-        let answers = steps.run(tx).await?;
-        let before: HashMap<i64, Standing> = answers[0]
-            .rows
-            .iter()
-            .map(read_standing)
-            .collect::<Result<_>>()?;
+        let mut answers = steps.run(tx).await?;
+        let locked = first_rows(&mut answers, locks);
+        let before: HashMap<i64, Standing> =
+            locked.iter().map(read_standing).collect::<Result<_>>()?;
         let mut numbers: HashMap<i64, i32> = HashMap::new();
-        for row in &answers[1].rows {
+        for row in &answers[0].rows {
             numbers.insert(get(row, 0)?, get(row, 1)?);
         }
         let mut states: HashMap<i64, (DeliveryState, Instant)> = HashMap::new();

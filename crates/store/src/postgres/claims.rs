@@ -81,22 +81,20 @@ impl Shared {
         room: usize,
     ) -> std::result::Result<Vec<Taken>, Failure> {
         // Where all partitions have work, a little from each makes the oldest of all.
-        let few = (room / 16 + 8).min(room);
+        let few = |of: usize| (room * 4 / of.max(1) + 4).min(room);
         let home = self.node.home();
         let mut passes = Vec::with_capacity(4);
         if lane != Lane::Security && home.len() < 256 {
-            passes.push((CLAIM, home.to_vec(), few));
+            passes.push((CLAIM, home.to_vec(), few(home.len())));
         }
-        passes.push((CLAIM, all_partitions(), few));
-        if few < room {
-            passes.push((CLAIM, all_partitions(), room));
-        }
-        passes.push((CLAIM_PAST, all_partitions(), few));
+        passes.push((CLAIM, all_partitions(), few(256)));
+        passes.push((CLAIM_PAST, all_partitions(), few(256)));
+        passes.push((CLAIM, all_partitions(), room));
         let mut taken: Vec<Taken> = Vec::new();
         let mut met_others = false;
         for (sql, partitions, each) in passes {
             if sql == CLAIM_PAST && !met_others {
-                break;
+                continue;
             }
             let all = partitions.len() == 256;
             let params = params![
@@ -120,7 +118,9 @@ impl Shared {
                 }
             }
             met_others |= picked > (taken.len() - before) as i64;
-            if taken.len() >= room || (all && picked == 0) {
+            // Nothing is left where no partition gave as much as it was asked for.
+            let drained = all && !met_others && most_of_one(&taken[before..]) < each;
+            if taken.len() >= room || drained {
                 break;
             }
         }
@@ -153,6 +153,15 @@ impl Shared {
         });
         Ok(ordered.collect::<Result<_>>()?)
     }
+}
+
+/// How many of the partition that gave most.
+fn most_of_one(taken: &[Taken]) -> usize {
+    let mut counts = [0_usize; 256];
+    for (_, id) in taken {
+        counts[usize::from(partition_of(*id).unsigned_abs() & 0xff)] += 1;
+    }
+    counts.into_iter().max().unwrap_or(0)
 }
 
 /// One partition a statement, those with the oldest work first.

@@ -15,7 +15,9 @@ use super::failure::Failure;
 use super::insert::Insert;
 use super::node::{Held, Node};
 use super::rows::{get, partition, partition_of, text};
-use super::sql::path::{CLOSE_FAILED, FAIL_AGAIN, FIND_KEYS, LOCK_FAILED, LOCK_HEADS, PUT_KEYS};
+use super::sql::path::{
+    CLOSE_FAILED, FAIL_AGAIN, FIND_KEYS, LOCK_FAILED, LOCK_HEADS, LOCK_HEADS_ONE, PUT_KEYS,
+};
 use super::steps::{Steps, ask, params};
 use super::{Postgres, Shared, retrying};
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, MailboxNews, News, Result};
@@ -126,7 +128,8 @@ impl Shared {
         let partitions: Vec<i16> = ids.iter().map(|id| partition_of(*id)).collect();
         let mut steps = Steps::new();
         Node::prove(&mut steps, held);
-        steps.add(LOCK_HEADS, params![partitions, ids]);
+        let both = (LOCK_HEADS, LOCK_HEADS_ONE);
+        steps.add_keyed(both, self.distributed, &partitions, &ids);
         let answers = steps.run(tx).await?;
         self.node.proved(&answers[0].rows, held)?;
         let read = |row| {
@@ -136,7 +139,8 @@ impl Shared {
             };
             Ok((RecipientId::from_i64(get(row, 0)?), head))
         };
-        answers[1].rows.iter().map(read).collect()
+        let locked = answers[1..].iter().flat_map(|answer| &answer.rows);
+        locked.map(read).collect()
     }
 
     fn key_of(&self, event: &AcceptedEvent) -> Key {

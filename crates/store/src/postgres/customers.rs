@@ -9,10 +9,10 @@ use tokio_postgres::Row;
 use super::failure::Failure;
 use super::rows::{get, partition, partition_of, text};
 use super::sql::customers::{
-    CHANGE_RECIPIENTS, CUSTOMERS, DISOWN, FACTS, FACTS_OF, LOCK_RECIPIENTS, OUTDATE, OWN, OWNERS,
-    PUT_HEADS, PUT_RECIPIENTS, SUPPRESS, SUPPRESSED,
+    CHANGE_RECIPIENTS, CUSTOMERS, DISOWN, FACTS, FACTS_OF, LOCK_RECIPIENTS, LOCK_RECIPIENTS_ONE,
+    OUTDATE, OUTDATE_ONE, OWN, OWNERS, PUT_HEADS, PUT_RECIPIENTS, SUPPRESS, SUPPRESSED,
 };
-use super::steps::{Param, Steps, ask, params};
+use super::steps::{Param, Steps, ask, first_rows, params};
 use super::{Postgres, Shared, TRIES, all_partitions, directory, retrying};
 use crate::{Error, Result};
 
@@ -174,7 +174,7 @@ impl Shared {
             if rest.is_empty() {
                 break;
             }
-            let found = lock(&tx, &rest).await?;
+            let found = lock(&tx, &rest, self.distributed).await?;
             let (old, new): (Vec<_>, Vec<_>) = rest
                 .into_iter()
                 .partition(|p| found.contains_key(p.customer.id.as_str()));
@@ -245,7 +245,8 @@ impl Shared {
         let profiles: Vec<&str> = changed.iter().map(|(_, p, _)| p.json.as_str()).collect();
         let mut steps = Steps::new();
         steps.add(CHANGE_RECIPIENTS, params![&partitions, &ids, profiles]);
-        steps.add(OUTDATE, params![&partitions, &ids]);
+        let both = (OUTDATE, OUTDATE_ONE);
+        steps.add_keyed(both, self.distributed, &partitions, &ids);
         let before = changed
             .iter()
             .flat_map(|(id, _, old)| self.addresses(old, *id));
@@ -334,7 +335,10 @@ impl Shared {
             return Ok(());
         }
         let partitions: Vec<i16> = owners.iter().map(|id| partition_of(*id)).collect();
-        ask(tx, OUTDATE, params![partitions, owners]).await?;
+        let mut steps = Steps::new();
+        let both = (OUTDATE, OUTDATE_ONE);
+        steps.add_keyed(both, self.distributed, &partitions, &owners);
+        steps.run(tx).await?;
         Ok(())
     }
 }
@@ -343,12 +347,14 @@ impl Shared {
 async fn lock(
     tx: &Transaction<'_>,
     profiles: &[&Profile<'_>],
+    apart: bool,
 ) -> std::result::Result<HashMap<String, (RecipientId, String)>, Failure> {
     let partitions: Vec<i16> = profiles.iter().map(|p| partition(p.drawn)).collect();
     let customers: Vec<_> = profiles.iter().map(|p| text(&p.customer.id)).collect();
-    let rows = ask(tx, LOCK_RECIPIENTS, params![partitions, customers])
-        .await?
-        .rows;
+    let mut steps = Steps::new();
+    let both = (LOCK_RECIPIENTS, LOCK_RECIPIENTS_ONE);
+    let locks = steps.add_keyed(both, apart, &partitions, &customers);
+    let rows = first_rows(&mut steps.run(tx).await?, locks);
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = RecipientId::from_i64(get(row, 0)?);

@@ -10,8 +10,8 @@ use super::node::{Held, living};
 use super::outcomes::Attempts;
 use super::rows::{get, partition_of};
 use super::sql::claims::{LAPSED, TAKE_LAPSED};
-use super::sql::path::LOCK_DELIVERIES;
-use super::steps::{Steps, ask, params};
+use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE};
+use super::steps::{Steps, ask, first_rows, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::Result;
 
@@ -67,7 +67,8 @@ impl Shared {
         let tx = client.transaction().await?;
         let (partitions, ids) = sorted_keys(lapsed.iter().map(|claim| claim.delivery));
         let mut steps = Steps::new();
-        steps.add(LOCK_DELIVERIES, params![partitions, ids]);
+        let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
+        let locks = steps.add_keyed(both, self.distributed, &partitions, &ids);
         steps.add(
             TAKE_LAPSED,
             params![
@@ -81,14 +82,12 @@ impl Shared {
                 lapsed.iter().map(|c| c.claimed_at).collect::<Vec<_>>(),
             ],
         );
-        let answers = steps.run(&tx).await?;
-        let standing: HashMap<i64, Standing> = answers[0]
-            .rows
-            .iter()
-            .map(read_standing)
-            .collect::<Result<_>>()?;
+        let mut answers = steps.run(&tx).await?;
+        let locked = first_rows(&mut answers, locks);
+        let standing: HashMap<i64, Standing> =
+            locked.iter().map(read_standing).collect::<Result<_>>()?;
         let mut cut_off = Vec::new();
-        for row in &answers[1].rows {
+        for row in &answers[0].rows {
             let (delivery, claimed_at): (i64, i64) = (get(row, 0)?, get(row, 1)?);
             // A receipt may have settled it while it was claimed again.
             let open = standing.get(&delivery).filter(|s| !s.state.is_settled());
@@ -110,7 +109,7 @@ impl Shared {
         tx.commit().await?;
         drop(client);
         self.settle(effects, pool).await;
-        Ok((lapsed.len(), answers[1].rows.len()))
+        Ok((lapsed.len(), answers[0].rows.len()))
     }
 
     /// Claims that may be taken. A holder that began to live after we asked who lives is

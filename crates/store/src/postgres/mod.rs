@@ -142,7 +142,16 @@ where
 
 impl Postgres {
     pub(crate) async fn open(url: &str, now: Instant) -> std::result::Result<Self, OpenError> {
-        open::open(url, now, node::Terms::default()).await
+        open::open(url, now, false).await
+    }
+
+    /// Keeps to one partition a statement, as on a distributed database.
+    #[cfg(test)]
+    pub(crate) async fn open_apart(
+        url: &str,
+        now: Instant,
+    ) -> std::result::Result<Self, OpenError> {
+        open::open(url, now, true).await
     }
 
     pub(crate) async fn close(&self) {

@@ -40,7 +40,9 @@ const HOT: &str = " -c plan_cache_mode=force_generic_plan";
 pub(super) const REPORT: &str = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; \
      SET LOCAL enable_seqscan = on; SET LOCAL statement_timeout = '10min'";
 
-pub(super) async fn open(url: &str, now: Instant, terms: Terms) -> Result<Postgres, OpenError> {
+/// Opens the store; statements keep to one partition each where the tables are distributed,
+/// and where `apart` wants it.
+pub(super) async fn open(url: &str, now: Instant, apart: bool) -> Result<Postgres, OpenError> {
     let config = read_url(url)?;
     migrate(&config, now).await?;
     let pools = Pools {
@@ -48,7 +50,7 @@ pub(super) async fn open(url: &str, now: Instant, terms: Terms) -> Result<Postgr
         bulk: pool(&config, 6, HOT)?,
         urgent: pool(&config, 4, HOT)?,
     };
-    let shared = prepare(pools, terms).await?;
+    let shared = prepare(pools, apart).await?;
     let shared = Arc::new(shared);
     Ok(Postgres {
         writer: Writer::start(&shared),
@@ -168,7 +170,7 @@ fn pool(config: &Config, size: usize, more: &str) -> Result<Pool, OpenError> {
         })
 }
 
-async fn prepare(pools: Pools, terms: Terms) -> Result<Shared, OpenError> {
+async fn prepare(pools: Pools, apart: bool) -> Result<Shared, OpenError> {
     let client = pools.reads.get().await.map_err(|e| failed(e.into()))?;
     let secret = secret(&client).await.map_err(failed)?;
     let newest = ask(&client, NEWEST, params![all_partitions()])
@@ -179,9 +181,11 @@ async fn prepare(pools: Pools, terms: Terms) -> Result<Shared, OpenError> {
         .first()
         .and_then(|row| get(row, 0).ok())
         .flatten();
-    let distributed = distribute::is_distributed(&client).await.map_err(failed)?;
+    let distributed = apart || distribute::is_distributed(&client).await.map_err(failed)?;
     let backlog = tasks::count_backlog(&client).await.map_err(failed)?;
-    let node = Node::lease(&client, terms).await.map_err(failed)?;
+    let node = Node::lease(&client, Terms::default())
+        .await
+        .map_err(failed)?;
     let node = node.ok_or(OpenError::NoNumberFree)?;
     let held = node.held().map_err(failed)?;
     drop(client);

@@ -15,9 +15,9 @@ use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::names::Names;
 use super::rows::{get, partition_of, stable_hash, text};
 use super::sql::claims::TAKE_CLAIMS;
-use super::sql::path::{LOCK_DELIVERIES, PUT_ATTEMPTS};
+use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS};
 use super::sql::receipts::PUT_CARRIER_IDS;
-use super::steps::{Steps, params};
+use super::steps::{Steps, first_rows, params};
 use super::{Shared, directory};
 use crate::{News, Next, OutcomeRecord, Result};
 
@@ -136,17 +136,16 @@ impl Shared {
         let (partitions, ids) =
             sorted_keys(outcomes.iter().map(|outcome| outcome.delivery.as_i64()));
         let mut steps = Steps::new();
-        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
+        let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
+        let locks = steps.add_keyed(both, self.distributed, &partitions, &ids);
         steps.add(TAKE_CLAIMS, params![&partitions, &ids]);
-        let answers = steps.run(tx).await?;
-        let standing: HashMap<i64, Standing> = answers[0]
-            .rows
-            .iter()
-            .map(read_standing)
-            .collect::<Result<_>>()?;
+        let mut answers = steps.run(tx).await?;
+        let locked = first_rows(&mut answers, locks);
+        let standing: HashMap<i64, Standing> =
+            locked.iter().map(read_standing).collect::<Result<_>>()?;
         // A claim that is gone was put in doubt meanwhile (a hand-over slower than its
         // lease): the truth that now comes still counts.
-        let claimed: HashSet<i64> = answers[1]
+        let claimed: HashSet<i64> = answers[0]
             .rows
             .iter()
             .map(|row| get(row, 0))

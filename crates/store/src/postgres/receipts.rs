@@ -11,12 +11,12 @@ use super::failure::Failure;
 use super::moves::{Effects, read_standing, sorted_keys};
 use super::outcomes::carrier_hash;
 use super::rows::{get, named, text};
-use super::sql::path::LOCK_DELIVERIES;
+use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE};
 use super::sql::receipts::{
     FIND_ATTEMPTS, FIND_CARRIER_IDS, FIND_CLAIMS, FIND_DOUBTS, PARK, PARK_HINTS, UNPARK_OLD,
     UNPARK_OLD_HINTS,
 };
-use super::steps::{Steps, ask, params};
+use super::steps::{Steps, ask, first_rows, params};
 use super::{Shared, directory};
 use crate::{ReceiptMatch, ReceiptRecord};
 
@@ -187,17 +187,19 @@ impl Shared {
             return Ok(HashSet::new());
         }
         let mut steps = Steps::new();
-        steps.add(LOCK_DELIVERIES, params![&partitions, &ids]);
+        let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
+        let locks = steps.add_keyed(both, self.distributed, &partitions, &ids);
         steps.add(FIND_CLAIMS, params![&partitions, &ids]);
-        let answers = steps.run(tx).await?;
+        let mut answers = steps.run(tx).await?;
+        let locked = first_rows(&mut answers, locks);
         let mut open = HashSet::new();
-        for row in &answers[0].rows {
+        for row in &locked {
             let (id, standing) = read_standing(row)?;
             if standing.state == DeliveryState::InDoubt {
                 open.insert(id);
             }
         }
-        for row in &answers[1].rows {
+        for row in &answers[0].rows {
             open.remove(&get::<i64>(row, 0)?);
         }
         Ok(open)

@@ -1,12 +1,13 @@
 //! Statements sent together, answered in order: one wait for many.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use deadpool_postgres::GenericClient;
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::failure::Failure;
 
@@ -45,6 +46,33 @@ impl<'a> Steps<'a> {
         self
     }
 
+    /// Adds a statement about rows by (partition, key): one for all, or, by `apart`, one a
+    /// partition, in the order of the partitions. Gives how many.
+    pub(super) fn add_keyed<K>(
+        &mut self,
+        (all, one): (&'static str, &'static str),
+        apart: bool,
+        partitions: &[i16],
+        keys: &[K],
+    ) -> usize
+    where
+        K: ToSql + Sync + Send + Clone + 'a,
+    {
+        if !apart {
+            self.add(all, params![partitions.to_vec(), keys.to_vec()]);
+            return 1;
+        }
+        let mut groups: BTreeMap<i16, Vec<K>> = BTreeMap::new();
+        for (partition, key) in partitions.iter().zip(keys) {
+            groups.entry(*partition).or_default().push(key.clone());
+        }
+        let count = groups.len();
+        for (partition, keys) in groups {
+            self.add(one, params![partition, keys]);
+        }
+        count
+    }
+
     /// Sends all and waits for all the answers.
     pub(super) async fn run(&self, client: &impl GenericClient) -> Result<Vec<Answer>, Failure> {
         // Prepared before anything is sent, so that the order on the wire is the order here.
@@ -52,20 +80,39 @@ impl<'a> Steps<'a> {
         for (sql, params) in &self.steps {
             ready.push((client.prepare_cached(sql).await?, params));
         }
-        // Up to 30 futures are polled in their order; more would not be.
-        debug_assert!(ready.len() <= 30);
-        let answers = ready.iter().map(|(statement, params)| async move {
-            let params = params.iter().map(|param| &**param as &(dyn ToSql + Sync));
-            let mut stream = pin!(client.query_raw(statement, params).await?);
-            let mut answer = Answer::default();
-            while let Some(row) = stream.try_next().await? {
-                answer.rows.push(row);
-            }
-            answer.affected = stream.rows_affected().unwrap_or(0);
-            Ok::<_, tokio_postgres::Error>(answer)
-        });
-        Ok(try_join_all(answers).await?)
+        let mut answers = Vec::with_capacity(ready.len());
+        // Up to 30 futures are polled, and so sent, in their order.
+        for part in ready.chunks(30) {
+            let part = part
+                .iter()
+                .map(|(statement, params)| send(client, statement, params));
+            answers.extend(try_join_all(part).await?);
+        }
+        Ok(answers)
     }
+}
+
+async fn send(
+    client: &impl GenericClient,
+    statement: &Statement,
+    params: &[Param<'_>],
+) -> Result<Answer, tokio_postgres::Error> {
+    let params = params.iter().map(|param| &**param as &(dyn ToSql + Sync));
+    let mut stream = pin!(client.query_raw(statement, params).await?);
+    let mut answer = Answer::default();
+    while let Some(row) = stream.try_next().await? {
+        answer.rows.push(row);
+    }
+    answer.affected = stream.rows_affected().unwrap_or(0);
+    Ok(answer)
+}
+
+/// The rows of the first answers, which are taken out.
+pub(super) fn first_rows(answers: &mut Vec<Answer>, count: usize) -> Vec<Row> {
+    answers
+        .drain(..count)
+        .flat_map(|answer| answer.rows)
+        .collect()
 }
 
 /// One statement.

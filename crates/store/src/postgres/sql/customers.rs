@@ -7,6 +7,8 @@ statements! {
         FROM unnest($1::smallint[], $2::text[]) AS w(partition, customer)
         JOIN recipients AS r ON r.partition = w.partition AND r.customer = w.customer
         ORDER BY r.partition, r.id FOR UPDATE OF r";
+    LOCK_RECIPIENTS_ONE = "SELECT r.id, r.customer, r.profile FROM recipients AS r
+        WHERE r.partition = $1 AND r.customer = ANY($2) ORDER BY r.id FOR UPDATE OF r";
     PUT_RECIPIENTS = "INSERT INTO recipients (partition, id, customer, profile, created_at)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])
         ON CONFLICT (partition, customer) DO NOTHING RETURNING id";
@@ -23,6 +25,7 @@ statements! {
             ORDER BY h.partition, h.recipient FOR UPDATE OF h)
         UPDATE heads AS h SET version = h.version + 1 FROM locked AS l
         WHERE h.partition = l.partition AND h.recipient = l.recipient";
+    OUTDATE_ONE = "UPDATE heads SET version = version + 1 WHERE partition = $1 AND recipient = ANY($2)";
     OWN = "INSERT INTO contact_owners (partition, digest, recipient)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[])
         ON CONFLICT (partition, digest, recipient) DO NOTHING";

@@ -9,6 +9,10 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, recipient)
         JOIN heads AS h ON h.partition = w.partition AND h.recipient = w.recipient
         ORDER BY h.partition, h.recipient FOR UPDATE OF h";
+    /// The same in one partition: what a distributed store is asked, for there a lock must
+    /// stay on one shard. So with the other statements that end in `_ONE`.
+    LOCK_HEADS_ONE = "SELECT h.recipient, h.version, h.revision FROM heads AS h
+        WHERE h.partition = $1 AND h.recipient = ANY($2) ORDER BY h.recipient FOR UPDATE OF h";
     MOVE_HEADS = "UPDATE heads AS h SET revision = w.revision
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS w(partition, recipient, revision)
         WHERE h.partition = w.partition AND h.recipient = w.recipient";
@@ -49,6 +53,8 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, id)
         JOIN deliveries AS d ON d.partition = w.partition AND d.id = w.id
         ORDER BY d.partition, d.id FOR UPDATE OF d";
+    LOCK_DELIVERIES_ONE = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at
+        FROM deliveries AS d WHERE d.partition = $1 AND d.id = ANY($2) ORDER BY d.id FOR UPDATE OF d";
     PUT_ATTEMPTS = "INSERT INTO attempts (partition, delivery, number, carrier, started_at, ended_at, outcome,
             code, reason, carrier_id, digest)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[],
