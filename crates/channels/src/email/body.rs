@@ -175,7 +175,7 @@ fn plain_run(octets: &[u8]) -> usize {
         let word = u64::from_le_bytes(*word);
         let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
         let found =
-            (word & HIGHS) | below_space | zero(word ^ ONES * 0x3d) | zero(word ^ ONES * 0x7f);
+            (word & HIGHS) | below_space | zero(word ^ (ONES * 0x3d)) | zero(word ^ (ONES * 0x7f));
         if found != 0 {
             return at * 8 + found.trailing_zeros() as usize / 8;
         }

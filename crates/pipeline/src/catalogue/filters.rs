@@ -200,7 +200,7 @@ fn plural(number: i64, forms: &[(&str, View<'_>)], scene: &Scene<'_>) -> Result<
 
 /// `{{ order.items | list("title") }}`: the first three by name, the rest as a number.
 fn list(of: &View<'_>, attribute: &View<'_>, scene: &Scene<'_>) -> Result<String, Reason> {
-    let count = of.entries().ok_or(Reason::Filter)?;
+    let count = of.rounds().ok_or(Reason::Filter)?;
     let mut names = Vec::with_capacity(LISTED);
     for at in 0..count {
         let name = match attribute.as_text() {

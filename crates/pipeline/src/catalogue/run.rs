@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
                     line,
                 } => {
                     let list = self.value(over, *line)?;
-                    let count = list.entries().ok_or(Stumble {
+                    let count = list.rounds().ok_or(Stumble {
                         line: *line,
                         reason: Reason::NoList,
                     })?;
@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
                 line,
                 reason: Reason::PrintsMissing,
             }),
-            View::Bool(truth) => self.push(if *truth { "true" } else { "false" }, line),
+            View::Bool(truth) => self.push(if *truth { "True" } else { "False" }, line),
             View::Number(number) => {
                 // Digits need no escaping.
                 write!(self.out, "{number}").map_err(|_| Stumble {
@@ -309,3 +309,6 @@ impl<'a> Run<'a> {
         made.map_err(|reason| Stumble { line, reason })
     }
 }
+
+#[cfg(test)]
+mod tests;

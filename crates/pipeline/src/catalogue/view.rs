@@ -153,6 +153,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many times a loop goes over it: what is empty counts as an empty list.
+    pub(super) fn rounds(&self) -> Option<usize> {
+        match self {
+            Self::None => Some(0),
+            other => other.entries(),
+        }
+    }
+
     /// One entry of a list.
     pub(super) fn entry(&self, at: usize) -> Self {
         match self {

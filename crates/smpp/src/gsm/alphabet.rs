@@ -39,22 +39,42 @@ pub(super) enum Septets {
     Two(u8),
 }
 
+/// Characters below this, that is all but the euro sign, are looked up by their number.
+const LISTED: usize = 0x400;
+/// Stands in [`BY_CHARACTER`] for what the alphabet lacks.
+const ABSENT: u8 = 0xFF;
+/// Marks a septet of the extension table in [`BY_CHARACTER`].
+const EXTENDED: u8 = 0x80;
+
+/// The septet of each character.
+const BY_CHARACTER: [u8; LISTED] = {
+    let mut table = [ABSENT; LISTED];
+    let mut septet = 0;
+    while septet < DEFAULT.len() {
+        if septet != ESCAPE as usize {
+            table[DEFAULT[septet] as usize] = septet as u8;
+        }
+        septet += 1;
+    }
+    let mut at = 0;
+    while at < EXTENSION.len() {
+        let (septet, character) = EXTENSION[at];
+        if (character as usize) < LISTED {
+            table[character as usize] = septet | EXTENDED;
+        }
+        at += 1;
+    }
+    table
+};
+
 /// The septets of a character; `None` when only UCS-2 can carry it.
 pub(super) fn septets(character: char) -> Option<Septets> {
-    // Most of ASCII stands where it stands in ASCII; the search is for the rest.
-    if character.is_ascii_alphanumeric() {
-        return u8::try_from(character).ok().map(Septets::One);
+    match BY_CHARACTER.get(character as usize) {
+        Some(&ABSENT) => None,
+        Some(&septet) if septet & EXTENDED != 0 => Some(Septets::Two(septet & !EXTENDED)),
+        Some(&septet) => Some(Septets::One(septet)),
+        None => (character == '€').then_some(Septets::Two(0x65)),
     }
-    if let Some((septet, _)) = EXTENSION
-        .iter()
-        .find(|(_, extended)| *extended == character)
-    {
-        return Some(Septets::Two(*septet));
-    }
-    let position = (0_u8..)
-        .zip(DEFAULT)
-        .find(|(septet, known)| *known == character && *septet != ESCAPE);
-    position.map(|(septet, _)| Septets::One(septet))
 }
 
 /// The octets of a text, one septet each; `None` when a character is not in the alphabet.

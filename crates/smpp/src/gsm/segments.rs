@@ -124,11 +124,10 @@ impl Segments {
 pub fn segment(text: &str, smart: bool) -> Segments {
     if smart {
         let (plain, replaced) = plain_punctuation(text);
-        let segments = cut(&plain);
-        if segments.alphabet == Alphabet::Gsm7 {
+        if plain.chars().all(|character| septets(character).is_some()) {
             return Segments {
                 replaced,
-                ..segments
+                ..cut(&plain)
             };
         }
     }
@@ -240,7 +239,7 @@ fn joins(previous: char, character: char) -> bool {
 }
 
 fn encode(alphabet: Alphabet, text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
+    let mut octets = Vec::with_capacity(text.len() + text.len() / 8);
     match alphabet {
         Alphabet::Ucs2 => octets.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
         Alphabet::Gsm7 => {
