@@ -184,6 +184,7 @@ async fn converse(stream: TcpStream, routes: Router, patience: Patience, stop: C
         }
     });
     let talking = http1::Builder::new()
+        .max_header_size(HEAD_BYTES)
         .max_buf_size(HEAD_BYTES)
         // Its clock for heads runs between requests too; `Patient` tells the two apart.
         .header_read_timeout(None)

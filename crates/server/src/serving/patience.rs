@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use futures_util::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -32,6 +33,8 @@ pub(super) struct Turns(Arc<Counts>);
 struct Counts {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// Whoever waits to read during a request: nobody else asks again when it has ended.
+    reader: AtomicWaker,
 }
 
 impl Turns {
@@ -48,6 +51,7 @@ pub(super) struct Turn(Turns);
 impl Drop for Turn {
     fn drop(&mut self) {
         self.0.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.0.0.reader.wake();
     }
 }
 
@@ -171,6 +175,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if self.stage == Stage::Busy {
+            if read.is_pending() {
+                self.turns.0.reader.register(context.waker());
+            }
             return read;
         }
         if read.is_ready() {
@@ -279,8 +286,8 @@ mod tests {
         let turn = turns.begin();
         let waited = tokio::time::timeout(SHORT * 5, patient.read(&mut [0; 16])).await;
         assert!(waited.is_err(), "{waited:?}");
-        drop(turn);
-        times_out(&mut patient).await;
+        // What waits to read meanwhile is told when the request ends.
+        tokio::join!(biased; times_out(&mut patient), async { drop(turn) });
     }
 
     #[tokio::test]
