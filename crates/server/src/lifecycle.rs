@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use web::{App, WebConfig};
 
+use crate::serving::{self, Bounds};
 use crate::wiring::System;
 
 /// Binds the address, or says what to do about it.
@@ -55,36 +56,19 @@ pub fn app(system: &System, config: WebConfig, metrics: PrometheusHandle) -> App
 }
 
 /// Serves until `end`, then lets requests finish.
-///
-/// # Errors
-/// When the listener breaks.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     extra: axum::Router,
-    end: impl Future<Output = ()> + Send + 'static,
-) -> Result<()> {
+    bounds: Bounds,
+    end: impl Future<Output = ()> + Send,
+) {
     let routes = web::router(app.clone(), extra);
     let draining = async move {
         end.await;
         app.close_live_streams();
     };
-    // A client that keeps its connection busy does not keep us: 10 s after the end came,
-    // what is unanswered is dropped; nothing unanswered was promised.
-    let (ended, mut has_ended) = tokio::sync::watch::channel(false);
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
-        draining.await;
-        ended.send_replace(true);
-    });
-    let late = async move {
-        let _ = has_ended.wait_for(|ended| *ended).await;
-        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-    };
-    tokio::select! {
-        served = serving => served?,
-        () = late => tracing::warn!("some connections did not end in time; they were dropped"),
-    }
-    Ok(())
+    serving::serve(listener, routes, bounds, draining).await;
 }
 
 /// Resolves on Ctrl-C or SIGTERM. Both are caught from this call on, so it comes before

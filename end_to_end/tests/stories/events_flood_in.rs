@@ -64,6 +64,7 @@ async fn what_does_not_fit_is_refused_whole_and_codes_are_taken() {
         slowest = slowest.max(asked.elapsed());
     }
     assert!(slowest < SOON, "a code took {slowest:?}");
+    codes_alone_are_taken(&trouble, &http).await;
     assert_eq!(http.get("/readyz").await.status, 200, "full is not broken");
 
     trouble.faults(&json!({}));
@@ -98,6 +99,25 @@ async fn what_does_not_fit_is_refused_whole_and_codes_are_taken() {
     }
     assert_ended_well(&server.interrupt().await);
     trouble.end().await;
+}
+
+/// Many at once too, in both forms.
+async fn codes_alone_are_taken(trouble: &Trouble, http: &Http) {
+    for (kind, first) in [
+        ("application/cloudevents-batch+json", 900_010),
+        ("application/x-ndjson", 900_020),
+    ] {
+        let codes: Vec<Value> = (first..first + 5).map(|n| code(n, n % CUSTOMERS)).collect();
+        let body = match kind {
+            "application/x-ndjson" => lines(&codes),
+            _ => Value::from(codes).to_string(),
+        };
+        let answer = http.call("POST", "/v1/events", kind, body).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        for number in first..first + 5 {
+            trouble.comes("sms", number).await;
+        }
+    }
 }
 
 fn batch(number: u32) -> Vec<Value> {

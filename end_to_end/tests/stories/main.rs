@@ -19,6 +19,7 @@ mod a_request_is_refused;
 mod an_event_that_fails_is_replayed;
 mod an_order_reaches_the_customer;
 mod check_names_what_to_mend;
+mod connections_are_held_open;
 mod events_come_over_nats;
 mod events_flood_in;
 mod mails_meet_a_bad_server;

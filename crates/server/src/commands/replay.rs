@@ -19,6 +19,7 @@ use web::WebConfig;
 use crate::cli::Replay;
 use crate::config::Config;
 use crate::http_client::{Answer, Client};
+use crate::serving::Bounds;
 use crate::wiring::{self, System};
 use crate::{clock, demo, lifecycle};
 
@@ -99,6 +100,7 @@ async fn local(arguments: &Replay, folder: &Path) -> Result<()> {
         listener,
         app,
         axum::Router::new(),
+        Bounds::of(&config.server),
         async {
             let _ = ended.await;
         },
@@ -110,7 +112,7 @@ async fn local(arguments: &Replay, folder: &Path) -> Result<()> {
     let counts = store.counts().await;
     store.revoke_api_key(key_id, clock::now()).await?;
     drop(end);
-    serving.await??;
+    serving.await?;
     system.stop().await;
     let summary = replayed?;
     print(arguments, &summary, Some(counts?));

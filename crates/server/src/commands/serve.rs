@@ -4,6 +4,7 @@ use anyhow::Result;
 use web::WebConfig;
 
 use crate::cli::Serve;
+use crate::serving::Bounds;
 use crate::{clock, config, lifecycle, nats, wiring};
 
 pub async fn run(arguments: Serve) -> Result<()> {
@@ -16,7 +17,9 @@ pub async fn run(arguments: Serve) -> Result<()> {
         Some(settings) => Some(nats::start(settings, &system.pipeline).await?),
         None => None,
     };
+    let bounds = Bounds::of(&config.server);
     let web = WebConfig {
+        live_streams: bounds.live_streams(WebConfig::default().live_streams),
         public_url: config.server.public_url.clone(),
         secure_cookies: config.server.secure_cookies,
         ..WebConfig::default()
@@ -35,7 +38,7 @@ pub async fn run(arguments: Serve) -> Result<()> {
         system.pipeline.store().clone(),
         clock::now,
     ));
-    let served = lifecycle::serve(listener, app, screens, end).await;
+    lifecycle::serve(listener, app, screens, bounds, end).await;
     purging.abort();
     println!("finishing what is in flight");
     if let Some(nats) = nats {
@@ -50,5 +53,5 @@ pub async fn run(arguments: Serve) -> Result<()> {
             "what took too long is in doubt and is looked at again at the next start"
         }
     );
-    served
+    Ok(())
 }

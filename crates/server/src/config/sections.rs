@@ -15,6 +15,12 @@ pub struct Server {
     pub public_url: String,
     /// Cookies only over HTTPS. Off is for trying it out on one machine.
     pub secure_cookies: bool,
+    /// Connections at once; more wait. The limit on open files may allow fewer.
+    pub connections: usize,
+    /// Seconds that the head of a request may take, and a new connection to begin one.
+    pub header_seconds: u32,
+    /// Seconds that a connection is kept between requests.
+    pub idle_seconds: u32,
 }
 
 impl Default for Server {
@@ -23,6 +29,9 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: "http://127.0.0.1:8080".into(),
             secure_cookies: true,
+            connections: 4_096,
+            header_seconds: 10,
+            idle_seconds: 75,
         }
     }
 }

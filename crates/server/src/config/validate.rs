@@ -16,6 +16,16 @@ pub(super) fn faults(config: &Config) -> Vec<String> {
     if !is_web || url.ends_with('/') || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
         faults.push("server.public_url is an address like `https://messages.example`, without a slash at the end".into());
     }
+    let server = &config.server;
+    if !(1..=1_000_000).contains(&server.connections) {
+        faults.push("server.connections is from 1 to 1000000".into());
+    }
+    if !(1..=600).contains(&server.header_seconds) {
+        faults.push("server.header_seconds is from 1 to 600".into());
+    }
+    if !(1..=3_600).contains(&server.idle_seconds) {
+        faults.push("server.idle_seconds is from 1 to 3600".into());
+    }
     faults
 }
 

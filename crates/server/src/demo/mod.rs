@@ -15,6 +15,7 @@ use web::WebConfig;
 
 use crate::cli;
 use crate::config::{self, Config};
+use crate::serving::Bounds;
 use crate::{clock, lifecycle, wiring};
 use story::Story;
 
@@ -73,7 +74,8 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
     welcome(&url, key.open());
     let telling = tokio::spawn(tell(pipeline.clone(), story, arguments.speed));
     let purging = tokio::spawn(lifecycle::purge(pipeline.store().clone(), clock::now));
-    let served = lifecycle::serve(listener, app, screens, end).await;
+    let bounds = Bounds::of(&config.server);
+    lifecycle::serve(listener, app, screens, bounds, end).await;
     telling.abort();
     purging.abort();
 
@@ -104,7 +106,7 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
         "Everything is kept in {}; start the demo again to go on.",
         arguments.data.display()
     );
-    served
+    Ok(())
 }
 
 /// An event a newcomer can send by hand.

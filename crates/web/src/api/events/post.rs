@@ -1,6 +1,7 @@
 //! `POST /v1/events`: events in, in three forms.
 
 use axum::Json;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use model::{Instant, Mode};
@@ -15,6 +16,9 @@ use crate::App;
 use crate::auth::Key;
 use crate::problem::{Code, Problem};
 use crate::read::{self, Params, sentence};
+
+/// A batch up to this size is read also when the queues are full.
+const SMALL_BATCH: u64 = 512 * 1024;
 
 /// How to take the events.
 #[derive(Deserialize, IntoParams)]
@@ -47,7 +51,7 @@ pub(crate) struct EventsQuery {
         (status = 413, description = "Too many bytes, or too many events in a batch."),
         (status = 415, description = "None of the forms."),
         (status = 422, description = "Nested too deeply, or a single event with a broken envelope."),
-        (status = 429, description = "The queues are full; nothing was kept. A single sign-in code or alert is always taken.")))]
+        (status = 429, description = "The queues are full; nothing was kept. Sign-in codes and alerts alone are always taken; a batch of them, up to 512 KB with its length given.")))]
 pub(crate) async fn post_events(
     State(app): State<App>,
     key: Key,
@@ -59,8 +63,9 @@ pub(crate) async fn post_events(
         as_of: read_as_of(query.as_of.as_deref(), key.mode)?,
     };
     let form = Form::of(request.headers())?;
-    // A single event may be a code, for which there is always room: `accept` looks at it.
-    if matches!(form, Form::Stream | Form::Batch) {
+    // All of a small batch may be codes, for which there is always room: `accept` looks at
+    // it. A larger one is not read for nothing.
+    if matches!(form, Form::Batch) && !is_small(request.body()) {
         app.pipeline().admit().map_err(refused)?;
     }
     let answer = match form {
@@ -73,6 +78,12 @@ pub(crate) async fn post_events(
         }
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// Whether a body says that it is small: a thousand codes are.
+fn is_small(body: &Body) -> bool {
+    let most = body.size_hint().upper();
+    most.is_some_and(|most| most <= SMALL_BATCH)
 }
 
 async fn take_one(

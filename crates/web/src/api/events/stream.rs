@@ -67,6 +67,12 @@ async fn read_on(
     chunks: &mut JoinSet<Taken>,
     answer: &mut EventsAnswer,
 ) -> Result<(), Problem> {
+    // Queues that are full from the start are said to be so at once, unless all that comes
+    // first are codes; later ones are waited for.
+    let mut patience = match app.pipeline().admit() {
+        Ok(()) => PATIENCE,
+        Err(_) => Duration::ZERO,
+    };
     loop {
         while chunks.len() >= IN_FLIGHT {
             let Some(taken) = chunks.join_next().await else {
@@ -105,7 +111,14 @@ async fn read_on(
         }
         answer.trim();
         if !places.is_empty() {
-            chunks.spawn(take_chunk(app.clone(), places, texts, submission));
+            let give_up = Instant::now() + patience;
+            chunks.spawn(take_chunk(app.clone(), places, texts, submission, give_up));
+            if patience.is_zero() {
+                if let Some(taken) = chunks.join_next().await {
+                    collect(taken, answer)?;
+                }
+                patience = PATIENCE;
+            }
         }
     }
 }
@@ -122,16 +135,19 @@ async fn take_chunk(
     places: Vec<u64>,
     texts: Vec<Vec<u8>>,
     submission: Submission,
+    give_up: Instant,
 ) -> Taken {
-    let give_up = Instant::now() + PATIENCE;
+    // Codes are always taken, so it is offered once before anything is waited for.
+    let mut is_offered = false;
     loop {
         let taken = match app.pipeline().admit() {
-            Ok(()) => {
+            Err(error) if is_offered => Err(error),
+            _ => {
                 let events = texts.iter().cloned().map(RawEvent::Line).collect();
                 app.pipeline().accept(events, submission).await
             }
-            Err(error) => Err(error),
         };
+        is_offered = true;
         match taken {
             Ok(answers) => return Ok(places.into_iter().zip(answers).collect()),
             Err(AcceptError::Busy { retry_after }) if Instant::now() < give_up => {
