@@ -15,12 +15,12 @@ use rusqlite::Connection;
 
 use crate::Result;
 
-/// A log of so many pages (of 8 KB) is copied.
-const COPY_FROM: u32 = 2_000;
+/// A log of so many pages (of 4 KB) is copied.
+const COPY_FROM: u32 = 4_000;
 /// So many pages the writer copies itself.
-const TAIL: u32 = 500;
+const TAIL: u32 = 1_000;
 /// A log beyond this is ended by the writer whatever it takes: the disk is bounded.
-const AT_MOST: u32 = 40_000;
+const AT_MOST: u32 = 60_000;
 /// Then the writer waits so long for readers that still look into the log.
 const FOR_READERS: Duration = Duration::from_millis(20);
 
