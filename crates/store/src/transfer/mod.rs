@@ -20,6 +20,9 @@ use source::Source;
 use tables::{TABLES, Table};
 use target::{Progress, Target};
 
+/// Rows of a batch: enough that what each costs by itself does not count.
+const ROWS: usize = 4_000;
+
 /// Why a store is not moved.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
@@ -91,6 +94,12 @@ pub enum TransferError {
     },
 }
 
+/// The tables that are carried, as the target calls them.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -132,7 +141,17 @@ impl Transfer {
     /// # Errors
     /// [`TransferError`]; nothing was written, but the schemas are up to date.
     pub async fn begin(folder: &Path, url: &str, now: Instant) -> Result<Self, TransferError> {
-        let source = Source::open(folder, now).await?;
+        Self::begin_by(ROWS, folder, url, now).await
+    }
+
+    /// The same by other batches.
+    pub(crate) async fn begin_by(
+        rows: usize,
+        folder: &Path,
+        url: &str,
+        now: Instant,
+    ) -> Result<Self, TransferError> {
+        let source = Source::open(folder, rows, now).await?;
         let mut target = Target::open(url, now).await?;
         let found = target.begin(&source.mark(), source.secret(), now).await?;
         let mut counts = Vec::with_capacity(TABLES.len());

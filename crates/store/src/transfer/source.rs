@@ -15,18 +15,22 @@ use crate::postgres::{address, event_key, tag, text};
 use crate::sqlite::{Quiet, open_quietly};
 use crate::{Error, OpenError};
 
-/// Rows of a batch, unless they are wide.
-const ROWS: usize = 4_000;
 /// Bytes of a batch, about.
 const WEIGHT: usize = 8 << 20;
 
 #[derive(Clone)]
 pub(super) struct Source {
     quiet: Arc<Mutex<Quiet>>,
+    /// Rows of a batch, unless they are wide.
+    rows: usize,
 }
 
 impl Source {
-    pub(super) async fn open(folder: &Path, now: Instant) -> Result<Self, TransferError> {
+    pub(super) async fn open(
+        folder: &Path,
+        rows: usize,
+        now: Instant,
+    ) -> Result<Self, TransferError> {
         if !folder.join("tidings.db").exists() {
             return Err(TransferError::NoStore {
                 path: folder.to_owned(),
@@ -45,6 +49,7 @@ impl Source {
         let quiet = opened.await.map_err(|error| gone(&error))??;
         Ok(Self {
             quiet: Arc::new(Mutex::new(quiet)),
+            rows,
         })
     }
 
@@ -74,8 +79,11 @@ impl Source {
         table: &'static Table,
         after: Option<Place>,
     ) -> Result<Batch, TransferError> {
-        self.read(table, move |connection| batch(connection, table, after))
-            .await
+        let rows = self.rows;
+        self.read(table, move |connection| {
+            batch(connection, table, after, rows)
+        })
+        .await
     }
 
     async fn read<T: Send + 'static>(
@@ -104,6 +112,7 @@ fn batch(
     connection: &Connection,
     table: &'static Table,
     after: Option<Place>,
+    most: usize,
 ) -> crate::Result<Batch> {
     let mut statement = connection.prepare_cached(&table.read(after.is_some()))?;
     let after = after.unwrap_or_default();
@@ -115,7 +124,7 @@ fn batch(
             return Ok(batch);
         };
         batch.add(table, row)?;
-        if batch.rows >= ROWS || batch.weight >= WEIGHT {
+        if batch.rows >= most || batch.weight >= WEIGHT {
             let place = (0..table.order.len()).map(|n| row.get::<_, Value>(n));
             batch.last = Some(place.collect::<rusqlite::Result<_>>()?);
             return Ok(batch);
