@@ -22,7 +22,10 @@ pub async fn run(arguments: Move) -> Result<()> {
     let interrupted = lifecycle::signalled()?;
     tokio::pin!(interrupted);
     let began = Instant::now();
-    let mut transfer = Transfer::begin(folder, url.open(), clock::now()).await?;
+    let mut transfer = tokio::select! {
+        begun = Transfer::begin(folder, url.open(), clock::now()) => begun?,
+        () = &mut interrupted => bail!("interrupted before anything was carried"),
+    };
     let total: u64 = transfer.tables().iter().map(|(_, rows)| rows).sum();
     let before = transfer.carried();
     if before > 0 && !arguments.json {

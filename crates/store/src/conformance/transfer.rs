@@ -228,7 +228,11 @@ async fn look(store: &Store, put: &Put, now: Instant) -> String {
                 .unwrap());
         }
         see(&store.unread_counts(*recipient).await.unwrap());
-        let known = if *recipient == put.recipients[0] { put.known } else { 0 };
+        let known = if *recipient == put.recipients[0] {
+            put.known
+        } else {
+            0
+        };
         for since in [0, known, 1_000_000] {
             see(&store.changes_since(*recipient, since, 50).await.unwrap());
         }
@@ -435,10 +439,7 @@ async fn what_was_not_moved_there_is_not_written_over() {
     let other = World::sqlite().into_folder().await;
     let refused = Transfer::begin(other.path(), &url, now).await.err();
     assert!(
-        matches!(
-            refused,
-            Some(TransferError::OtherSource | TransferError::AnotherMove)
-        ),
+        matches!(refused, Some(TransferError::OtherSource)),
         "{refused:?}"
     );
 }
@@ -485,21 +486,10 @@ async fn a_difference_is_found_and_named_without_its_content() {
         );
         client.execute(back, &[]).await.unwrap();
         drop(transfer);
-        until_free(&url).await;
     }
     let transfer = Transfer::begin(folder.path(), &url, now).await.unwrap();
     finish(transfer, now).await;
     Store::open_postgres(&url, now).await.unwrap().close().await;
-}
-
-/// Waits until the server has seen that a move is gone.
-async fn until_free(url: &str) {
-    let client = database::connect(url).await;
-    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database =
-        (SELECT oid FROM pg_database WHERE datname = current_database())";
-    while client.query_one(held, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use model::Instant;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::TransferError;
 use super::batch::{Batch, Place, read_place, write_place};
@@ -39,13 +40,17 @@ impl Target {
         let config = read_url(url)?;
         migrate(&config, now).await?;
         let client = connect_quietly(&config).await?;
-        let row = client
-            .query_one("SELECT pg_try_advisory_lock($1)", &[&MOVING])
-            .await?;
-        if !row.try_get::<_, bool>(0)? {
-            return Err(TransferError::AnotherMove);
+        // A move that was just broken off leaves within a moment.
+        let lock = format!(
+            "SET lock_timeout = '5s'; SELECT pg_advisory_lock({MOVING}); RESET lock_timeout"
+        );
+        match client.batch_execute(&lock).await {
+            Ok(()) => Ok(Self { client }),
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                Err(TransferError::AnotherMove)
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Self { client })
     }
 
     /// Begins the move of a store, or finds how far it came before.
