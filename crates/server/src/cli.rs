@@ -27,6 +27,8 @@ pub enum Command {
     Replay(Replay),
     /// Bring the store's schema up to date
     Migrate(Migrate),
+    /// Carry a whole store over into PostgreSQL; can be stopped and gone on with
+    Move(Move),
     /// Look for problems in configuration, catalogue, store and carriers
     Check(Check),
     /// Make an API key for a store that is not running
@@ -107,6 +109,19 @@ pub struct Migrate {
     #[arg(long)]
     pub distribute: bool,
     /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Move {
+    /// The store to move: sqlite:FOLDER
+    #[arg(long, value_name = "PLACE")]
+    pub from: String,
+    /// Where to: postgres://user:password@host/database, empty
+    #[arg(long, value_name = "PLACE")]
+    pub to: String,
+    /// Print the result as JSON, and no progress
     #[arg(long)]
     pub json: bool,
 }

@@ -116,6 +116,11 @@ pub enum OpenError {
         /// The database's word.
         reason: String,
     },
+    /// A move into the database has not come to its end.
+    #[error(
+        "a store is being moved into this database and is not whole yet. Run `tidings move` again until it says it is done"
+    )]
+    MoveUnfinished,
     /// All node numbers are leased.
     #[error("all 64 node numbers are in use. Stop a node, or wait a minute for one that died")]
     NoNumberFree,

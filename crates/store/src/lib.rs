@@ -25,6 +25,7 @@ mod news;
 mod postgres;
 mod records;
 mod sqlite;
+mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub use records::{
     MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
     ReceiptRecord, UnreadCounts,
 };
+
+pub use transfer::{Step, Transfer, TransferError};
 
 /// What a call gives.
 pub type Result<T> = std::result::Result<T, Error>;

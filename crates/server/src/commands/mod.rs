@@ -4,6 +4,7 @@ mod api_key;
 mod check;
 mod dkim_key;
 mod migrate;
+mod move_store;
 mod replay;
 mod serve;
 
@@ -21,6 +22,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments).await?,
         Command::Replay(arguments) => replay::run(arguments).await?,
         Command::Migrate(arguments) => migrate::run(arguments).await?,
+        Command::Move(arguments) => move_store::run(arguments).await?,
         Command::Check(arguments) => return check::run(arguments).await,
         Command::ApiKey(arguments) => api_key::run(arguments).await?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,

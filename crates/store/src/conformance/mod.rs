@@ -6,6 +6,7 @@ mod keys;
 mod mailbox;
 mod nodes;
 mod path;
+mod transfer;
 mod world;
 
 /// Runs each case against an empty store of each backend.

@@ -75,6 +75,16 @@ impl World {
         }
     }
 
+    /// Closes an embedded store and gives its folder away.
+    pub(super) async fn into_folder(self) -> tempfile::TempDir {
+        let Home::Folder(folder) = self.home else {
+            panic!("a database has no folder")
+        };
+        let store = self.store.into_inner().unwrap();
+        store.close().await;
+        folder
+    }
+
     /// Another node on the same database, in a world of its own with the same clock.
     pub(super) async fn beside(&self) -> Self {
         Self::on(self.url().to_owned(), self.clock.clone()).await

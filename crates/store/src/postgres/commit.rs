@@ -19,7 +19,7 @@ use super::sql::path::{
     CLOSE_FAILED, FAIL_AGAIN, FIND_KEYS, LOCK_FAILED, LOCK_HEADS, LOCK_HEADS_ONE, PUT_KEYS,
 };
 use super::steps::{Steps, ask, params};
-use super::{Postgres, Shared, retrying};
+use super::{Postgres, Shared, digests, retrying};
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, MailboxNews, News, Result};
 
 /// A recipient's narrow row, locked.
@@ -146,24 +146,12 @@ impl Shared {
     fn key_of(&self, event: &AcceptedEvent) -> Key {
         let key = &event.event.key;
         let partition = event.event.partition().number();
-        // The length keeps the two apart, whatever they hold.
-        let length = (key.source.len() as u64).to_le_bytes();
-        let parts: [&[u8]; 4] = [
-            &[partition],
-            &length,
-            key.source.as_bytes(),
-            key.id.as_bytes(),
-        ];
-        let tag = self.tag("event", &parts);
-        let half = |at: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&tag.as_ref()[at..at + 8]);
-            i64::from_le_bytes(bytes)
-        };
+        let (source, id) = (key.source.as_bytes(), key.id.as_bytes());
+        let (high, low) = digests::event_key(&self.secret, partition, source, id);
         Key {
             partition: i16::from(partition),
-            high: half(0),
-            low: half(8),
+            high,
+            low,
         }
     }
 }

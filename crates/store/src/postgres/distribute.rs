@@ -12,7 +12,7 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(super) const PARTITIONED: [&str; 18] = [
+pub(crate) const PARTITIONED: [&str; 18] = [
     "recipients",
     "heads",
     "contact_owners",
@@ -33,7 +33,7 @@ pub(super) const PARTITIONED: [&str; 18] = [
     "parked_hints",
 ];
 /// More of them, without company.
-pub(super) const PARTITIONED_ALONE: [&str; 3] = ["inbound_texts", "used_tokens", "sessions"];
+pub(crate) const PARTITIONED_ALONE: [&str; 3] = ["inbound_texts", "used_tokens", "sessions"];
 /// Small tables that every machine has a copy of. `nodes` stays where it is: leases are
 /// given in one place.
 const COPIED: [&str; 3] = ["meta", "names", "api_keys"];

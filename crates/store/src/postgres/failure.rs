@@ -43,7 +43,7 @@ impl Failure {
 }
 
 /// A server's or driver's error without any value in it.
-pub(super) fn describe(error: &tokio_postgres::Error) -> String {
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     let Some(server) = error.as_db_error() else {
         return if error.is_closed() {
             "the connection to the database is closed".into()

@@ -8,6 +8,7 @@ mod apply;
 mod claims;
 mod commit;
 mod customers;
+mod digests;
 mod distribute;
 mod doubts;
 mod events;
@@ -40,10 +41,16 @@ use tokio::task::AbortHandle;
 
 use crate::news::Bells;
 use crate::{Error, OpenError};
+pub(crate) use digests::{address, event_key, tag};
 pub(crate) use distribute::distribute;
+#[cfg(test)]
+pub(crate) use distribute::{PARTITIONED, PARTITIONED_ALONE};
 use failure::Failure;
+pub(crate) use failure::describe;
 use names::Names;
 use node::Node;
+pub(crate) use open::{connect_quietly, migrate, read_url};
+pub(crate) use rows::text;
 use writer::Writer;
 
 /// How often a transaction that met another is tried.
@@ -90,29 +97,11 @@ impl Shared {
     }
 
     fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.secret);
-        let mut context = ring::hmac::Context::with_key(&key);
-        context.update(purpose.as_bytes());
-        for part in parts {
-            context.update(&[0]);
-            context.update(part);
-        }
-        context.sign()
+        digests::tag(&self.secret, purpose, parts)
     }
 
-    /// The keyed digest of an address, cut to 64 bits. The case of a mail address does not
-    /// count: a stop for `Ines@` holds for `ines@` too.
     fn digest(&self, contact: &ContactPoint) -> i64 {
-        let tag = self.tag(
-            "address",
-            &[
-                &[contact.channel.number()],
-                contact.address.open().to_ascii_lowercase().as_bytes(),
-            ],
-        );
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&tag.as_ref()[..8]);
-        i64::from_le_bytes(bytes)
+        digests::address(&self.secret, contact)
     }
 }
 

@@ -8,13 +8,13 @@ use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Pool, RecyclingMe
 use model::{IdSource, Instant};
 use ring::rand::SecureRandom;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use super::failure::{Failure, describe};
 use super::names::Names;
 use super::node::{Node, Terms};
 use super::rows::get;
-use super::sql::nodes::{META, NEWEST, PUT_META};
+use super::sql::nodes::{META, NEWEST, PUT_META, UNFINISHED};
 use super::steps::{ask, params};
 use super::writer::Writer;
 use super::{Pools, Postgres, Shared, all_partitions, distribute, tasks};
@@ -22,7 +22,10 @@ use crate::news::Bells;
 use crate::{Error, OpenError};
 
 /// The migrations, oldest first. One is never edited once released: add another.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0002_transfer.sql"),
+];
 /// The oldest server that will do.
 const OLDEST: u32 = 15;
 /// Whoever migrates holds this advisory lock ("tidings" in ASCII).
@@ -31,9 +34,11 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Each statement finds its rows by key; a plan made while a table was small must not read
-/// it whole later. Nothing may hang: a stuck statement would outlive the node's number.
-const SETTINGS: &str = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off \
-     -c statement_timeout=20s -c idle_in_transaction_session_timeout=10s";
+/// it whole later.
+const BY_KEY: &str =
+    "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off";
+/// Nothing may hang: a stuck statement would outlive the node's number.
+const PATIENCE: &str = "-c statement_timeout=20s -c idle_in_transaction_session_timeout=10s";
 /// Hot statements are planned once.
 const HOT: &str = " -c plan_cache_mode=force_generic_plan";
 /// Reports read everything, and say so.
@@ -59,7 +64,7 @@ pub(super) async fn open(url: &str, now: Instant, apart: bool) -> Result<Postgre
     })
 }
 
-pub(super) fn read_url(url: &str) -> Result<Config, OpenError> {
+pub(crate) fn read_url(url: &str) -> Result<Config, OpenError> {
     let bad = |reason: &str| OpenError::BadUrl {
         reason: reason.to_owned(),
     };
@@ -99,7 +104,7 @@ fn failed(failure: Failure) -> OpenError {
 }
 
 /// Brings the schema up to date. Whoever comes second waits, then finds nothing to do.
-async fn migrate(config: &Config, now: Instant) -> Result<(), OpenError> {
+pub(crate) async fn migrate(config: &Config, now: Instant) -> Result<(), OpenError> {
     let (mut client, connection) = config
         .connect(NoTls)
         .await
@@ -152,10 +157,21 @@ async fn migrate(config: &Config, now: Instant) -> Result<(), OpenError> {
     }
 }
 
+/// A connection for one long piece of work over the whole store: by key, in its own time.
+pub(crate) async fn connect_quietly(config: &Config) -> Result<Client, OpenError> {
+    let mut config = config.clone();
+    let given = config.get_options().unwrap_or_default().to_owned();
+    config.options(format!("{given} {BY_KEY}"));
+    let connected = config.connect(NoTls).await;
+    let (client, connection) = connected.map_err(|error| unreachable(&error))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
 fn pool(config: &Config, size: usize, more: &str) -> Result<Pool, OpenError> {
     let mut config = config.clone();
     let given = config.get_options().unwrap_or_default().to_owned();
-    config.options(format!("{given} {SETTINGS}{more}"));
+    config.options(format!("{given} {BY_KEY} {PATIENCE}{more}"));
     let manager = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -186,7 +202,13 @@ async fn prepare(pools: Pools, apart: bool) -> Result<Shared, OpenError> {
     let node = Node::lease(&client, Terms::default())
         .await
         .map_err(failed)?;
-    let node = node.ok_or(OpenError::NoNumberFree)?;
+    let Some(node) = node else {
+        let unfinished = ask(&client, UNFINISHED, params![]).await.map_err(failed)?;
+        return Err(match unfinished.rows.is_empty() {
+            true => OpenError::NoNumberFree,
+            false => OpenError::MoveUnfinished,
+        });
+    };
     let held = node.held().map_err(failed)?;
     drop(client);
     Ok(Shared {

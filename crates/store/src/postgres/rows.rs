@@ -31,7 +31,7 @@ pub(super) fn word<T>(row: &Row, at: usize, read: fn(u8) -> Option<T>) -> Result
 }
 
 /// A text as PostgreSQL can keep it: it has no zero character.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {

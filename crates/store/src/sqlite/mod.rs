@@ -30,6 +30,7 @@ use model::{ContactPoint, IdSource, Instant, Lane};
 use crate::news::Bells;
 use crate::{OpenError, Result};
 use names::Names;
+pub(crate) use open::{Quiet, open_quietly};
 use readers::Readers;
 use writer::Writer;
 

@@ -70,6 +70,41 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
     })
 }
 
+/// A store that is only read, and that no other process can open meanwhile.
+pub(crate) struct Quiet {
+    /// Read-only.
+    pub(crate) connection: Connection,
+    /// The store's secret.
+    pub(crate) secret: [u8; 32],
+    _lock: File,
+}
+
+/// Opens a store that is there to read all of it; brings its schema up to date first.
+pub(crate) fn open_quietly(folder: &Path, now: Instant) -> Result<Quiet, OpenError> {
+    let lock = lock(folder, |error| OpenError::Unwritable {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let damaged = |error: rusqlite::Error| OpenError::Damaged {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let file = folder.join("tidings.db");
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut writer = Connection::open_with_flags(&file, flags).map_err(damaged)?;
+    prepare(&writer).map_err(damaged)?;
+    migrate(&mut writer, folder, now)?;
+    let (secret, ..) = read_state(&writer).map_err(damaged)?;
+    drop(writer);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&file, flags).map_err(damaged)?;
+    Ok(Quiet {
+        connection,
+        secret,
+        _lock: lock,
+    })
+}
+
 fn lock(
     folder: &Path,
     unwritable: impl Fn(std::io::Error) -> OpenError,

@@ -6,13 +6,16 @@ statements! {
     /// One statement of each commit and claim: is this node still who it says?
     FENCE = "SELECT node FROM nodes WHERE node = $1 AND epoch = $2 AND until > clock_timestamp()";
     /// Takes the number that has been free for longest. One that ran out is left alone for
-    /// a while: a commit of its last holder may still be on its way.
+    /// a while: a commit of its last holder may still be on its way. None
+    /// is given in a store that is still being carried over.
     LEASE = "WITH free AS (
             SELECT n.node FROM nodes AS n
             WHERE n.until < clock_timestamp() - $2::bigint * interval '1 microsecond'
+                AND NOT EXISTS (SELECT 1 FROM transfer AS t WHERE t.finished_at IS NULL)
             ORDER BY n.until, n.node LIMIT 1 FOR UPDATE SKIP LOCKED)
         UPDATE nodes AS n SET epoch = n.epoch + 1, until = clock_timestamp() + $1::bigint * interval '1 microsecond'
         FROM free WHERE n.node = free.node RETURNING n.node, n.epoch";
+    UNFINISHED = "SELECT 1 AS one FROM transfer WHERE finished_at IS NULL";
     RENEW = "UPDATE nodes SET until = clock_timestamp() + $3::bigint * interval '1 microsecond'
         WHERE node = $1 AND epoch = $2 AND until > clock_timestamp() RETURNING node";
     GIVE_BACK = "UPDATE nodes SET until = '-infinity' WHERE node = $1 AND epoch = $2";
