@@ -28,6 +28,7 @@ mod rows;
 mod sql;
 mod steps;
 mod tasks;
+mod unheard;
 mod upkeep;
 mod writer;
 
@@ -44,6 +45,7 @@ pub(crate) use distribute::distribute;
 use failure::Failure;
 use names::Names;
 use node::Node;
+use unheard::Unheard;
 use writer::Writer;
 
 /// How often a transaction that met another is tried.
@@ -67,6 +69,7 @@ pub(crate) struct Shared {
     node: Node,
     /// The tables are spread over machines: statements keep to one partition.
     distributed: bool,
+    unheard: Unheard,
     closed: AtomicBool,
 }
 

@@ -17,7 +17,7 @@ use super::rows::{get, partition_of, stable_hash, text};
 use super::sql::claims::TAKE_CLAIMS;
 use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS};
 use super::sql::receipts::PUT_CARRIER_IDS;
-use super::steps::{Steps, first_rows, params};
+use super::steps::{Steps, begin, commit, first_rows, params};
 use super::{Shared, directory};
 use crate::{News, Next, OutcomeRecord, Result};
 
@@ -110,7 +110,7 @@ impl Shared {
             .map(|outcome| outcome.attempt.carrier.as_str());
         self.names.learn(&client, carriers).await?;
         let mut effects = Effects::default();
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut rest: Vec<&OutcomeRecord> = outcomes.iter().collect();
         // One delivery twice in a batch: the second finds what the first made of it.
         while !rest.is_empty() {
@@ -121,7 +121,7 @@ impl Shared {
             self.record(&tx, &now, &mut effects).await?;
             rest = later;
         }
-        tx.commit().await?;
+        commit(tx).await?;
         drop(client);
         self.settle(effects, pool).await;
         Ok(vec![(); outcomes.len()])
