@@ -57,8 +57,7 @@ impl Cluster {
     }
 
     async fn make_key(&self) -> String {
-        let mut command = self.command(&["api-key", "--name", "story", "--mode", "live"]);
-        command.env_remove("TIDINGS_NATS");
+        let command = self.command(&["api-key", "--name", "story", "--mode", "live"]);
         let made = Program::start_by(command).ended().await;
         assert!(made.status.success(), "{made:?}");
         made.stdout.trim().to_owned()
