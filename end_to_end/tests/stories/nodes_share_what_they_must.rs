@@ -94,7 +94,7 @@ async fn a_contracted_rate_holds_for_all_nodes_together() {
         .collect();
     at.sort_unstable();
     assert_eq!(at.len(), TEXTS as usize, "each came once");
-    // A second's worth may be saved up: never more than that beside the rate.
+    // Each node saves up a tenth of a second's worth; the rest allows for a busy machine.
     let in_window = |from: usize, length: Duration| {
         let window = at[from..].iter().take_while(|t| **t - at[from] < length);
         window.count()
@@ -108,8 +108,8 @@ async fn a_contracted_rate_holds_for_all_nodes_together() {
     say(&format!(
         "two nodes, {CONTRACT} a second by contract: {TEXTS} texts in {took:.1} s, at most {one} in a second, {five} in five"
     ));
-    assert!(one <= CONTRACT * 2 + 2, "{one} in a second");
-    assert!(five <= CONTRACT * 6 + 4, "{five} in five seconds");
+    assert!(one <= CONTRACT * 3 / 2, "{one} in a second");
+    assert!(five <= CONTRACT * 11 / 2, "{five} in five seconds");
     for program in [a, b] {
         assert_ended_well(&program.interrupt().await);
     }

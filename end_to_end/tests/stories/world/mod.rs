@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use environment::{missing, python, say, shared};
+pub(crate) use environment::{missing, python, say, seed, shared};
 pub(crate) use http::{Answer, Http, News};
 pub(crate) use program::{Ended, Program, run};
 pub(crate) use shop::{customer, event, order, parcel};
