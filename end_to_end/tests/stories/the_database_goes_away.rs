@@ -139,7 +139,7 @@ impl Here {
 
     /// Posts until the database is to come back: each is refused in plain words, sooner than
     /// a client gives up. Gives the numbers that were acknowledged all the same.
-    async fn is_away(&self, until_then: Instant) -> Vec<u32> {
+    async fn stays_up_until(&self, until_then: Instant) -> Vec<u32> {
         let mut slowest = Duration::ZERO;
         let (mut refused, mut acknowledged) = (0, Vec::new());
         let mut number = 1_000;
@@ -169,7 +169,7 @@ impl Here {
     }
 
     /// It is ready by itself, takes events, and each of these came once.
-    async fn is_back(self, mut acknowledged: Vec<u32>) {
+    async fn recovers(self, mut acknowledged: Vec<u32>) {
         let began = Instant::now();
         until_within(BACK, "it is ready by itself", async || {
             (self.http.get("/readyz").await.status == 200).then_some(())
@@ -231,10 +231,10 @@ async fn it_is_killed_and_gone_for_a_minute() {
         post(&here.http, &event(*number)).await;
     }
     here.cluster.crash_postgres().await;
-    let away = here.is_away(Instant::now() + AWAY).await;
+    let away = here.stays_up_until(Instant::now() + AWAY).await;
     acknowledged.extend(away);
     here.cluster.start_postgres().await;
-    here.is_back(acknowledged).await;
+    here.recovers(acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -249,10 +249,10 @@ async fn it_is_frozen_and_thaws() {
         here.came_once(*number).await;
     }
     here.cluster.signal_postgres("STOP").await;
-    let away = here.is_away(Instant::now() + AWAY / 2).await;
+    let away = here.stays_up_until(Instant::now() + AWAY / 2).await;
     acknowledged.extend(away);
     here.cluster.signal_postgres("CONT").await;
-    here.is_back(acknowledged).await;
+    here.recovers(acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -267,10 +267,10 @@ async fn the_network_swallows_everything_for_a_while() {
         here.came_once(*number).await;
     }
     here.way.set(Network::Swallows);
-    let away = here.is_away(Instant::now() + AWAY / 2).await;
+    let away = here.stays_up_until(Instant::now() + AWAY / 2).await;
     acknowledged.extend(away);
     here.way.set(Network::Works);
-    here.is_back(acknowledged).await;
+    here.recovers(acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -306,5 +306,5 @@ async fn the_answer_to_a_commit_is_lost() {
         let answer = here.http.post("/v1/events", &event(*number)).await;
         assert_eq!(answer.json()["duplicates"], 1, "{number}: {answer:?}");
     }
-    here.is_back((0..20).collect()).await;
+    here.recovers((0..20).collect()).await;
 }

@@ -270,7 +270,7 @@ impl Shared {
         let mut client = self.open(self.pool(Lane::Security)).await?;
         let tx = begin(&mut client).await?;
         self.suppress_in(&tx, all).await?;
-        Ok(commit(tx).await?)
+        commit(tx).await
     }
 
     /// Suppresses addresses and outdates every decision made about their owners.
@@ -315,7 +315,7 @@ impl Shared {
             let mut client = self.open(self.pool(Lane::Security)).await?;
             let tx = begin(&mut client).await?;
             self.outdate_in(&tx, all).await?;
-            Ok(commit(tx).await?)
+            commit(tx).await
         })
         .await
     }

@@ -57,6 +57,6 @@ impl Shared {
         );
         steps.run(&tx).await?;
         self.suppress_in(&tx, suppressed).await?;
-        Ok(commit(tx).await?)
+        commit(tx).await
     }
 }
