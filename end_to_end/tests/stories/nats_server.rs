@@ -1,7 +1,8 @@
 //! A nats-server of a story's own, and nats-py that speaks with it: what publishes events
 //! and looks at streams was written by others than the server under test.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -9,6 +10,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 use crate::world::{missing, python, until};
+
+/// A try to publish takes no longer.
+const TRY: Duration = Duration::from_secs(8);
 
 /// Where its streams lie; they outlive the process.
 pub(crate) struct NatsFolder {
@@ -134,27 +138,45 @@ impl NatsFolder {
 
     /// Asks nats-py.
     pub(crate) async fn ask(&self, asked: &Value) -> Value {
+        let ended = self.asked(asked).await;
+        assert!(ended.status.success(), "nats-py: {ended:?}");
+        serde_json::from_slice(&ended.stdout).unwrap()
+    }
+
+    /// Publishes while the server may go at any time; whether all was acknowledged.
+    pub(crate) async fn try_publish(&self, subject: &str, bodies: &[String]) -> bool {
+        let asked = json!({"do": "publish", "subject": subject, "bodies": bodies});
+        let ended = tokio::time::timeout(TRY, self.asked(&asked)).await;
+        ended.is_ok_and(|ended| ended.status.success())
+    }
+
+    async fn asked(&self, asked: &Value) -> Output {
         let mut asked = asked.clone();
         asked["url"] = json!(format!("nats://127.0.0.1:{}", self.port));
         let mut child = Command::new(python())
             .args(["-c", PEER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut input = child.stdin.take().unwrap();
-        input.write_all(asked.to_string().as_bytes()).await.unwrap();
+        // One that ended at once says why itself.
+        let _ = input.write_all(asked.to_string().as_bytes()).await;
         drop(input);
-        let ended = child.wait_with_output().await.unwrap();
-        assert!(ended.status.success(), "nats-py: {ended:?}");
-        serde_json::from_slice(&ended.stdout).unwrap()
+        child.wait_with_output().await.unwrap()
     }
 }
 
 impl NatsServer {
     /// Kills it with SIGKILL and waits until it is gone.
     pub(crate) async fn kill(mut self) {
+        self.kill_here().await;
+    }
+
+    /// The same where another takes its place.
+    pub(crate) async fn kill_here(&mut self) {
         self.child.kill().await.unwrap();
     }
 }

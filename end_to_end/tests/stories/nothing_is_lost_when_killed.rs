@@ -13,29 +13,29 @@ use serde_json::{Value, json};
 
 use crate::test_traffic_stays_in_the_sandbox::{carriers, password};
 use crate::world::{FINAL, Http, customer, event, lines, make_key, order, outcomes, parcel, say};
-use crate::world::{PATIENCE, Program, serve, until, write_config};
+use crate::world::{PATIENCE, Program, serve, until_within, write_config};
 
 const EVENTS: u32 = 6_000;
 const IN_A_REQUEST: u32 = 50;
-const CUSTOMERS: u32 = 300;
+pub(crate) const CUSTOMERS: u32 = 300;
 /// Lives of the server that end while it works.
 const KILLS: u32 = 28;
 /// Requests that one life of the server gets: the work lasts as long as the killing.
 const REQUESTS_IN_A_LIFE: usize = 6;
 /// Texts or mails in flight at once.
-const IN_FLIGHT: u32 = 32;
+pub(crate) const IN_FLIGHT: u32 = 32;
 /// The same moments in every run, as far as clocks allow.
 const SEED: u64 = 0x5eed_0f71_d195;
 
 /// `sms` or `email`, and the number of the event.
-type Arrival = (&'static str, u32);
+pub(crate) type Arrival = (&'static str, u32);
 
 /// What came to the carriers, and how often.
 #[derive(Default)]
-struct Arrived(Mutex<BTreeMap<Arrival, u32>>);
+pub(crate) struct Arrived(Mutex<BTreeMap<Arrival, u32>>);
 
 impl Arrived {
-    fn note(&self, received: Received<'_>) {
+    pub(crate) fn note(&self, received: Received<'_>) {
         let arrival = match received {
             Received::Text { text, part, .. } => {
                 assert_eq!(part, None, "these texts are short");
@@ -46,7 +46,7 @@ impl Arrived {
         *self.0.lock().unwrap().entry(arrival).or_default() += 1;
     }
 
-    fn all(&self) -> BTreeMap<Arrival, u32> {
+    pub(crate) fn all(&self) -> BTreeMap<Arrival, u32> {
         self.0.lock().unwrap().clone()
     }
 }
@@ -58,7 +58,7 @@ pub(crate) fn number_in(text: &str) -> u32 {
 }
 
 /// The event of a number, and the ways its message takes.
-fn made(number: u32) -> (Value, &'static [&'static str]) {
+pub(crate) fn made(number: u32) -> (Value, &'static [&'static str]) {
     let (id, who) = (
         format!("K-{number:06}"),
         format!("c-{}", number % CUSTOMERS),
@@ -86,10 +86,10 @@ fn made(number: u32) -> (Value, &'static [&'static str]) {
 }
 
 /// A sequence of numbers that looks random (xorshift64).
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         for shift in [13_i32, -7, 17] {
             self.0 ^= if shift > 0 {
                 self.0 << shift
@@ -213,9 +213,9 @@ async fn every_acknowledged_event_ends_well() {
     let left = unsent.requests.len();
     unsent.send(&http, left).await;
     assert!(unsent.requests.is_empty());
-    let found = settle(&http).await;
+    let found = settle(&http, PATIENCE).await;
     let known = unsent.known;
-    let figures = judge(&found, &arrived.all(), kills);
+    let figures = judge(&found, &arrived.all(), EVENTS, kills);
 
     // Sending all of it again changes nothing.
     let before = arrived.all();
@@ -233,7 +233,7 @@ async fn every_acknowledged_event_ends_well() {
     ));
 }
 
-async fn put_customers(http: &Http) {
+pub(crate) async fn put_customers(http: &Http) {
     let customers: Vec<Value> = (0..CUSTOMERS)
         .map(|number| customer(&format!("c-{number}"), number))
         .collect();
@@ -245,12 +245,12 @@ async fn put_customers(http: &Http) {
 }
 
 /// Waits until every delivery is in a final state; gives each message by its event's number.
-async fn settle(http: &Http) -> BTreeMap<u32, Value> {
+pub(crate) async fn settle(http: &Http, patience: Duration) -> BTreeMap<u32, Value> {
     let quarters = tokio::join!(
-        settle_quarter(http, 0),
-        settle_quarter(http, 1),
-        settle_quarter(http, 2),
-        settle_quarter(http, 3),
+        settle_quarter(http, 0, patience),
+        settle_quarter(http, 1, patience),
+        settle_quarter(http, 2, patience),
+        settle_quarter(http, 3, patience),
     );
     let mut found = BTreeMap::new();
     for message in [quarters.0, quarters.1, quarters.2, quarters.3].concat() {
@@ -263,23 +263,24 @@ async fn settle(http: &Http) -> BTreeMap<u32, Value> {
 }
 
 /// The messages of every fourth customer.
-async fn settle_quarter(http: &Http, first: u32) -> Vec<Value> {
+async fn settle_quarter(http: &Http, first: u32, patience: Duration) -> Vec<Value> {
     let mut found = Vec::new();
     for who in (first..CUSTOMERS).step_by(4) {
         let path = format!("/v1/customers/c-{who}/messages?limit=200");
         let page = http.get(&path).await.json();
         assert_eq!(page["next_cursor"], Value::Null);
         for message in page["messages"].as_array().unwrap() {
-            found.push(settled(http, message["id"].as_str().unwrap()).await);
+            let id = message["id"].as_str().unwrap();
+            found.push(settled(http, id, patience).await);
         }
     }
     found
 }
 
-async fn settled(http: &Http, id: &str) -> Value {
+async fn settled(http: &Http, id: &str, patience: Duration) -> Value {
     let path = format!("/v1/messages/{id}");
     let began = Instant::now();
-    until(&format!("{id} is settled"), async || {
+    until_within(patience, &format!("{id} is settled"), async || {
         let message = http.get(&path).await.json();
         let deliveries = message["deliveries"].as_array().unwrap();
         let is_final = |delivery: &Value| {
@@ -289,7 +290,7 @@ async fn settled(http: &Http, id: &str) -> Value {
             FINAL.contains(&state) && !awaits
         };
         assert!(
-            deliveries.iter().all(is_final) || began.elapsed() < PATIENCE * 9 / 10,
+            deliveries.iter().all(is_final) || began.elapsed() < patience * 9 / 10,
             "not settled: {message}"
         );
         deliveries.iter().all(is_final).then(|| message.clone())
@@ -298,10 +299,15 @@ async fn settled(http: &Http, id: &str) -> Value {
 }
 
 /// Holds what is stored against what arrived; gives the figures.
-fn judge(found: &BTreeMap<u32, Value>, arrived: &BTreeMap<Arrival, u32>, kills: u32) -> String {
+pub(crate) fn judge(
+    found: &BTreeMap<u32, Value>,
+    arrived: &BTreeMap<Arrival, u32>,
+    events: u32,
+    kills: u32,
+) -> String {
     let (mut doubtful, mut given_up, mut twice) = (0, 0, 0);
     let mut expected = BTreeSet::new();
-    for number in 0..EVENTS {
+    for number in 0..events {
         let message = found
             .get(&number)
             .unwrap_or_else(|| panic!("event {number} was acknowledged and has no message"));

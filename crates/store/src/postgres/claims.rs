@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::node::{Held, Node};
 use super::rows::{Fields, content, get, named, partition_of};
 use super::sql::claims::{CLAIM, CLAIM_ONE, CLAIM_PAST, DUE_PARTITIONS, NEXT_DUE, READ_CLAIMED};
-use super::steps::{Steps, ask, params};
+use super::steps::{Steps, ask, begin, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::{ClaimRequest, ClaimedDelivery, Error, Result};
 
@@ -44,7 +44,7 @@ impl Shared {
         let held = self.node.held()?;
         let lane = request.lanes.iter().copied().min().unwrap_or(Lane::Normal);
         let mut client = self.open(self.pool(lane)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut steps = Steps::new();
         Node::prove(&mut steps, held);
         let proof = steps.run(&tx).await?;
@@ -66,7 +66,9 @@ impl Shared {
             return Ok(vec![]);
         }
         let claimed = self.read_claimed(&tx, &taken).await?;
-        tx.commit().await?;
+        let now = request.now.as_micros();
+        let claims = || taken.iter().map(|(_, id)| (*id, now)).collect();
+        self.end(tx, held, claims).await?;
         self.backlog
             .fetch_sub(claimed.len() as i64, Ordering::Relaxed);
         Ok(claimed)

@@ -18,7 +18,7 @@ use super::rows::{get, partition, partition_of, text};
 use super::sql::path::{
     CLOSE_FAILED, FAIL_AGAIN, FIND_KEYS, LOCK_FAILED, LOCK_HEADS, LOCK_HEADS_ONE, PUT_KEYS,
 };
-use super::steps::{Steps, ask, params};
+use super::steps::{Steps, ask, begin, params};
 use super::{Postgres, Shared, digests, retrying};
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, MailboxNews, News, Result};
 
@@ -55,7 +55,7 @@ impl Shared {
         let mut client = self.open(pool).await?;
         self.names.learn(&client, names_of(&events)).await?;
         let keys: Vec<Key> = events.iter().map(|event| self.key_of(event)).collect();
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let recipients = events.iter().filter_map(recipient);
         let mut heads = self.lock_heads(&tx, recipients, held).await?;
         let committed = answer(&tx, &events, &keys, &heads).await?;
@@ -68,7 +68,7 @@ impl Shared {
         }
         insert.run(&tx, held, &heads).await?;
         let (news, entered) = insert.news(&heads);
-        tx.commit().await?;
+        self.end(tx, held, || insert.claimed()).await?;
         self.backlog.fetch_add(entered, Ordering::Relaxed);
         self.bells.tell(news);
         Ok(committed)
@@ -79,7 +79,7 @@ impl Shared {
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let one = std::slice::from_ref(event);
         self.names.learn(&client, names_of(one)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut heads = self
             .lock_heads(&tx, recipient(event).into_iter(), held)
             .await?;
@@ -109,7 +109,7 @@ impl Shared {
             }
         }
         let (news, entered) = insert.news(&heads);
-        tx.commit().await?;
+        self.end(tx, held, || insert.claimed()).await?;
         self.backlog.fetch_add(entered, Ordering::Relaxed);
         self.bells.tell(news);
         Ok(Committed::Accepted)
@@ -247,7 +247,6 @@ async fn answer(
     }
     let committed = events.iter().zip(keys).map(|(event, key)| {
         Ok(match owners.get(key) {
-            // Its own id again, not put now: a caller that never heard our answer.
             Some(_) if put.remove(&event.id) => Committed::Accepted,
             Some(owner) => Committed::Duplicate(*owner),
             None if is_stale(event, heads) => Committed::Stale,

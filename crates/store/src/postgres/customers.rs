@@ -12,7 +12,7 @@ use super::sql::customers::{
     CHANGE_RECIPIENTS, CUSTOMERS, DISOWN, FACTS, FACTS_OF, LOCK_RECIPIENTS, LOCK_RECIPIENTS_ONE,
     OUTDATE, OUTDATE_ONE, OWN, OWNERS, PUT_HEADS, PUT_RECIPIENTS, SUPPRESS, SUPPRESSED,
 };
-use super::steps::{Param, Steps, ask, first_rows, params};
+use super::steps::{Param, Steps, ask, begin, commit, first_rows, params};
 use super::{Postgres, Shared, TRIES, all_partitions, directory, retrying};
 use crate::{Error, Result};
 
@@ -165,7 +165,7 @@ impl Shared {
         now: Instant,
     ) -> std::result::Result<HashMap<String, RecipientId>, Failure> {
         let mut client = self.open(self.pool(Lane::Normal)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut known: HashMap<String, RecipientId> = HashMap::with_capacity(profiles.len());
         let mut changed: Vec<(RecipientId, &Profile<'_>, Customer)> = Vec::new();
         let mut rest: Vec<&Profile<'_>> = profiles.to_vec();
@@ -194,7 +194,7 @@ impl Shared {
             rest = again;
         }
         self.change(&tx, &changed).await?;
-        tx.commit().await?;
+        commit(tx).await?;
         Ok(known)
     }
 
@@ -268,9 +268,9 @@ impl Shared {
 
     async fn suppress(&self, all: &[Suppressing<'_>]) -> std::result::Result<(), Failure> {
         let mut client = self.open(self.pool(Lane::Security)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         self.suppress_in(&tx, all).await?;
-        Ok(tx.commit().await?)
+        commit(tx).await
     }
 
     /// Suppresses addresses and outdates every decision made about their owners.
@@ -313,9 +313,9 @@ impl Shared {
         }
         retrying(|| async {
             let mut client = self.open(self.pool(Lane::Security)).await?;
-            let tx = client.transaction().await?;
+            let tx = begin(&mut client).await?;
             self.outdate_in(&tx, all).await?;
-            Ok(tx.commit().await?)
+            commit(tx).await
         })
         .await
     }

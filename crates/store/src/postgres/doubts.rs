@@ -11,7 +11,7 @@ use super::outcomes::Attempts;
 use super::rows::{get, partition_of};
 use super::sql::claims::{LAPSED, TAKE_LAPSED};
 use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE};
-use super::steps::{Steps, ask, first_rows, params};
+use super::steps::{Steps, ask, begin, commit, first_rows, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::Result;
 
@@ -64,7 +64,7 @@ impl Shared {
             return Ok((0, 0));
         }
         let mut effects = Effects::default();
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let (partitions, ids) = sorted_keys(lapsed.iter().map(|claim| claim.delivery));
         let mut steps = Steps::new();
         let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
@@ -106,7 +106,7 @@ impl Shared {
             moves.add(self, (*delivery, standing), to, &mut effects);
         }
         moves.run(&tx, attempts.steps(), &mut effects).await?;
-        tx.commit().await?;
+        commit(tx).await?;
         drop(client);
         self.settle(effects, pool).await;
         Ok((lapsed.len(), answers[0].rows.len()))

@@ -10,7 +10,7 @@ use super::sql::reports::{
     ACCEPT_TO_CARRIER, COUNT_DELIVERIES, COUNT_EVENTS, COUNT_FAILED, COUNT_IN_DOUBT,
     COUNT_MESSAGES, FAILED, FAILED_AMONG, FAILED_EVENT,
 };
-use super::steps::{Steps, ask, params};
+use super::steps::{Steps, ask, begin, params};
 use super::{Postgres, Shared, all_partitions};
 use crate::{Counts, Result};
 
@@ -95,7 +95,7 @@ impl Shared {
         statements: Vec<&'static str>,
     ) -> std::result::Result<Vec<Vec<Row>>, Failure> {
         let mut client = self.reader().await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         tx.batch_execute(REPORT).await?;
         let mut steps = Steps::new();
         for sql in statements {
@@ -106,7 +106,7 @@ impl Shared {
             };
             steps.add(sql, params);
         }
-        let answers = steps.run(&tx).await?;
+        let answers = steps.run_long(&tx).await?;
         for answer in &answers {
             self.names
                 .cover(&tx, named(&answer.rows, &["type"]).into_iter())

@@ -4,7 +4,7 @@
 //! go on.
 
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 use crate::Error;
 
@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Pool(PoolError),
     /// This node's number is no longer its own.
     NumberLost,
+    /// The database took too long to say anything.
+    Silent,
     Store(Error),
 }
 
@@ -35,11 +37,33 @@ impl Failure {
     /// a batch alone may go through.
     pub(super) fn is_of_the_batch(&self) -> bool {
         match self {
-            Self::Sql(error) => error.as_db_error().is_some() || !error.is_closed(),
-            Self::Pool(_) | Self::NumberLost => false,
+            Self::Sql(error) => !is_of_the_connection(error),
+            Self::Pool(_) | Self::NumberLost | Self::Silent => false,
             Self::Store(error) => !matches!(error, Error::Closed),
         }
     }
+
+    /// After this answer to a commit nobody knows whether it happened.
+    pub(super) fn leaves_open(&self) -> bool {
+        match self {
+            Self::Sql(error) => is_of_the_connection(error),
+            Self::Silent => true,
+            Self::Pool(_) | Self::NumberLost | Self::Store(_) => false,
+        }
+    }
+}
+
+/// The connection is gone, or never was: the server ended it with its last word, or
+/// without one.
+fn is_of_the_connection(error: &tokio_postgres::Error) -> bool {
+    if let Some(server) = error.as_db_error() {
+        let severity = server.parsed_severity();
+        return matches!(severity, Some(Severity::Fatal | Severity::Panic));
+    }
+    let source = std::error::Error::source(error);
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    // What cannot be written as a message is the caller's fault.
+    error.is_closed() || io.is_some_and(|io| io.kind() != std::io::ErrorKind::InvalidInput)
 }
 
 /// A server's or driver's error without any value in it.
@@ -96,6 +120,7 @@ impl From<Failure> for Error {
                 Self::Unavailable("no connection to the database became free in time".into())
             }
             Failure::Pool(_) => Self::Unavailable("the connection pool failed".into()),
+            Failure::Silent => Self::Unavailable("the database does not answer".into()),
             Failure::NumberLost => Self::Unavailable(
                 "this node lost its number, as after a long pause; it is asking for a new one"
                     .into(),

@@ -6,7 +6,7 @@ use super::customers::Suppressing;
 use super::failure::Failure;
 use super::rows::{partition, text};
 use super::sql::receipts::PUT_INBOUND;
-use super::steps::{Steps, params};
+use super::steps::{Steps, begin, commit, params};
 use super::{Postgres, Shared, retrying};
 use crate::{InboundText, Result};
 
@@ -28,7 +28,7 @@ impl Shared {
         suppressed: &[Suppressing<'_>],
     ) -> std::result::Result<(), Failure> {
         let mut client = self.open(self.pool(Lane::Security)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut steps = Steps::new();
         steps.add(
             PUT_INBOUND,
@@ -57,6 +57,6 @@ impl Shared {
         );
         steps.run(&tx).await?;
         self.suppress_in(&tx, suppressed).await?;
-        Ok(tx.commit().await?)
+        commit(tx).await
     }
 }

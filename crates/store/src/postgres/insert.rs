@@ -275,6 +275,13 @@ impl<'a> Insert<'a> {
         Ok(())
     }
 
+    /// What is claimed with it: the deliveries, and when.
+    pub(super) fn claimed(&self) -> Vec<(i64, i64)> {
+        let claims = &self.claims;
+        let at = claims.claimed_at.iter().copied();
+        claims.delivery.iter().copied().zip(at).collect()
+    }
+
     /// What to tell once it is on disk, and by how many the due queue grew.
     pub(super) fn news(&self, heads: &Heads) -> (News, i64) {
         let moved = self.moved.iter().map(|id| RecipientId::from_i64(*id));

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::rows::{Fields, get, message, named, order_hash, partition, text, word};
 use super::sql::mailbox::{CHANGES, PAGE, PURGE, REVISION, SENDERS, SET_DELETED, SET_READ, UNREAD};
 use super::sql::path::MOVE_HEADS;
-use super::steps::{Steps, ask, params};
+use super::steps::{Steps, ask, begin, commit, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::fold::{fold, matches_all};
 use crate::{Changes, FlagChange, MailboxFilter, MailboxPage, Result, UnreadCounts};
@@ -231,7 +231,7 @@ impl Shared {
         ids.sort_unstable();
         ids.dedup();
         let mut client = self.open(self.pool(Lane::Urgent)).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut heads = self
             .lock_heads(&tx, std::iter::once(recipient), held)
             .await?;
@@ -255,7 +255,7 @@ impl Shared {
         }
         let params = params![vec![at], vec![owner], vec![head.revision]];
         ask(&tx, MOVE_HEADS, params).await?;
-        tx.commit().await?;
+        commit(tx).await?;
         let moved = std::iter::once(recipient);
         self.bells.tell(news_of(vec![], moved, &heads));
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))

@@ -29,6 +29,7 @@ mod rows;
 mod sql;
 mod steps;
 mod tasks;
+mod unheard;
 mod upkeep;
 mod writer;
 
@@ -51,6 +52,7 @@ use names::Names;
 use node::Node;
 pub(crate) use open::{connect_quietly, migrate, read_url};
 pub(crate) use rows::text;
+use unheard::Unheard;
 use writer::Writer;
 
 /// How often a transaction that met another is tried.
@@ -74,6 +76,7 @@ pub(crate) struct Shared {
     node: Node,
     /// The tables are spread over machines: statements keep to one partition.
     distributed: bool,
+    unheard: Unheard,
     closed: AtomicBool,
 }
 

@@ -140,6 +140,12 @@ impl Moves {
         }
     }
 
+    /// Puts a delivery back into the due queue, as it was.
+    pub(super) fn return_due(&mut self, id: i64, standing: &Standing, effects: &mut Effects) {
+        queue(&mut self.due, (id, standing), standing.due_at);
+        effects.due.insert((standing.channel, standing.lane));
+    }
+
     /// Takes a delivery out of the due queue, if it waits there.
     pub(super) fn leave_due(&mut self, id: i64, standing: &Standing) {
         queue(&mut self.undue, (id, standing), standing.due_at);

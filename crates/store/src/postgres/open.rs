@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    GenericClient, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
 use model::{IdSource, Instant};
 use ring::rand::SecureRandom;
 use tokio_postgres::config::SslMode;
@@ -15,7 +17,8 @@ use super::names::Names;
 use super::node::{Node, Terms};
 use super::rows::get;
 use super::sql::nodes::{META, NEWEST, PUT_META, UNFINISHED};
-use super::steps::{ask, params};
+use super::steps::{ask, may_be_silent, params};
+use super::unheard::Unheard;
 use super::writer::Writer;
 use super::{Pools, Postgres, Shared, all_partitions, distribute, tasks};
 use crate::news::Bells;
@@ -177,6 +180,12 @@ fn pool(config: &Config, size: usize, more: &str) -> Result<Pool, OpenError> {
     };
     Pool::builder(Manager::from_config(config, NoTls, manager))
         .max_size(size)
+        .pre_recycle(Hook::sync_fn(|_, connection| {
+            if may_be_silent(connection) {
+                return Err(HookError::message("the database fell silent on it"));
+            }
+            Ok(())
+        }))
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(WAIT_FOR_CONNECTION))
         .create_timeout(Some(WAIT_FOR_CONNECTION))
@@ -220,6 +229,7 @@ async fn prepare(pools: Pools, apart: bool) -> Result<Shared, OpenError> {
         ids: IdSource::new(held.number as u8, newest.unwrap_or(0)),
         node,
         distributed,
+        unheard: Unheard::default(),
         closed: AtomicBool::new(false),
     })
 }

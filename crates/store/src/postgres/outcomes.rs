@@ -15,9 +15,9 @@ use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::names::Names;
 use super::rows::{get, partition_of, stable_hash, text};
 use super::sql::claims::TAKE_CLAIMS;
-use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS};
+use super::sql::path::{KNOWN_ATTEMPTS, LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS};
 use super::sql::receipts::PUT_CARRIER_IDS;
-use super::steps::{Steps, first_rows, params};
+use super::steps::{Steps, ask, begin, commit, first_rows, params};
 use super::{Shared, directory};
 use crate::{News, Next, OutcomeRecord, Result};
 
@@ -30,6 +30,11 @@ const OUTCOMES: [&str; 6] = [
     "stopped",
     "in_doubt",
 ];
+
+fn outcome_number(word: &str) -> i16 {
+    let outcome = OUTCOMES.iter().position(|known| *known == word);
+    outcome.map_or(3, |at| at as i16)
+}
 
 pub(super) fn outcome_word(number: i16) -> String {
     let word = usize::try_from(number).ok().and_then(|n| OUTCOMES.get(n));
@@ -59,14 +64,13 @@ impl<'a> Attempts<'a> {
         attempt: &'a Attempt,
         names: &Names,
     ) -> Result<()> {
-        let outcome = OUTCOMES.iter().position(|word| *word == attempt.outcome);
         self.key.0.push(partition_of(delivery));
         self.key.1.push(delivery);
         self.key.2.push(number);
         self.key.3.push(names.number(&attempt.carrier)?);
         self.times.0.push(attempt.started_at.as_micros());
         self.times.1.push(attempt.ended_at.as_micros());
-        self.outcome.push(outcome.map_or(3, |at| at as i16));
+        self.outcome.push(outcome_number(&attempt.outcome));
         self.words.0.push(text(&attempt.code));
         self.words.1.push(text(&attempt.reason));
         self.carrier_id
@@ -110,7 +114,7 @@ impl Shared {
             .map(|outcome| outcome.attempt.carrier.as_str());
         self.names.learn(&client, carriers).await?;
         let mut effects = Effects::default();
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut rest: Vec<&OutcomeRecord> = outcomes.iter().collect();
         // One delivery twice in a batch: the second finds what the first made of it.
         while !rest.is_empty() {
@@ -121,7 +125,7 @@ impl Shared {
             self.record(&tx, &now, &mut effects).await?;
             rest = later;
         }
-        tx.commit().await?;
+        commit(tx).await?;
         drop(client);
         self.settle(effects, pool).await;
         Ok(vec![(); outcomes.len()])
@@ -150,6 +154,7 @@ impl Shared {
             .iter()
             .map(|row| get(row, 0))
             .collect::<Result<_>>()?;
+        let again = known_already(tx, outcomes, &claimed).await?;
         let (mut attempts, mut moves) = (Attempts::default(), Moves::default());
         let mut known: (Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
         for outcome in outcomes {
@@ -157,6 +162,9 @@ impl Shared {
             let Some(standing) = standing.get(&id) else {
                 continue;
             };
+            if again.contains(&id) {
+                continue;
+            }
             let claimed = claimed.contains(&id);
             if !claimed && !standing.state.is_settled() {
                 moves.leave_due(id, standing);
@@ -204,6 +212,28 @@ impl Shared {
             });
         }
     }
+}
+
+/// Deliveries whose outcome was recorded before, by a commit that was not answered: it
+/// took the claim, and must not count twice.
+async fn known_already(
+    tx: &Transaction<'_>,
+    outcomes: &[&OutcomeRecord],
+    claimed: &HashSet<i64>,
+) -> std::result::Result<HashSet<i64>, Failure> {
+    let unclaimed = |outcome: &&&OutcomeRecord| !claimed.contains(&outcome.delivery.as_i64());
+    let asked: Vec<&OutcomeRecord> = outcomes.iter().filter(unclaimed).copied().collect();
+    if asked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<i64> = asked.iter().map(|o| o.delivery.as_i64()).collect();
+    let partitions: Vec<i16> = ids.iter().map(|id| partition_of(*id)).collect();
+    let attempts = || asked.iter().map(|outcome| &outcome.attempt);
+    let started: Vec<i64> = attempts().map(|a| a.started_at.as_micros()).collect();
+    let words: Vec<i16> = attempts().map(|a| outcome_number(&a.outcome)).collect();
+    let found = ask(tx, KNOWN_ATTEMPTS, params![partitions, ids, started, words]).await?;
+    let known: Result<_> = found.rows.iter().map(|row| get(row, 0)).collect();
+    Ok(known?)
 }
 
 fn next(outcome: &OutcomeRecord, standing: &Standing, claimed: bool) -> Move {

@@ -17,7 +17,7 @@ use super::rows::{get, word};
 use super::sql::receipts::{
     PARKED_BY_ANY_HINT, PARKED_BY_ANY_ID, PARKED_BY_HINT, PARKED_BY_ID, UNPARK, UNPARK_HINTS,
 };
-use super::steps::{Steps, params};
+use super::steps::{Steps, begin, commit, params};
 use super::{Shared, directory, retrying};
 use crate::Result;
 
@@ -114,9 +114,9 @@ impl Shared {
             return Ok(());
         }
         let mut effects = Effects::default();
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         self.apply_waiting(&tx, &waiting, &mut effects).await?;
-        tx.commit().await?;
+        commit(tx).await?;
         drop(client);
         self.tell(effects);
         Ok(())

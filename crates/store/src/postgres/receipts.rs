@@ -16,7 +16,7 @@ use super::sql::receipts::{
     FIND_ATTEMPTS, FIND_CARRIER_IDS, FIND_CLAIMS, FIND_DOUBTS, PARK, PARK_HINTS, UNPARK_OLD,
     UNPARK_OLD_HINTS,
 };
-use super::steps::{Steps, ask, first_rows, params};
+use super::steps::{Steps, ask, begin, commit, first_rows, params};
 use super::{Shared, directory};
 use crate::{ReceiptMatch, ReceiptRecord};
 
@@ -33,7 +33,7 @@ impl Shared {
         receipts: Arc<Vec<ReceiptRecord>>,
     ) -> std::result::Result<Vec<ReceiptMatch>, Failure> {
         let mut client = self.open(pool).await?;
-        let tx = client.transaction().await?;
+        let tx = begin(&mut client).await?;
         let mut found = self.find_by_id(&tx, &receipts).await?;
         self.find_in_doubt(&tx, &receipts, &mut found).await?;
         let hash = |record: &ReceiptRecord| carrier_hash(&record.carrier, &record.carrier_id);
@@ -56,7 +56,7 @@ impl Shared {
             .filter_map(|(record, delivery)| delivery.is_none().then_some(record))
             .collect();
         self.park(&tx, &parked, &mut effects).await?;
-        tx.commit().await?;
+        commit(tx).await?;
         drop(client);
         self.settle(effects, pool).await;
         let matches = receipts.iter().zip(found).map(|(record, delivery)| {

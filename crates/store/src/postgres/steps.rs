@@ -2,14 +2,54 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Metrics, Object, Transaction};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::failure::Failure;
+
+/// A database that says nothing for so long counts as gone, though its connection stands.
+const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+
+/// When the database last was silent for too long.
+static SILENT: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Waits for an answer, but not for ever.
+async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(answered) => Ok(answered?),
+        Err(_) => {
+            *SILENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            Err(Failure::Silent)
+        }
+    }
+}
+
+/// Whether a pooled connection was in use when the database fell silent: then an answer
+/// may still be owed on it, and it is not used again.
+pub(super) fn may_be_silent(connection: &Metrics) -> bool {
+    let silent = *SILENT.lock().unwrap_or_else(PoisonError::into_inner);
+    silent.is_some_and(|silent| connection.recycled.unwrap_or(connection.created) <= silent)
+}
+
+/// Begins a transaction.
+pub(super) async fn begin(client: &mut Object) -> Result<Transaction<'_>, Failure> {
+    in_time(client.transaction()).await
+}
+
+/// Ends a transaction well. [`Failure::leaves_open`] tells whether an error says that it
+/// did not happen.
+pub(super) async fn commit(tx: Transaction<'_>) -> Result<(), Failure> {
+    in_time(tx.commit()).await
+}
 
 pub(super) type Param<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -75,6 +115,14 @@ impl<'a> Steps<'a> {
 
     /// Sends all and waits for all the answers.
     pub(super) async fn run(&self, client: &impl GenericClient) -> Result<Vec<Answer>, Failure> {
+        in_time(self.run_long(client)).await
+    }
+
+    /// The same for what may take long.
+    pub(super) async fn run_long(
+        &self,
+        client: &impl GenericClient,
+    ) -> Result<Vec<Answer>, Failure> {
         // Prepared before anything is sent, so that the order on the wire is the order here.
         let mut ready = Vec::with_capacity(self.steps.len());
         for (sql, params) in &self.steps {

@@ -29,6 +29,7 @@ pub(super) fn start(shared: &Arc<Shared>) -> Vec<AbortHandle> {
         tokio::spawn(renew(shared.clone())).abort_handle(),
         tokio::spawn(listen(shared.clone())).abort_handle(),
         tokio::spawn(look_after(shared.clone())).abort_handle(),
+        tokio::spawn(give_back(shared.clone())).abort_handle(),
     ]
 }
 
@@ -79,6 +80,17 @@ async fn ask_revisions(shared: &Shared, watched: Vec<RecipientId>) -> Result<(),
         mailboxes,
     });
     Ok(())
+}
+
+/// Gives back claims that were made without our hearing of it.
+async fn give_back(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(NEWS_EVERY).await;
+        note(
+            "claims that nobody heard of were not given back yet",
+            shared.give_back_unheard().await,
+        );
+    }
 }
 
 async fn look_after(shared: Arc<Shared>) {

@@ -6,6 +6,7 @@ use model::{Instant, Lane, Span};
 use super::node::living;
 use super::rows::get;
 use super::sql::claims::{MOVE_BACK, NEWEST_ACCEPTED, RENEW_CLAIMS};
+use super::sql::nodes::FENCE;
 use super::steps::{ask, params};
 use super::{Postgres, all_partitions, retrying};
 use crate::Result;
@@ -14,12 +15,14 @@ use crate::Result;
 const SOON: Span = Span::minutes(1);
 
 impl Postgres {
-    /// A node without a number, or without a database, is not ready.
+    /// A node without a number, or without a database, is not ready. After a pause it may
+    /// have lost its number without knowing, so the database is asked.
     pub(crate) async fn ready(&self) -> Result<()> {
         let client = self.shared.reader().await?;
-        self.shared.node.held()?;
-        living(&client).await?;
-        Ok(())
+        let held = self.shared.node.held()?;
+        let params = params![held.number, held.epoch];
+        let proof = ask(&client, FENCE, params).await?;
+        Ok(self.shared.node.proved(&proof.rows, held)?)
     }
 
     pub(crate) async fn nodes(&self) -> Result<usize> {

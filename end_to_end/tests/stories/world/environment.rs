@@ -25,6 +25,14 @@ pub(crate) fn missing(what: &str) {
     say(&format!("skipped: {what} is missing"));
 }
 
+/// What chance begins with in a story: always the same, or what someone wants to see again.
+pub(crate) fn seed(usual: u64) -> u64 {
+    let given = variable("TIDINGS_TEST_SEED");
+    given.map_or(usual, |given| {
+        given.parse().expect("TIDINGS_TEST_SEED is a number")
+    })
+}
+
 /// The Python that has the peers written in it.
 pub(crate) fn python() -> String {
     variable("TIDINGS_TEST_PYTHON").unwrap_or_else(|| "python3".to_owned())

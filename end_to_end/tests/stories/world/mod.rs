@@ -9,6 +9,7 @@ mod binary;
 mod environment;
 pub(crate) mod hostile;
 mod http;
+pub(crate) mod nodes;
 mod program;
 mod shop;
 pub(crate) mod trouble;
@@ -19,12 +20,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use environment::{missing, python, say, shared};
+pub(crate) use environment::{missing, python, say, seed, shared};
 pub(crate) use http::{Answer, Http, News};
 pub(crate) use program::{Ended, Program, run};
 pub(crate) use shop::{customer, event, order, parcel};
 pub(crate) use trouble::Trouble;
-pub(crate) use waiting::{PATIENCE, until};
+pub(crate) use waiting::{PATIENCE, until, until_within};
 
 /// States that nothing more is owed in.
 pub(crate) const FINAL: [&str; 7] = [

@@ -90,6 +90,16 @@ impl Program {
         }
     }
 
+    /// The same of a program that may end, or be ended, before it says it.
+    pub(crate) async fn line_if_it_lives(&mut self, mark: &str) -> Option<String> {
+        loop {
+            let line = timeout(PATIENCE, self.lines.next_line()).await.ok()?;
+            if let Some((_, rest)) = line.ok()??.split_once(mark) {
+                return Some(rest.trim().to_owned());
+            }
+        }
+    }
+
     /// Sends Ctrl-C and waits for the end.
     pub(crate) async fn interrupt(self) -> Ended {
         let id = self.id().to_string();

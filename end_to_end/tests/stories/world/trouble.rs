@@ -2,6 +2,7 @@
 //! a slow one, a clock that jumps), with carriers in the test's process that outlive it and
 //! note everything that comes.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -64,6 +65,11 @@ impl Trouble {
             carrier,
             arrived,
         }
+    }
+
+    /// Where the carriers of texts and of mail listen.
+    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.carrier.smsc_addr(), self.carrier.smtp_addr())
     }
 
     /// What the carriers do wrong from now on.

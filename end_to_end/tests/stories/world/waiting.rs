@@ -8,7 +8,16 @@ use tokio::time::{interval, timeout};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer: another process sends no signal.
-pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, ask).await
+}
+
+/// The same for what takes longer.
+pub(crate) async fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let asking = async {
         let mut ticks = interval(Duration::from_millis(25));
         loop {
@@ -18,7 +27,7 @@ pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>
             }
         }
     };
-    timeout(PATIENCE, asking)
+    timeout(patience, asking)
         .await
         .unwrap_or_else(|_| panic!("waited for: {what}"))
 }

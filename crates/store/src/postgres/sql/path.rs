@@ -59,6 +59,11 @@ statements! {
             code, reason, carrier_id, digest)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::integer[], $4::integer[], $5::bigint[],
             $6::bigint[], $7::smallint[], $8::text[], $9::text[], $10::text[], $11::text[])";
+    KNOWN_ATTEMPTS = "SELECT a.delivery
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[])
+            AS w(partition, delivery, started_at, outcome)
+        JOIN attempts AS a ON a.partition = w.partition AND a.delivery = w.delivery
+            AND a.started_at = w.started_at AND a.outcome = w.outcome";
     MOVE_DELIVERIES = "UPDATE deliveries AS d SET state = w.state, attempts = d.attempts + w.tried,
             changed_at = w.at, due_at = coalesce(w.due_at, d.due_at),
             secret = CASE WHEN w.keep_secret THEN d.secret END
