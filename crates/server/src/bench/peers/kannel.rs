@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
 
 use super::super::{mark, process};
 use super::{Ours, Target, free_ports, listens, per_1000, program, ratio, seconds_since};
@@ -138,7 +139,7 @@ async fn send(client: &mut Client, text: &str, number: u64) -> Result<()> {
         match answer.status {
             202 => return Ok(()),
             // Not connected yet, or full for a moment.
-            503 => tokio::time::sleep(super::LOOK).await,
+            503 if Instant::now() < patience => tokio::time::sleep(super::LOOK).await,
             status => bail!("Kannel answered {status}: {}", answer.text),
         }
     }

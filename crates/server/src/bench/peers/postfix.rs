@@ -142,13 +142,17 @@ impl Relay {
         let mut start = Command::new(postfix);
         start.arg("-c").arg(folder.join("etc")).arg("start-fg");
         let master = quiet(&mut start).spawn().context("Postfix cannot start")?;
-        listens(port, "Postfix").await?;
-        Ok(Self {
+        let relay = Self {
             postfix: postfix.to_owned(),
             folder,
             master,
             port,
-        })
+        };
+        if let Err(error) = listens(port, "Postfix").await {
+            relay.stop().await?;
+            return Err(error);
+        }
+        Ok(relay)
     }
 
     /// Ends this instance, by the id in its own folder.
