@@ -20,7 +20,14 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     (
         "server",
         &[
-            "model", "smpp", "store", "channels", "sandbox", "pipeline", "web",
+            "model",
+            "smpp",
+            "store",
+            "channels",
+            "sandbox",
+            "pipeline",
+            "web",
+            "local_postgres",
         ],
     ),
 ];

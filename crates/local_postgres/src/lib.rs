@@ -3,7 +3,7 @@
 //!
 //! The server runs under a small shell that waits on a pipe from this process. However
 //! this process ends, the pipe closes; the shell then stops the server and removes the
-//! folder. No product code uses this.
+//! folder. Nothing that serves customers uses this.
 
 use std::io::{BufRead, BufReader, Error, Result, Write};
 use std::os::unix::fs::{MetadataExt, chown};
@@ -90,6 +90,14 @@ impl LocalPostgres {
     /// # Errors
     /// What the system or PostgreSQL said.
     pub fn start(durability: Durability) -> Result<Self> {
+        Self::start_with(durability, &[])
+    }
+
+    /// The same, with more settings of the server, each `name=value`.
+    ///
+    /// # Errors
+    /// What the system or PostgreSQL said.
+    pub fn start_with(durability: Durability, settings: &[&str]) -> Result<Self> {
         let programs =
             Self::programs().ok_or_else(|| Error::other("PostgreSQL is not installed"))?;
         let folder = tempfile::Builder::new().prefix("pg").tempdir()?.keep();
@@ -110,7 +118,7 @@ impl LocalPostgres {
             .arg(&data)
             .output()?;
         succeeded("initdb", &made)?;
-        started.supervise(as_root, &data, durability)?;
+        started.supervise(as_root, &data, durability, settings)?;
         started.start_again()?;
         started.create_database(ROLE, "template1")?;
         Ok(started)
@@ -138,6 +146,50 @@ impl LocalPostgres {
             .args(["--template", template, name])
             .output()?;
         succeeded("createdb", &made)
+    }
+
+    /// Whether a library that the server can load, such as `pg_stat_statements`, is installed.
+    pub fn has_library(name: &str) -> bool {
+        let Some(programs) = Self::programs() else {
+            return false;
+        };
+        let told = Command::new(programs.join("pg_config"))
+            .arg("--pkglibdir")
+            .output();
+        told.is_ok_and(|output| {
+            let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            Path::new(&folder).join(format!("{name}.so")).exists()
+        })
+    }
+
+    /// Runs SQL in a database by `psql`. Gives the rows, a line each, values parted by tabs.
+    ///
+    /// # Errors
+    /// What PostgreSQL said.
+    pub fn query(&self, database: &str, sql: &str) -> Result<String> {
+        let output = Command::new(self.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            .args(["--field-separator", "\t", "--set", "ON_ERROR_STOP=1"])
+            .args(["--username", ROLE, "--dbname", database, "--host"])
+            .arg(&self.folder)
+            .args(["--command", sql])
+            .stdin(Stdio::null())
+            .output()?;
+        succeeded("psql", &output)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The id of the server's first process, the parent of the others.
+    ///
+    /// # Errors
+    /// The server does not run.
+    pub fn pid(&self) -> Result<u32> {
+        let text = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        let first = text.lines().next().unwrap_or_default();
+        first
+            .trim()
+            .parse()
+            .map_err(|_| Error::other("the server's file of its id is not understood"))
     }
 
     /// Kills the server and all its processes without warning; they are gone afterwards.
@@ -187,7 +239,13 @@ impl LocalPostgres {
         command
     }
 
-    fn supervise(&self, as_root: bool, data: &Path, durability: Durability) -> Result<()> {
+    fn supervise(
+        &self,
+        as_root: bool,
+        data: &Path,
+        durability: Durability,
+        settings: &[&str],
+    ) -> Result<()> {
         let log = std::fs::File::create(self.folder.join("log"))?;
         let durable = if durability == Durability::Full {
             "fsync=on"
@@ -204,6 +262,7 @@ impl LocalPostgres {
             .args(["-c", "listen_addresses=", "-c", durable])
             .args(["-c", "max_connections=400", "-c", "shared_buffers=256MB"])
             .args(["-c", "max_wal_size=2GB"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .env("FOLDER", &self.folder)
             .current_dir(&self.folder)
             .stdin(Stdio::piped())
@@ -290,6 +349,10 @@ mod tests {
         let server = LocalPostgres::start(Durability::Relaxed).unwrap();
         let folder = server.folder().to_owned();
         server.create_database("copy", "tidings").unwrap();
+        let said = server.query("copy", "SELECT 1, 'a' UNION SELECT 2, 'b' ORDER BY 1");
+        assert_eq!(said.unwrap(), "1\ta\n2\tb\n");
+        assert!(server.query("copy", "SELECT wrong").is_err());
+        assert!(Path::new(&format!("/proc/{}", server.pid().unwrap())).exists());
         server.crash().unwrap();
         server.start_again().unwrap();
         assert!(server.create_database("copy", "tidings").is_err());

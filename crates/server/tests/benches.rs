@@ -1,7 +1,9 @@
 //! The measurements run, in small, and their figures agree with what was asked for.
 
+use std::io::Write as _;
 use std::process::Command;
 
+use local_postgres::LocalPostgres;
 use serde_json::Value;
 
 fn bench(arguments: &[&str]) -> Value {
@@ -74,5 +76,73 @@ fn a_kept_store_is_made_once_and_read_again() {
     assert_eq!(
         report["settings"]["stored_messages"],
         stored + again["written"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn two_nodes_share_a_postgresql_and_say_what_a_message_takes() {
+    if LocalPostgres::programs().is_none() {
+        let required = std::env::var_os("TIDINGS_TEST_REQUIRE");
+        assert!(
+            required.is_none_or(|required| required != "all"),
+            "PostgreSQL is missing, and TIDINGS_TEST_REQUIRE=all wants it"
+        );
+        // Straight to the terminal: the test runner hides what a passing test prints.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: PostgreSQL 15 or newer is not installed"
+        );
+        return;
+    }
+    let report = bench(&[
+        "pipeline",
+        "--store=postgres",
+        "--nodes=2",
+        "--events=3000",
+        "--customers=10",
+        "--peers",
+        "--peer-messages=30",
+    ]);
+    assert_eq!(
+        (
+            &report["messages"],
+            &report["lost"],
+            &report["duplicates"],
+            &report["receipts_recorded"]
+        ),
+        (&3_000.into(), &0.into(), &0.into(), &1_500.into()),
+        "{report}"
+    );
+    assert_eq!(
+        report["peak_rss_mb_by_node"].as_array().map(Vec::len),
+        Some(2),
+        "{report}"
+    );
+    for figure in [
+        "transactions_per_message",
+        "disk_bytes_per_message",
+        "postgres_cpu_s_per_1000",
+    ] {
+        assert!(report[figure].as_f64().unwrap() > 0.0, "{figure}: {report}");
+    }
+    let statements = &report["statements_per_message"];
+    if LocalPostgres::has_library("pg_stat_statements") {
+        assert!(statements.as_f64().unwrap() > 0.0, "{report}");
+    } else {
+        assert!(statements.is_string(), "{report}");
+    }
+    // Others are measured where they are installed, and said to be missing where not.
+    let peers = &report["peers"];
+    assert!(peers["graphile_worker"].is_string(), "{peers}");
+    let kannel = &peers["kannel"];
+    assert!(
+        kannel == "not installed"
+            || (&kannel["texts"], &kannel["missing"]) == (&30.into(), &0.into()),
+        "{peers}"
+    );
+    let postfix = &peers["postfix"];
+    assert!(
+        postfix == "not installed" || postfix["smtp_source_alone"]["mails"] == 30,
+        "{peers}"
     );
 }

@@ -22,7 +22,7 @@ pub async fn accept_to_carrier(
     since: Option<Instant>,
     customers: u64,
 ) -> Result<Value> {
-    let store = Store::open_sqlite(&folder.store(), clock::now())?;
+    let store = folder.open_store().await?;
     let times: Times = match since {
         None => {
             let all = store.accept_to_carrier().await?;
@@ -43,7 +43,7 @@ pub async fn accept_to_carrier(
 
 /// The same of each code, by the id of its event.
 pub async fn codes(folder: &Folder, since: Instant) -> Result<HashMap<String, Option<u64>>> {
-    let store = Store::open_sqlite(&folder.store(), clock::now())?;
+    let store = folder.open_store().await?;
     let asked: Vec<u64> = (0..events::SIGNING_IN).collect();
     let records = newer_messages(&store, Group::Codes, &asked, since).await?;
     store.close().await;
@@ -110,7 +110,7 @@ pub struct Left {
 /// Looks at what a stop left. What it left claimed counts as in doubt from here on, as at
 /// the next start.
 pub async fn left(folder: &Folder) -> Result<Left> {
-    let store = Store::open_sqlite(&folder.store(), clock::now())?;
+    let store = folder.open_store().await?;
     let again = |_: Lane, now: Instant| now;
     store.doubt_claims(true, clock::now(), again).await?;
     let backlog = store.backlog();
@@ -132,7 +132,7 @@ pub async fn left(folder: &Folder) -> Result<Left> {
 
 /// Texts that the store knows as delivered.
 pub async fn delivered_texts(folder: &Folder) -> Result<u64> {
-    let store = Store::open_sqlite(&folder.store(), clock::now())?;
+    let store = folder.open_store().await?;
     let counts = store.counts().await?;
     store.close().await;
     let delivered = (Channel::Sms, DeliveryState::Delivered);

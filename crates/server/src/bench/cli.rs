@@ -57,9 +57,31 @@ pub struct BenchPipeline {
     /// Folder for the store, such as one that `bench mailbox` filled; temporary unless given
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// What keeps everything; a PostgreSQL is started for the run
+    #[arg(long, default_value = "sqlite")]
+    pub store: BenchStore,
+    /// How many nodes share the PostgreSQL
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u64).range(1..=16))]
+    pub nodes: u64,
+    /// Measure afterwards what else could be built: graphile-worker on the same PostgreSQL,
+    /// Kannel and Postfix before the same sinks, as far as they are installed
+    #[arg(long)]
+    pub peers: bool,
+    /// The `node_modules` that graphile-worker is installed in
+    #[arg(long, value_name = "DIR", requires = "peers")]
+    pub node_modules: Option<PathBuf>,
+    /// Texts for Kannel and mails for Postfix, each
+    #[arg(long, default_value_t = 20_000, value_parser = value_parser!(u64).range(1..=5_000_000))]
+    pub peer_messages: u64,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum BenchStore {
+    Sqlite,
+    Postgres,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -121,9 +143,9 @@ pub struct BenchSinks {
 
 #[derive(Debug, Args)]
 pub struct BenchLoad {
-    /// The server's address, host:port
-    #[arg(long)]
-    pub to: String,
+    /// The server's address, host:port; several, with commas between, take turns
+    #[arg(long, required = true, value_delimiter = ',')]
+    pub to: Vec<String>,
     #[arg(long, env = "TIDINGS_API_KEY", hide_env_values = true)]
     pub key: String,
     /// The number of the first event

@@ -61,7 +61,7 @@ async fn measure(arguments: &BenchCodes) -> Result<Value> {
     fill(&folder, arguments.backlog, customers).await?;
 
     let mut rig = Rig::start(sinks).await?;
-    let mut watch = Watch::new(&folder, rig.server.pid());
+    let mut watch = Watch::new(&folder, rig.pids());
     let backlog_before = rig.backlog(&key).await?;
     let run = clock::now();
     let warm_up = WARM_UP.min(arguments.seconds);
@@ -76,7 +76,7 @@ async fn measure(arguments: &BenchCodes) -> Result<Value> {
     tokio::time::sleep(Duration::from_secs(warm_up)).await;
     let before = rig.sinks.ask("count").await?;
     let begun = Instant::now();
-    let posted = post_codes(&rig.address, &key, run.as_micros(), arguments).await?;
+    let posted = post_codes(rig.address(), &key, run.as_micros(), arguments).await?;
     let after_codes = rig.sinks.ask("count").await?;
     let bulk_seconds = begun.elapsed().as_secs_f64();
     let backlog_after = rig.backlog(&key).await?;

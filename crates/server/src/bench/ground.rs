@@ -22,6 +22,8 @@ use crate::clock;
 pub struct Folder {
     path: PathBuf,
     temporary: bool,
+    /// Where the store is if it is not in the folder.
+    database: Option<String>,
 }
 
 impl Folder {
@@ -34,6 +36,26 @@ impl Folder {
         Ok(Self {
             path,
             temporary: given.is_none(),
+            database: None,
+        })
+    }
+
+    /// The same folder, with the store in a database.
+    pub fn on_database(self, url: Option<String>) -> Self {
+        let mut folder = self;
+        folder.database = url;
+        folder
+    }
+
+    /// The URL of the store if it is in a database.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    pub async fn open_store(&self) -> Result<Store> {
+        Ok(match &self.database {
+            Some(url) => Store::open_postgres(url, clock::now()).await?,
+            None => Store::open_sqlite(&self.store(), clock::now())?,
         })
     }
 
@@ -102,7 +124,7 @@ impl Note {
 
 /// Puts the customers and makes a key. Returns the key.
 pub async fn prepare(folder: &Folder, customers: u64, note: Option<&Note>) -> Result<String> {
-    let store = Store::open_sqlite(&folder.store(), clock::now())?;
+    let store = folder.open_store().await?;
     if note.is_none_or(|note| note.customers < customers) {
         put_customers(&store, Group::Bulk, customers, clock::now()).await?;
     }

@@ -25,7 +25,11 @@ const CONNECTIONS: u64 = 4;
 pub async fn run(arguments: BenchLoad) -> Result<()> {
     let begun = Instant::now();
     let plan = Arc::new(Plan {
-        url: format!("http://{}", arguments.to),
+        urls: arguments
+            .to
+            .iter()
+            .map(|to| format!("http://{to}"))
+            .collect(),
         key: arguments.key,
         end: arguments
             .events
@@ -69,7 +73,8 @@ pub async fn run(arguments: BenchLoad) -> Result<()> {
 }
 
 struct Plan {
-    url: String,
+    /// The nodes, which take turns.
+    urls: Vec<String>,
     key: String,
     first: u64,
     end: u64,
@@ -91,6 +96,11 @@ impl Plan {
         let from = self.next.fetch_add(self.lines, Ordering::Relaxed);
         (from < self.end).then(|| (from, (from + self.lines).min(self.end)))
     }
+
+    /// Which node gets the request that begins with this number.
+    fn turn(&self, from: u64) -> usize {
+        ((from - self.first) / self.lines) as usize % self.urls.len()
+    }
 }
 
 #[derive(Default)]
@@ -103,7 +113,8 @@ struct Sent {
 }
 
 async fn send(plan: Arc<Plan>) -> Result<Sent> {
-    let mut client = Client::new(&plan.url, &plan.key)?;
+    let clients = plan.urls.iter().map(|url| Client::new(url, &plan.key));
+    let mut clients: Vec<Client> = clients.collect::<Result<_>>()?;
     let mut sent = Sent::default();
     let mut lines = String::new();
     while let Some((from, to)) = plan.take() {
@@ -116,6 +127,7 @@ async fn send(plan: Arc<Plan>) -> Result<Sent> {
         lines.reserve(640 * LINES as usize);
         (from..to).for_each(|number| events::line(number, plan.customers, moment, &mut lines));
         let body = Bytes::copy_from_slice(lines.as_bytes());
+        let client = &mut clients[plan.turn(from)];
         loop {
             let called = client.call("POST", "/v1/events", "application/x-ndjson", body.clone());
             let Ok(answer) = called.await else {
@@ -153,7 +165,7 @@ mod tests {
     #[test]
     fn every_number_is_given_out_once() {
         let plan = |end, until| Plan {
-            url: String::new(),
+            urls: vec![String::new(); 2],
             key: String::new(),
             first: 500,
             end,
@@ -167,6 +179,8 @@ mod tests {
         let counted = plan(2_700, None);
         let taken: Vec<_> = std::iter::from_fn(|| counted.take()).collect();
         assert_eq!(taken, [(500, 1_500), (1_500, 2_500), (2_500, 2_700)]);
+        let turns: Vec<_> = taken.iter().map(|(from, _)| counted.turn(*from)).collect();
+        assert_eq!(turns, [0, 1, 0]);
         assert_eq!(plan(u64::MAX, Some(Instant::now())).take(), None);
     }
 }

@@ -52,10 +52,25 @@ fn base36(mut value: u64, letters: usize, text: &mut String) {
 
 /// The first mark in some bytes.
 pub fn find(bytes: &[u8]) -> Option<Mark> {
-    let starts = memchr::memchr_iter(b'B', bytes);
-    starts
-        .filter_map(|start| bytes.get(start..start + LENGTH))
-        .find_map(read)
+    place(bytes).map(|(_, mark)| mark)
+}
+
+fn place(bytes: &[u8]) -> Option<(usize, Mark)> {
+    memchr::memchr_iter(b'B', bytes).find_map(|start| {
+        let window = bytes.get(start..start + LENGTH)?;
+        Some((start, read(window)?))
+    })
+}
+
+/// A text with another mark in the place of its first.
+pub fn replace(text: &str, mark: Mark) -> String {
+    let Some((start, _)) = place(text.as_bytes()) else {
+        return text.to_owned();
+    };
+    let mut other = text[..start].to_owned();
+    mark.write(&mut other);
+    other.push_str(&text[start + LENGTH..]);
+    other
 }
 
 fn read(window: &[u8]) -> Option<Mark> {
@@ -98,6 +113,10 @@ mod tests {
         mark.write(&mut text);
         assert_eq!(text.len(), 25 + LENGTH);
         text.push_str(" saiu B");
+        let other = Mark::new(5, 7);
+        assert_eq!(find(replace(&text, other).as_bytes()), Some(other));
+        assert!(replace(&text, other).ends_with("Z saiu B"));
+        assert_eq!(replace("none", other), "none");
         assert_eq!(find(text.as_bytes()), Some(mark));
         assert_eq!(mark.age(123_456_789 + 1_500), 1_500);
         assert_eq!(find(b"no mark B1234567-12345 here"), None);

@@ -16,17 +16,16 @@ pub struct Part {
 }
 
 impl Part {
-    /// Starts this program again with other arguments. Ends with the value.
-    pub fn start<S: AsRef<OsStr>>(arguments: &[S], key: Option<&str>) -> Result<Self> {
+    /// Starts this program again with other arguments and, in its environment, what must not
+    /// stand among them. Ends with the value.
+    pub fn start<S: AsRef<OsStr>>(arguments: &[S], secrets: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(arguments)
+            .envs(secrets.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
-        if let Some(key) = key {
-            command.env("TIDINGS_API_KEY", key);
-        }
         let mut child = command
             .spawn()
             .context("a part of the measurement cannot start")?;

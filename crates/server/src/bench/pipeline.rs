@@ -4,14 +4,16 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::cli::BenchPipeline;
+use super::cli::{BenchPipeline, BenchStore};
+use super::database::Database;
 use super::figures::{self, round};
 use super::ground::{self, Folder, Note, Signing};
 use super::part::Part;
+use super::peers::{self, Ours};
 use super::rig::{Load, Rig, Sinks, Watch};
 use super::{after, events, process};
 use crate::clock;
@@ -22,7 +24,11 @@ const SHORTER_SECONDS: u64 = 20;
 /// What the configuration allows to wait unless it says otherwise.
 const BACKLOG: u64 = 2_000_000;
 
+/// The database that the nodes share.
+const DATABASE: &str = "tidings";
+
 pub async fn run(arguments: BenchPipeline) -> Result<ExitCode> {
+    check(&arguments)?;
     let keys = Folder::given_or_temporary(None, "keys")?;
     let rsa = match &arguments.rsa_key {
         Some(given) => {
@@ -34,11 +40,13 @@ pub async fn run(arguments: BenchPipeline) -> Result<ExitCode> {
     let word = arguments.dkim.as_deref().unwrap_or("ed25519");
     let signing = Signing::new(word, rsa.as_deref())?;
     let mut report = measure(&arguments, &signing).await?;
-    if arguments.dkim.is_none() && !arguments.stop_at_full_load {
+    let on_sqlite = arguments.store == BenchStore::Sqlite;
+    if arguments.dkim.is_none() && !arguments.stop_at_full_load && on_sqlite {
         let shorter = BenchPipeline {
             events: arguments.events.min(SHORTER_EVENTS),
             seconds: arguments.seconds.map(|s| s.min(SHORTER_SECONDS)),
             data: None,
+            peers: false,
             ..arguments.clone()
         };
         report["rsa2048"] = match rsa {
@@ -56,28 +64,51 @@ pub async fn run(arguments: BenchPipeline) -> Result<ExitCode> {
     })
 }
 
+/// What goes with which store.
+fn check(arguments: &BenchPipeline) -> Result<()> {
+    if arguments.store == BenchStore::Sqlite && arguments.nodes > 1 {
+        bail!("--nodes needs --store postgres: an embedded store has one node");
+    }
+    let of_a_folder = arguments.data.is_some() || arguments.stop_at_full_load;
+    if arguments.store == BenchStore::Postgres && of_a_folder {
+        bail!("--data and --stop-at-full-load are for --store sqlite");
+    }
+    Ok(())
+}
+
 async fn measure(arguments: &BenchPipeline, signing: &Signing) -> Result<Value> {
-    let folder = Folder::given_or_temporary(arguments.data.as_deref(), "pipeline")?;
+    let database = match arguments.store {
+        BenchStore::Sqlite => None,
+        BenchStore::Postgres => Some(Database::start()?),
+    };
+    let folder = Folder::given_or_temporary(arguments.data.as_deref(), "pipeline")?
+        .on_database(database.as_ref().map(Database::url));
     let note = Note::read(folder.path())?;
     let customers = events::pairs(arguments.customers);
     let key = ground::prepare(&folder, customers, note.as_ref()).await?;
-    let bytes_before = folder.store_bytes();
+    let bytes_before = store_bytes(&folder, database.as_ref())?;
     let sinks = Sinks::start(&folder, signing, BACKLOG, 0).await?;
-    let rig = Rig::start(sinks).await?;
+    let rig = Rig::start_nodes(sinks, arguments.nodes).await?;
     let mut run = Run {
         arguments,
         customers,
-        watch: Watch::new(&folder, rig.server.pid()),
+        watch: Watch::new(&folder, rig.pids()),
         folder: &folder,
+        database: database.as_ref(),
         key: &key,
         rig,
     };
-    let run = if arguments.stop_at_full_load {
+    let figures = if arguments.stop_at_full_load {
         run.stop_at_full_load().await?
     } else {
         run.run_all(bytes_before, note.is_some()).await?
     };
     let settings = json!({
+        "store": match &database {
+            None => "sqlite".to_owned(),
+            Some(database) => format!("PostgreSQL {}, every commit synced", database.version()?),
+        },
+        "nodes": arguments.nodes,
         "events": arguments.seconds.is_none().then_some(arguments.events),
         "seconds": arguments.seconds,
         "customers": customers,
@@ -85,13 +116,29 @@ async fn measure(arguments: &BenchPipeline, signing: &Signing) -> Result<Value> 
         "dkim": word(signing),
         "stored_messages": note.as_ref().map_or(0, |note| note.messages),
     });
-    let mut report = figures::report(settings, run);
-    report["store_bytes"] = json!({ "before": bytes_before, "after": folder.store_bytes() });
+    let samples = run.rig.sinks.ask("samples").await?;
+    let mut report = figures::report(settings, figures);
+    let bytes_after = store_bytes(&folder, database.as_ref())?;
+    report["store_bytes"] = json!({ "before": bytes_before, "after": bytes_after });
     // A store of earlier runs holds more than customers.
     report["customers_bytes"] = json!(note.is_none().then_some(bytes_before));
     let messages = report["messages"].as_u64().unwrap_or(0);
     Note::add(folder.path(), messages)?;
+    if arguments.peers {
+        // Our sinks and nodes have ended before others are measured.
+        drop(run);
+        let ours = Ours {
+            messages,
+            per_s: report["messages_per_s"].as_f64().unwrap_or(0.0),
+            samples,
+        };
+        report["peers"] = peers::measure(arguments, &folder, database.as_ref(), &ours).await;
+    }
     Ok(report)
+}
+
+fn store_bytes(folder: &Folder, database: Option<&Database>) -> Result<u64> {
+    database.map_or_else(|| Ok(folder.store_bytes()), |d| d.bytes(DATABASE))
 }
 
 fn word(signing: &Signing) -> &'static str {
@@ -102,10 +149,23 @@ fn word(signing: &Signing) -> &'static str {
     }
 }
 
+/// What is known of a run on a database only.
+fn add_database(figures: &mut Value, used: &Value, peaks: &[f64]) {
+    figures["peak_rss_mb_by_node"] = json!(peaks);
+    // Its log is the server's own affair; what was written to it counts.
+    figures["wal_max_mb"] = Value::Null;
+    figures["wal_bytes_per_message"] = used["wal_bytes"].clone();
+    figures["statements_per_message"] = used["statements"].clone();
+    figures["transactions_per_message"] = used["transactions"].clone();
+    figures["postgres_cpu_s_per_1000"] = used["cpu_s_per_1000"].clone();
+    figures["statements_by_time"] = used["most_time"].clone();
+}
+
 struct Run<'a> {
     arguments: &'a BenchPipeline,
     customers: u64,
     folder: &'a Folder,
+    database: Option<&'a Database>,
     key: &'a str,
     rig: Rig,
     watch: Watch,
@@ -125,16 +185,18 @@ impl Run<'_> {
 
     /// Posts all, waits for all, and stops.
     async fn run_all(&mut self, bytes_before: u64, kept: bool) -> Result<Value> {
-        let (server, sinks) = (self.rig.server.pid(), self.rig.sinks.pid());
+        let (nodes, sinks) = (self.rig.pids(), self.rig.sinks.pid());
         let cpu = |pid| process::cpu_seconds(pid).unwrap_or(0.0);
-        let before = (cpu(server), cpu(sinks));
+        let cpu_of_nodes = || nodes.iter().map(|pid| cpu(*pid)).sum::<f64>();
+        let before = (cpu_of_nodes(), cpu(sinks));
+        let used_before = self.database.map(|d| d.begin(DATABASE)).transpose()?;
         let begun = clock::now();
         let mut load = self.start_load(self.arguments.seconds)?;
         let loaded = self.rig.wait_for_load(&mut load, &mut self.watch).await?;
         let count = |name: &str| loaded[name].as_u64().unwrap_or(0);
         let accepted = count("accepted") + count("duplicates");
         let counted = self.rig.wait_for(accepted, &mut self.watch).await?;
-        let (server_cpu, sinks_cpu) = (cpu(server) - before.0, cpu(sinks) - before.1);
+        let (nodes_cpu, sinks_cpu) = (cpu_of_nodes() - before.0, cpu(sinks) - before.1);
         let seconds = (counted["last"].as_i64().unwrap_or(0) - begun.as_micros()) as f64 / 1e6;
         let texts = counted["texts"].as_u64().unwrap_or(0);
         let heard = self.rig.wait_for_receipts(self.key, texts).await?;
@@ -142,19 +204,26 @@ impl Run<'_> {
         let counted = self.rig.sinks.ask("count").await?;
         let lost = self.rig.lost(&loaded).await?;
         let post_to_sink = self.rig.sinks.ask("times").await?;
-        let peak_rss_mb = process::peak_rss_mb(server).unwrap_or(0.0);
+        let peaks: Vec<f64> = nodes
+            .iter()
+            .map(|pid| round(process::peak_rss_mb(*pid).unwrap_or(0.0)))
+            .collect();
         let stop_seconds = self.rig.stop_server().await?;
+        let messages = counted["distinct"].as_u64().unwrap_or(0);
+        let of_database = self.database.zip(used_before.as_ref());
+        let used = of_database
+            .map(|(database, before)| database.since(before, DATABASE, messages))
+            .transpose()?;
         let since = kept.then_some(begun);
         let latency = after::accept_to_carrier(self.folder, since, self.customers).await?;
         let receipts = match kept {
             true => heard,
             false => after::delivered_texts(self.folder).await?,
         };
-        let messages = counted["distinct"].as_u64().unwrap_or(0);
-        let grown = self.folder.store_bytes().saturating_sub(bytes_before);
+        let grown = store_bytes(self.folder, self.database)?.saturating_sub(bytes_before);
         let each = |value: f64| value / messages.max(1) as f64;
         let per_1000 = |cpu: f64| round(each(cpu) * 1_000_000.0) / 1_000.0;
-        Ok(json!({
+        let mut figures = json!({
             "load": loaded,
             "messages": messages,
             "texts": counted["texts"],
@@ -162,12 +231,12 @@ impl Run<'_> {
             "seconds": round(seconds),
             "messages_per_s": (messages as f64 / seconds).round(),
             "messages_per_s_by_tenth": self.watch.rates(),
-            "cpu_s_per_1000": per_1000(server_cpu),
+            "cpu_s_per_1000": per_1000(nodes_cpu),
             "load_cpu_s_per_1000": per_1000(loaded["cpu_s"].as_f64().unwrap_or(0.0)),
             "sinks_cpu_s_per_1000": per_1000(sinks_cpu),
             "disk_bytes_per_message": each(grown as f64).round(),
             "wal_max_mb": self.watch.wal_max_mb(),
-            "peak_rss_mb": round(peak_rss_mb),
+            "peak_rss_mb": peaks.iter().copied().fold(0.0, f64::max),
             "rss_mb": self.watch.rss_mb(),
             "accept_to_carrier_ms": latency,
             "post_to_sink_ms": post_to_sink,
@@ -177,7 +246,11 @@ impl Run<'_> {
             "lost": lost,
             "duplicates": counted["duplicates"],
             "unmarked": counted["unmarked"],
-        }))
+        });
+        if let Some(used) = used {
+            add_database(&mut figures, &used, &peaks);
+        }
+        Ok(figures)
     }
 
     /// Ends the server under load, looks at what it left, starts it again on the same store
@@ -192,8 +265,7 @@ impl Run<'_> {
         let loaded = self.rig.wait_for_load(&mut load, &mut self.watch).await?;
         let left = after::left(self.folder).await?;
         self.rig.restart_server().await?;
-        let server = self.rig.server.pid();
-        self.watch = Watch::new(self.folder, server);
+        self.watch = Watch::new(self.folder, self.rig.pids());
         // Requests without an answer may be accepted as a whole.
         let end = loaded["end"].as_u64().unwrap_or(0);
         let accepted = loaded["accepted"].as_u64().unwrap_or(0);

@@ -17,20 +17,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the sinks are asked and the server is looked at.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// The server and the sinks, running.
+/// The server, which may be several nodes, and the sinks, running.
 pub struct Rig {
     pub sinks: Part,
-    pub server: Part,
-    pub address: String,
-    /// From the start of the process until it listens.
+    nodes: Vec<Node>,
+    /// From the start of the process until it listens; of the first node.
     pub start_seconds: f64,
     config: PathBuf,
+    database: Option<String>,
+}
+
+struct Node {
+    part: Part,
+    address: String,
+    start_seconds: f64,
 }
 
 /// The sinks and the configuration that leads to them.
 pub struct Sinks {
-    part: Part,
+    pub part: Part,
     pub config: PathBuf,
+    database: Option<String>,
 }
 
 impl Sinks {
@@ -42,40 +49,75 @@ impl Sinks {
         timed_from: u64,
     ) -> Result<Self> {
         let from = timed_from.to_string();
-        let mut part = Part::start(&["bench", "sinks", "--timed-from", &from], None)?;
+        let mut part = Part::start(&["bench", "sinks", "--timed-from", &from], &[])?;
         let ports = part.json().await?;
         let config = ground::write_config(folder, &ports, signing, backlog)?;
-        Ok(Self { part, config })
+        let database = folder.database().map(str::to_owned);
+        Ok(Self {
+            part,
+            config,
+            database,
+        })
     }
 }
 
 impl Rig {
     pub async fn start(sinks: Sinks) -> Result<Self> {
-        let (server, address, start_seconds) = serve(&sinks.config).await?;
-        Ok(Self {
+        Self::start_nodes(sinks, 1).await
+    }
+
+    pub async fn start_nodes(sinks: Sinks, nodes: u64) -> Result<Self> {
+        let mut rig = Self {
             sinks: sinks.part,
-            server,
-            address,
-            start_seconds,
+            nodes: Vec::new(),
+            start_seconds: 0.0,
             config: sinks.config,
-        })
+            database: sinks.database,
+        };
+        for _ in 0..nodes {
+            rig.add_node().await?;
+        }
+        rig.start_seconds = rig.nodes[0].start_seconds;
+        Ok(rig)
     }
 
-    /// Ends the server in order. Gives the seconds it took.
-    pub async fn stop_server(&mut self) -> Result<f64> {
-        let stopping = Instant::now();
-        self.server.terminate().await?;
-        Ok(stopping.elapsed().as_secs_f64())
-    }
-
-    pub async fn restart_server(&mut self) -> Result<()> {
-        (self.server, self.address, _) = serve(&self.config).await?;
+    async fn add_node(&mut self) -> Result<()> {
+        let node = serve(&self.config, self.database.as_deref()).await?;
+        self.nodes.push(node);
         Ok(())
     }
 
-    /// Starts the load on the server.
+    /// The address of the first node.
+    pub fn address(&self) -> &str {
+        &self.nodes[0].address
+    }
+
+    /// The process of each node.
+    pub fn pids(&self) -> Vec<u32> {
+        self.nodes.iter().map(|node| node.part.pid()).collect()
+    }
+
+    /// Ends the server in order, node by node. Gives the seconds the slowest took.
+    pub async fn stop_server(&mut self) -> Result<f64> {
+        let mut slowest: f64 = 0.0;
+        for node in &mut self.nodes {
+            let stopping = Instant::now();
+            node.part.terminate().await?;
+            slowest = slowest.max(stopping.elapsed().as_secs_f64());
+        }
+        Ok(slowest)
+    }
+
+    /// Starts the one node anew.
+    pub async fn restart_server(&mut self) -> Result<()> {
+        self.nodes.clear();
+        self.add_node().await
+    }
+
+    /// Starts the load on the server; the nodes take turns by request.
     pub fn load(&self, key: &str, load: &Load) -> Result<Part> {
-        let mut arguments: Vec<String> = ["bench", "load", "--to", &self.address]
+        let addresses: Vec<&str> = self.nodes.iter().map(|n| n.address.as_str()).collect();
+        let mut arguments: Vec<String> = ["bench", "load", "--to", &addresses.join(",")]
             .map(str::to_owned)
             .to_vec();
         let mut add = |name: &str, value: Option<u64>| {
@@ -88,7 +130,7 @@ impl Rig {
         add("--seconds", load.seconds);
         add("--customers", Some(load.customers));
         add("--rate", Some(load.rate));
-        Part::start(&arguments, Some(key))
+        Part::start(&arguments, &[("TIDINGS_API_KEY", key)])
     }
 
     /// Waits until the load has ended. Watches meanwhile.
@@ -133,11 +175,13 @@ impl Rig {
     /// Waits until as many receipts are recorded as texts came, or none comes any more.
     /// Gives their number.
     pub async fn wait_for_receipts(&self, key: &str, texts: u64) -> Result<u64> {
-        let mut client = Client::new(&format!("http://{}", self.address), key)?;
         let (mut most, mut patience) = (0, Instant::now() + PATIENCE);
         while most < texts && Instant::now() < patience {
             tokio::time::sleep(LOOK).await;
-            let recorded = metric(&mut client, "tidings_receipts_total{").await?;
+            let mut recorded = 0;
+            for node in &self.nodes {
+                recorded += metric(&node.address, key, "tidings_receipts_total{").await?;
+            }
             if recorded > most {
                 most = recorded;
                 patience = Instant::now() + PATIENCE;
@@ -148,8 +192,7 @@ impl Rig {
 
     /// Deliveries that wait to be handed over, as the server counts them.
     pub async fn backlog(&self, key: &str) -> Result<u64> {
-        let mut client = Client::new(&format!("http://{}", self.address), key)?;
-        metric(&mut client, "tidings_deliveries_waiting").await
+        metric(self.address(), key, "tidings_deliveries_waiting").await
     }
 }
 
@@ -163,20 +206,29 @@ pub struct Load {
     pub rate: u64,
 }
 
-async fn serve(config: &Path) -> Result<(Part, String, f64)> {
+async fn serve(config: &Path, database: Option<&str>) -> Result<Node> {
     let starting = Instant::now();
-    let mut server = Part::start(&["serve", "--config", &config.display().to_string()], None)?;
-    server.line().await?;
-    let listening = server.line().await?;
-    let seconds = starting.elapsed().as_secs_f64();
+    let arguments = ["serve", "--config", &config.display().to_string()];
+    // Empty, so that a store named around us is never measured.
+    let store = [("TIDINGS_STORE", database.unwrap_or_default())];
+    let mut part = Part::start(&arguments, &store)?;
+    part.line().await?;
+    let listening = part.line().await?;
+    let start_seconds = starting.elapsed().as_secs_f64();
     let address = listening
         .rsplit(' ')
         .next()
-        .ok_or_else(|| anyhow!("the server did not say where it listens"))?;
-    Ok((server, address.to_owned(), seconds))
+        .ok_or_else(|| anyhow!("the server did not say where it listens"))?
+        .to_owned();
+    Ok(Node {
+        part,
+        address,
+        start_seconds,
+    })
 }
 
-async fn metric(client: &mut Client, name: &str) -> Result<u64> {
+async fn metric(address: &str, key: &str, name: &str) -> Result<u64> {
+    let mut client = Client::new(&format!("http://{address}"), key)?;
     let metrics = client
         .call("GET", "/metrics", "text/plain", hyper::body::Bytes::new())
         .await?
@@ -207,18 +259,18 @@ fn count_outside(ranges: &[(u64, u64)], excused: &[(u64, u64)]) -> u64 {
 pub struct Watch {
     begun: Instant,
     store: PathBuf,
-    server: u32,
-    /// Seconds, messages at the sinks, resident MB.
+    nodes: Vec<u32>,
+    /// Seconds, messages at the sinks, resident MB of all nodes.
     samples: Vec<(f64, u64, f64)>,
     wal_bytes: u64,
 }
 
 impl Watch {
-    pub fn new(folder: &Folder, server: u32) -> Self {
+    pub fn new(folder: &Folder, nodes: Vec<u32>) -> Self {
         Self {
             begun: Instant::now(),
             store: folder.store(),
-            server,
+            nodes,
             samples: Vec::new(),
             wal_bytes: 0,
         }
@@ -226,7 +278,8 @@ impl Watch {
 
     fn look(&mut self, count: &Value) {
         let messages = count["distinct"].as_u64().unwrap_or(0);
-        let rss = process::rss_mb(self.server).unwrap_or(0.0);
+        let each = self.nodes.iter().filter_map(|pid| process::rss_mb(*pid));
+        let rss = each.sum();
         self.samples
             .push((self.begun.elapsed().as_secs_f64(), messages, rss));
         let wal = process::folder_bytes(&self.store, "-wal");

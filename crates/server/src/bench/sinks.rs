@@ -1,6 +1,6 @@
 //! The sinks: the sandbox's SMSC and mail server in a process of their own. They parse every
 //! byte, know each message by its mark and each code by its number, and answer the lines on
-//! stdin: `count`, `times`, `codes`, `missing N`.
+//! stdin: `count`, `times`, `codes`, `missing N`, `samples`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,13 @@ use sandbox::{Received, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 use super::cli::BenchSinks;
+use super::events;
 use super::figures::ManyTimes;
 use super::mark::{self, Mark};
 use crate::clock;
+
+/// Numbers below this are kept as samples: each kind in each locale, by text and by mail.
+const SAMPLES: u64 = 2 * events::KINDS * events::LOCALES;
 
 #[derive(Default)]
 struct Tally {
@@ -28,6 +32,9 @@ struct Tally {
     last: i64,
     timed_from: u64,
     times: ManyTimes,
+    /// Texts of one part and mails, as they came.
+    sample_texts: Vec<String>,
+    sample_mails: Vec<String>,
 }
 
 impl Tally {
@@ -40,6 +47,9 @@ impl Tally {
         }
         // A long text's mark stands in one of its parts.
         let mark = mark::find(text.as_bytes());
+        if !is_part && self.is_sample(mark, &self.sample_texts) {
+            self.sample_texts.push(text.to_owned());
+        }
         if mark.is_some() || !is_part {
             self.texts += 1;
             self.note(mark, now);
@@ -48,7 +58,16 @@ impl Tally {
 
     fn mail(&mut self, raw: &[u8], now: i64) {
         self.mails += 1;
-        self.note(mark::find(raw), now);
+        let mark = mark::find(raw);
+        if self.is_sample(mark, &self.sample_mails) {
+            self.sample_mails
+                .push(String::from_utf8_lossy(raw).into_owned());
+        }
+        self.note(mark, now);
+    }
+
+    fn is_sample(&self, mark: Option<Mark>, kept: &[String]) -> bool {
+        mark.is_some_and(|mark| mark.number < SAMPLES) && (kept.len() as u64) < SAMPLES
     }
 
     fn note(&mut self, mark: Option<Mark>, now: i64) {
@@ -81,6 +100,7 @@ impl Tally {
         {
             ("times", _) => self.times.millis(),
             ("codes", _) => json!(self.codes.iter().collect::<Vec<_>>()),
+            ("samples", _) => json!({ "texts": self.sample_texts, "mails": self.sample_mails }),
             ("missing", below) => json!(self.missing(below.parse().unwrap_or(0))),
             _ => json!({
                 "texts": self.texts,
@@ -180,6 +200,9 @@ mod tests {
             (&json!(1), &json!(1))
         );
         assert_eq!(tally.answer("missing 9\n"), json!([[2, 3], [4, 7], [8, 9]]));
+        let samples = tally.answer("samples");
+        assert_eq!(samples["texts"].as_array().unwrap().len(), 4);
+        assert_eq!(samples["mails"], json!([text(7)]));
         let times = tally.answer("times");
         assert_eq!((&times["n"], &times["max"]), (&json!(3), &json!(250.0)));
     }
