@@ -132,7 +132,7 @@ async fn measure(arguments: &BenchPipeline, signing: &Signing) -> Result<Value> 
             per_s: report["messages_per_s"].as_f64().unwrap_or(0.0),
             samples,
         };
-        report["peers"] = peers::measure(arguments, &folder, database.as_ref(), &ours).await;
+        report["peers"] = peers::measure(arguments, database.as_ref(), &ours).await?;
     }
     Ok(report)
 }

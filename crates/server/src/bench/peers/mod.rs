@@ -38,11 +38,11 @@ pub struct Ours {
 /// Measures all of them.
 pub async fn measure(
     arguments: &BenchPipeline,
-    folder: &Folder,
     database: Option<&Database>,
     ours: &Ours,
-) -> Value {
-    let folder = folder.path();
+) -> Result<Value> {
+    let own = Folder::given_or_temporary(None, "peers")?;
+    let folder = own.path();
     let modules = arguments.node_modules.as_deref();
     let queue = match (database, modules) {
         (None, _) => Ok(json!("not measured: it needs --store postgres")),
@@ -55,11 +55,11 @@ pub async fn measure(
     };
     let kannel = kannel::measure(folder, ours, arguments.peer_messages).await;
     let postfix = postfix::measure(folder, ours, arguments.peer_messages).await;
-    json!({
+    Ok(json!({
         "graphile_worker": said(queue),
         "kannel": said(kannel),
         "postfix": said(postfix),
-    })
+    }))
 }
 
 /// Our own figures stand whatever became of a peer.
