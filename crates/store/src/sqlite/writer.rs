@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::checkpoint::Checkpointer;
+use super::checkpoint::{Bounds, Checkpointer};
 use crate::{Error, MailboxNews, News, Result};
 
 /// A transaction takes bulk work up to this weight (about rows), then commits: a code that
@@ -133,7 +133,7 @@ impl Writer {
         revision: i64,
         shared: Arc<Shared>,
     ) -> rusqlite::Result<Self> {
-        let checkpointer = Checkpointer::start(&mut connection, file)?;
+        let checkpointer = Checkpointer::start(&mut connection, file, Bounds::default())?;
         let inbox = Arc::new(Inbox::default());
         let theirs = inbox.clone();
         let thread = std::thread::Builder::new()
