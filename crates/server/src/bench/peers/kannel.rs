@@ -132,6 +132,7 @@ async fn send(client: &mut Client, text: &str, number: u64) -> Result<()> {
         "/cgi-bin/sendsms?username=t&password=t&from=Marigold&to=%2B9990{number:09}&dlr-mask=3&text={}",
         encoded(text)
     );
+    let patience = Instant::now() + super::PATIENCE;
     loop {
         let answer = client
             .call("GET", &path, "text/plain", Bytes::new())
