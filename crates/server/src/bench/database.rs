@@ -5,7 +5,6 @@ use anyhow::{Context, Result, bail};
 use local_postgres::{Durability, LocalPostgres};
 use serde_json::{Value, json};
 
-use super::figures::round;
 use super::process;
 
 /// Counts statements inside the server.
@@ -140,7 +139,7 @@ impl Database {
 
 /// To four places: shares of a statement are small.
 fn fine(value: f64) -> f64 {
-    round(value * 100.0) / 100.0
+    (value * 10_000.0).round() / 10_000.0
 }
 
 #[cfg(test)]
