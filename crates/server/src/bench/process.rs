@@ -141,7 +141,7 @@ mod tests {
             .status();
         assert!(ended.unwrap().success());
         shell.wait().unwrap();
-        assert_eq!(children(shell.id()), []);
+        assert!(children(shell.id()).is_empty());
     }
 
     #[test]
