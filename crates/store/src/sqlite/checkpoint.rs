@@ -15,7 +15,7 @@ use rusqlite::Connection;
 
 use crate::Result;
 
-/// Sizes of the log, in pages (of 4 KB).
+/// Sizes of the log, in pages (of 8 KB).
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     /// From this size on it is copied.
@@ -29,9 +29,9 @@ pub(super) struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            copy_from: 4_000,
-            tail: 1_000,
-            at_most: 60_000,
+            copy_from: 2_000,
+            tail: 500,
+            at_most: 30_000,
         }
     }
 }
