@@ -82,6 +82,22 @@ impl Sqlite {
         .await
     }
 
+    pub(crate) async fn suppressed_among(&self, digests: Vec<i64>) -> Result<Vec<i64>> {
+        self.read(move |connection, _| {
+            let mut look =
+                connection.prepare_cached("SELECT digest FROM suppressions WHERE digest = ?1")?;
+            let mut found = Vec::new();
+            for digest in &digests {
+                found.extend(
+                    look.query_row([digest], |row| row.get::<_, i64>(0))
+                        .optional()?,
+                );
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     pub(crate) async fn suppress(
         &self,
         contact: ContactPoint,

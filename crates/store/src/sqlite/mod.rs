@@ -21,7 +21,6 @@ mod search;
 mod upkeep;
 mod writer;
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -41,7 +40,7 @@ pub(crate) struct Sqlite {
     shared: Arc<Shared>,
     ids: IdSource,
     /// Held for as long as the store is open: the lock that keeps a second process out.
-    _lock: File,
+    _lock: open::FolderLock,
 }
 
 /// What the writer and its callers share.

@@ -35,7 +35,7 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
         .mode(0o700)
         .create(folder)
         .map_err(unwritable)?;
-    let lock = lock(folder, unwritable)?;
+    let lock = FolderLock::take(folder, unwritable)?;
 
     let file = folder.join("tidings.db");
     private(&file).map_err(unwritable)?;
@@ -76,12 +76,12 @@ pub(crate) struct Quiet {
     pub(crate) connection: Connection,
     /// The store's secret.
     pub(crate) secret: [u8; 32],
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// Opens a store that is there to read all of it; brings its schema up to date first.
 pub(crate) fn open_quietly(folder: &Path, now: Instant) -> Result<Quiet, OpenError> {
-    let lock = lock(folder, |error| OpenError::Unwritable {
+    let lock = FolderLock::take(folder, |error| OpenError::Unwritable {
         path: folder.to_owned(),
         reason: error.to_string(),
     })?;
@@ -105,17 +105,32 @@ pub(crate) fn open_quietly(folder: &Path, now: Instant) -> Result<Quiet, OpenErr
     })
 }
 
-fn lock(
-    folder: &Path,
-    unwritable: impl Fn(std::io::Error) -> OpenError,
-) -> Result<File, OpenError> {
-    let lock = private(&folder.join("tidings.lock")).map_err(&unwritable)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            path: folder.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(unwritable(error)),
+/// The lock that keeps a second process out of a folder, until dropped.
+pub(super) struct FolderLock(File);
+
+impl FolderLock {
+    fn take(
+        folder: &Path,
+        unwritable: impl Fn(std::io::Error) -> OpenError,
+    ) -> Result<Self, OpenError> {
+        let file = private(&folder.join("tidings.lock")).map_err(&unwritable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+                path: folder.to_owned(),
+            }),
+            Err(TryLockError::Error(error)) => Err(unwritable(error)),
+        }
+    }
+}
+
+impl Drop for FolderLock {
+    /// Closing is not enough: a child that another thread is just starting has a copy of
+    /// the file until it runs its program, and would keep the lock for that long.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "could not give up the lock of the store's folder");
+        }
     }
 }
 
