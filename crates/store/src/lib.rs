@@ -207,6 +207,22 @@ impl Store {
         on!(self, backend => backend.suppress(contact, reason, now).await)
     }
 
+    /// Whether other nodes may write to this store.
+    pub fn is_shared(&self) -> bool {
+        match &self.backend {
+            Backend::Sqlite(_) => false,
+            Backend::Postgres(_) => true,
+        }
+    }
+
+    /// Those of some addresses, by digest, that are suppressed.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn suppressed_among(&self, digests: Vec<i64>) -> Result<Vec<i64>> {
+        on!(self, backend => backend.suppressed_among(digests).await)
+    }
+
     /// A digest of an address, keyed by this store's secret.
     pub fn digest(&self, contact: &ContactPoint) -> i64 {
         on!(self, backend => backend.digest(contact))

@@ -1,7 +1,6 @@
 //! The gates asked again just before the hand-over.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
 
 use model::{Facts, Id, RecipientId, Span, Spoke};
 use store::ClaimedDelivery;
@@ -11,37 +10,6 @@ use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
-
-/// Addresses (by keyed digest) suppressed since this process started. The store has them
-/// too; this is for deliveries that were claimed before the stop came: nothing leaves to
-/// an address after its stop was committed.
-#[derive(Clone, Default)]
-pub(crate) struct RecentStops(Arc<RwLock<HashSet<i64>>>);
-
-impl RecentStops {
-    /// Notes an address.
-    pub(crate) fn note(&self, digest: i64) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest);
-    }
-
-    /// Whether the address was noted.
-    pub(crate) fn has(&self, digest: i64) -> bool {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&digest)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
-    }
-}
 
 impl Sender {
     /// The facts of those recipients of a chunk whose facts changed since the decision.

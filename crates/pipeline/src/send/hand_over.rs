@@ -45,15 +45,24 @@ impl Sender {
         mut places: OwnedSemaphorePermit,
         done: mpsc::Sender<Done>,
     ) {
+        let stops = self.learn_stops(&chunk).await;
+        if let Err(error) = &stops {
+            tracing::warn!(%error, "could not look for stops; deliveries are tried later");
+        }
         let changed = self.changed_facts(&chunk).await;
         let changed = &changed.inspect_err(|error| {
             tracing::warn!(%error, "could not read facts; deliveries that hang on them are tried later");
         });
+        let stops_known = stops.is_ok();
         let one = |claimed: ClaimedDelivery, place| {
             let done = done.clone();
             async move {
                 let started_at = self.pipeline.clock().now();
-                let handed = self.try_one(&claimed, changed, started_at).await;
+                let handed = match stops_known {
+                    true => self.try_one(&claimed, changed, started_at).await,
+                    // Nothing leaves while it is not known whether it may.
+                    false => later("stops_unreadable"),
+                };
                 let record = self.outcome_of(&claimed, handed, started_at);
                 // The recorder outlives every worker, so it always takes this.
                 let _ = done
@@ -108,6 +117,10 @@ impl Sender {
             None => Sealed::new(claimed.content.text.clone()),
         };
         let digest = self.digest(&[text.open()]);
+        let store = self.pipeline.store();
+        let _waits = store
+            .is_shared()
+            .then(|| self.waiting.enter(store.digest(&claimed.contact)));
         let outcome = carrier
             .send(OutgoingSms {
                 delivery: claimed.id,

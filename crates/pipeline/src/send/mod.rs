@@ -9,6 +9,7 @@ mod gates;
 mod hand_over;
 mod record;
 pub mod retry;
+mod stops;
 mod upkeep;
 
 use std::sync::Arc;
@@ -23,8 +24,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
-pub(crate) use gates::RecentStops;
 use record::{Done, Recorder};
+pub(crate) use stops::RecentStops;
+use stops::Waiting;
 
 /// The carriers of one kind of traffic.
 #[derive(Clone, Default)]
@@ -84,6 +86,7 @@ pub struct Sender {
     pipeline: Pipeline,
     routes: Arc<Routes>,
     digest_key: Arc<ring::hmac::Key>,
+    waiting: Arc<Waiting>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -120,6 +123,7 @@ impl Sender {
             pipeline,
             routes: Arc::new(routes),
             digest_key: Arc::new(key),
+            waiting: Arc::default(),
             tasks,
             stop,
         };

@@ -37,6 +37,7 @@ impl Sender {
                 }
                 continue;
             }
+            self.learn_stops_of_waiting().await;
             ticks += 1;
             if ticks >= TICKS {
                 ticks = 0;

@@ -405,6 +405,11 @@ pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
         world.claim(Channel::Sms, 1).await[0].facts_changed,
         "what is queued is asked again"
     );
+    let store = world.store();
+    let [stopped, other] =
+        [PHONE, "+12535550199"].map(|n| store.digest(&model::ContactPoint::phone(n).unwrap()));
+    let found = store.suppressed_among(vec![other, stopped]).await.unwrap();
+    assert_eq!(found, [stopped]);
 }
 
 pub(super) async fn the_case_of_a_mail_address_hides_it_from_no_stop(world: &World) {

@@ -95,6 +95,13 @@ impl Postgres {
         rows.iter().map(|row| profile(row, 0)).collect()
     }
 
+    pub(crate) async fn suppressed_among(&self, digests: Vec<i64>) -> Result<Vec<i64>> {
+        let client = self.shared.reader().await?;
+        let partitions: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
+        let found = ask(&client, SUPPRESSED, params![partitions, digests]).await?;
+        found.rows.iter().map(|row| get(row, 0)).collect()
+    }
+
     pub(crate) async fn suppress(
         &self,
         contact: ContactPoint,

@@ -1,0 +1,127 @@
+//! Stops that come between a claim and its hand-over, on this node or another.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use store::ClaimedDelivery;
+
+use super::Sender;
+
+/// Addresses (by keyed digest) suppressed since this process started. The store has them
+/// too; this is for deliveries that were claimed before the stop came: nothing leaves to
+/// an address after its stop was committed.
+#[derive(Clone, Default)]
+pub(crate) struct RecentStops(Arc<RwLock<HashSet<i64>>>);
+
+impl RecentStops {
+    /// Notes an address.
+    pub(crate) fn note(&self, digest: i64) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest);
+    }
+
+    /// Whether the address was noted.
+    pub(crate) fn has(&self, digest: i64) -> bool {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&digest)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+    }
+}
+
+/// Addresses (by keyed digest) of texts that wait inside their carrier, with how many.
+#[derive(Default)]
+pub(super) struct Waiting(Mutex<HashMap<i64, usize>>);
+
+/// A text that waits, until dropped.
+pub(super) struct Waits<'a> {
+    waiting: &'a Waiting,
+    digest: i64,
+}
+
+impl Waiting {
+    pub(super) fn enter(&self, digest: i64) -> Waits<'_> {
+        *self.lock().entry(digest).or_default() += 1;
+        Waits {
+            waiting: self,
+            digest,
+        }
+    }
+
+    fn digests(&self) -> Vec<i64> {
+        self.lock().keys().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.lock();
+        if let Some(count) = waiting.get_mut(&self.digest) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.digest);
+            }
+        }
+    }
+}
+
+impl Sender {
+    /// Where other nodes write to the store, a stop may have been heard there after these
+    /// were claimed: asked once more, right before the hand-over.
+    pub(super) async fn learn_stops(&self, chunk: &[ClaimedDelivery]) -> store::Result<()> {
+        let store = self.pipeline.store();
+        if !store.is_shared() {
+            return Ok(());
+        }
+        let digests = chunk.iter().map(|c| store.digest(&c.contact)).collect();
+        self.note_stopped(digests).await
+    }
+
+    /// The same for texts that wait inside their carrier for their turn.
+    pub(super) async fn learn_stops_of_waiting(&self) {
+        if !self.pipeline.store().is_shared() {
+            return;
+        }
+        if let Err(error) = self.note_stopped(self.waiting.digests()).await {
+            tracing::warn!(%error, "could not look for stops heard by other nodes");
+        }
+    }
+
+    async fn note_stopped(&self, digests: Vec<i64>) -> store::Result<()> {
+        if digests.is_empty() {
+            return Ok(());
+        }
+        for digest in self.pipeline.store().suppressed_among(digests).await? {
+            self.pipeline.stops().note(digest);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_waits_as_long_as_one_of_its_texts() {
+        let waiting = Waiting::default();
+        let (a, b) = (waiting.enter(1), waiting.enter(1));
+        drop(a);
+        assert_eq!(waiting.digests(), [1]);
+        drop(b);
+        assert!(waiting.digests().is_empty());
+    }
+}
