@@ -1,13 +1,17 @@
-//! What nodes share: news of a mailbox reach a browser at any node, and a carrier's contract
-//! holds for all of them together.
+//! What nodes share: news of a mailbox reach a browser at any node, a carrier's contract
+//! holds for all of them together, and so does a stop.
 
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use crate::nats_server::{self, NatsFolder};
 use crate::test_traffic_stays_in_the_sandbox::{carriers, password};
 use crate::world::nodes::{Cluster, postgres_runs_here};
-use crate::world::trouble::{assert_ended_well, confirmed, delivered, post, put_customers};
-use crate::world::{Trouble, say, until, until_within};
+use crate::world::trouble::{
+    assert_ended_well, confirmed, delivered, post, put_customers, settles,
+};
+use crate::world::{Trouble, customer, say, until, until_within};
 
 /// Segments a second by contract.
 const CONTRACT: usize = 20;
@@ -54,20 +58,54 @@ async fn news_reach_another_node(nats: Option<String>) {
     }
 }
 
+/// Nodes whose carrier of texts takes so many segments a second.
+async fn contracted(trouble: &Trouble, segments_per_second: usize) -> Cluster {
+    let (smsc, smtp) = trouble.addresses();
+    let ways = carriers(smsc, smtp, &password(trouble.folder.path()));
+    let ways = ways.replace(
+        "[email]",
+        &format!("segments_per_second = {segments_per_second}\n[email]"),
+    );
+    Cluster::new(&ways, None).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_at_one_node_reaches_the_texts_that_another_has_in_hand() {
+    if !postgres_runs_here() {
+        return;
+    }
+    let trouble = Trouble::new("").await;
+    let cluster = contracted(&trouble, 1).await;
+    let ((a, at_a), (b, at_b)) = tokio::join!(cluster.serve(), cluster.serve());
+    put_customers(&at_a, 6).await;
+    // B's link takes them all at once, and lets one a second through.
+    for number in 0..6 {
+        post(&at_b, &delivered(number, number)).await;
+    }
+    let stop = json!({"phone": customer("c-5", 5)["phone"], "reason": "asked_by_phone"});
+    let stopped = at_a.post("/v1/suppressions", &stop).await;
+    assert_eq!(stopped.status, 204, "{stopped:?}");
+    for number in 0..5 {
+        trouble.comes("sms", number).await;
+    }
+    let text = settles(&at_a, (5, 5), "sms", &["cancelled"]).await;
+    let last = text["attempts"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["reason"], "suppression.suppressed", "{text}");
+    assert_eq!(trouble.times("sms", 5), 0, "it never left");
+    settles(&at_a, (5, 5), "email", &["accepted"]).await;
+    for program in [a, b] {
+        assert_ended_well(&program.interrupt().await);
+    }
+    trouble.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contracted_rate_holds_for_all_nodes_together() {
     if !postgres_runs_here() {
         return;
     }
     let trouble = Trouble::new("").await;
-    let folder = tempfile::tempdir().unwrap();
-    let (smsc, smtp) = trouble.addresses();
-    let ways = carriers(smsc, smtp, &password(folder.path()));
-    let ways = ways.replace(
-        "[email]",
-        &format!("segments_per_second = {CONTRACT}\n[email]"),
-    );
-    let cluster = Cluster::new(&ways, None).await;
+    let cluster = contracted(&trouble, CONTRACT).await;
     let ((a, at_a), (b, at_b)) = tokio::join!(cluster.serve(), cluster.serve());
     put_customers(&at_a, 40).await;
     let began = Instant::now();
