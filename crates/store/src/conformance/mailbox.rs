@@ -1,11 +1,16 @@
 //! Cases about the Message Center.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use model::{Category, Lane, MessageId, RecipientId, Span};
 
 use super::world::World;
-use crate::{AcceptedResult, FlagChange, MailboxFilter};
+use crate::{AcceptedResult, Committed, FlagChange, MailboxFilter};
 
 const PHONE: &str = "+12535550129";
+/// Longer than anything here takes on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
 
 async fn fill(world: &World, customer: &str, count: usize) -> (RecipientId, Vec<MessageId>) {
     let facts = world.customer(customer, PHONE).await;
@@ -298,4 +303,66 @@ pub(super) async fn purging_keeps_the_stub(world: &World) {
         ..MailboxFilter::default()
     };
     assert!(shown(world, recipient, deleted).await.is_empty());
+}
+
+/// What a device sees while messages come and one after the other is read: nothing is missed,
+/// nothing stands twice, and nothing goes back.
+pub(super) async fn a_device_beside_a_writer_misses_nothing(world: &World) {
+    const MESSAGES: usize = 60;
+    let facts = world.customer("c-1", PHONE).await;
+    let (store, recipient) = (world.store(), facts.recipient);
+    let looking = tokio::spawn(async move {
+        let (mut since, mut known, mut total) = (0, HashMap::new(), 0);
+        while known.len() < MESSAGES || known.values().any(|unread| *unread) {
+            let changes = store.changes_since(recipient, since, 7).await.unwrap();
+            assert!(changes.revision >= since && !changes.reset);
+            since = changes.revision;
+            for message in changes.messages {
+                let was = known.insert(message.id, message.flags.read_at.is_none());
+                assert!(was != Some(false), "read, and unread again: {}", message.id);
+            }
+            let counts = store.unread_counts(recipient).await.unwrap();
+            assert_eq!(counts.total, counts.by_category.values().sum::<u32>());
+            let filter = MailboxFilter::default();
+            let page = store.mailbox_page(recipient, filter, None, 100).await;
+            let page = page.unwrap();
+            let ids: Vec<MessageId> = page.messages.iter().map(|m| m.id).collect();
+            assert!(ids.is_sorted_by(|a, b| a > b), "newest first, none twice");
+            assert!(ids.len() >= total, "none goes away");
+            assert!(
+                known.keys().all(|id| ids.contains(id)),
+                "what was told stays"
+            );
+            total = ids.len();
+            for id in ids {
+                let whole = store.message(id).await.unwrap();
+                assert!(whole.is_some(), "what is listed can be opened");
+            }
+        }
+        since
+    });
+    for number in 0..MESSAGES {
+        let event = world.accepted(&facts, &format!("o-{number}"), Lane::Normal, &[]);
+        let AcceptedResult::Message { message, .. } = &event.result else {
+            panic!("a message")
+        };
+        let id = message.id;
+        assert_eq!(world.commit(event).await, Committed::Accepted);
+        let read = FlagChange::Read(true);
+        let now = world.clock.now();
+        let store = world.store();
+        let changed = store.set_flags(recipient, vec![id], read, now).await;
+        assert_eq!(changed.unwrap(), 1);
+    }
+    let seen = tokio::time::timeout(LONG, looking).await.unwrap().unwrap();
+    let page = world
+        .store()
+        .mailbox_page(recipient, MailboxFilter::default(), None, 100)
+        .await
+        .unwrap();
+    assert_eq!((page.messages.len(), page.revision), (MESSAGES, seen));
+    for number in 0..MESSAGES {
+        let again = world.accepted(&facts, &format!("o-{number}"), Lane::Normal, &[]);
+        assert!(matches!(world.commit(again).await, Committed::Duplicate(_)));
+    }
 }

@@ -13,16 +13,27 @@ mod world;
 macro_rules! on_both {
     ($module:ident: $($case:ident),+ $(,)?) => {
         mod $module {
-            mod sqlite {
-                $(
-                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                    async fn $case() {
-                        let world = crate::conformance::world::World::sqlite();
-                        crate::conformance::$module::$case(&world).await;
-                    }
-                )+
-            }
+            on_sqlite!(sqlite, sqlite_sweeping, $module: $($case),+);
             on_postgres!(postgres, postgres_apart, $module: $($case),+);
+        }
+    };
+}
+
+/// Runs each case against an empty store in a folder, opened in each of some ways.
+macro_rules! on_sqlite {
+    ($way:ident, $next:ident, $module:ident: $($case:ident),+ $(,)?) => {
+        on_sqlite!($way, $module: $($case),+);
+        on_sqlite!($next, $module: $($case),+);
+    };
+    ($way:ident, $module:ident: $($case:ident),+ $(,)?) => {
+        mod $way {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let world = crate::conformance::world::World::$way();
+                    crate::conformance::$module::$case(&world).await;
+                }
+            )+
         }
     };
 }
@@ -94,6 +105,7 @@ mod cases {
         changes_since_misses_nothing,
         flags_of_others_are_left_alone,
         purging_keeps_the_stub,
+        a_device_beside_a_writer_misses_nothing,
     );
     on_both!(keys:
         api_keys_are_kept_and_taken_back,

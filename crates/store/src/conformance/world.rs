@@ -1,5 +1,6 @@
 //! An empty store in a folder of its own, a hand-moved clock, and builders.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use model::{
@@ -11,6 +12,7 @@ use serde_json::{Map, json};
 use super::database;
 
 use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
 use crate::{
     AcceptedEvent, AcceptedResult, Backend, ClaimRequest, ClaimedDelivery, Committed, NewDelivery,
     NewMessage, Next, OutcomeRecord, Store,
@@ -24,18 +26,40 @@ pub(super) struct World {
 
 /// Where the store is.
 enum Home {
-    Folder(tempfile::TempDir),
+    Folder(tempfile::TempDir, Opens),
     Database(String),
+}
+
+/// How a folder is opened.
+type Opens = fn(&Path, Instant) -> Store;
+
+fn plainly(folder: &Path, now: Instant) -> Store {
+    Store::open_sqlite(folder, now).unwrap()
+}
+
+fn sweeping(folder: &Path, now: Instant) -> Store {
+    let opened = Sqlite::open_sweeping(folder, now).unwrap();
+    Store {
+        backend: Backend::Sqlite(Arc::new(opened)),
+    }
 }
 
 impl World {
     pub(super) fn sqlite() -> Self {
+        Self::in_folder(plainly)
+    }
+
+    /// The same, where rows go to their places almost at once.
+    pub(super) fn sqlite_sweeping() -> Self {
+        Self::in_folder(sweeping)
+    }
+
+    fn in_folder(opens: Opens) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = clock();
-        let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
         Self {
-            store: Mutex::new(store),
-            home: Home::Folder(folder),
+            store: Mutex::new(opens(folder.path(), clock.now())),
+            home: Home::Folder(folder, opens),
             clock,
         }
     }
@@ -71,13 +95,13 @@ impl World {
     pub(super) fn url(&self) -> &str {
         match &self.home {
             Home::Database(url) => url,
-            Home::Folder(_) => panic!("an embedded store has no URL"),
+            Home::Folder(..) => panic!("an embedded store has no URL"),
         }
     }
 
     /// Closes an embedded store and gives its folder away.
     pub(super) async fn into_folder(self) -> tempfile::TempDir {
-        let Home::Folder(folder) = self.home else {
+        let Home::Folder(folder, _) = self.home else {
             panic!("a database has no folder")
         };
         let store = self.store.into_inner().unwrap();
@@ -108,7 +132,7 @@ impl World {
         let other = Store::open_sqlite(parked.path(), self.clock.now()).unwrap();
         drop(std::mem::replace(&mut *self.store.lock().unwrap(), other));
         let again = match &self.home {
-            Home::Folder(folder) => Store::open_sqlite(folder.path(), self.clock.now()).unwrap(),
+            Home::Folder(folder, opens) => opens(folder.path(), self.clock.now()),
             Home::Database(url) => Store::open_postgres(url, self.clock.now()).await.unwrap(),
         };
         *self.store.lock().unwrap() = again;
@@ -129,7 +153,7 @@ impl World {
     pub(super) async fn holds(&self, text: &str) -> bool {
         self.store().close().await;
         match &self.home {
-            Home::Folder(folder) => {
+            Home::Folder(folder, _) => {
                 let file = std::fs::read(folder.path().join("tidings.db")).unwrap();
                 let wanted = text.as_bytes();
                 file.windows(wanted.len()).any(|window| window == wanted)

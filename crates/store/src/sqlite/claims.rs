@@ -7,7 +7,7 @@ use super::Sqlite;
 use super::outcomes::insert_attempt;
 use super::receipts::apply_parked_in_doubt;
 use super::rows::{Fields, collect, content, content_columns, instant, word};
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::{ClaimRequest, ClaimedDelivery, Result};
 
 impl Sqlite {

@@ -8,9 +8,10 @@ use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
 use super::claims::put_due;
+use super::fresh::Entry;
 use super::insert::Insert;
 use super::rows::stable_hash;
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, NewDelivery, NewMessage, Result};
 
 static EVENTS: LazyLock<Insert> = LazyLock::new(|| {
@@ -26,12 +27,14 @@ static MESSAGES: LazyLock<Insert> = LazyLock::new(|| {
          title, summary, text, order_number, data, trace",
     )
 });
-static MAILBOX: LazyLock<Insert> = LazyLock::new(|| {
+static FRESH: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
-        "mailbox",
-        "recipient, message, category, order_hash, revision",
+        "fresh",
+        "seq, key_hash, event, recipient, message, category, order_hash, revision",
     )
 });
+static FRESH_KEYS: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("fresh", "seq, key_hash, event"));
 static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         "deliveries",
@@ -64,10 +67,15 @@ struct Row<'a> {
     event: &'a AcceptedEvent,
     message: &'a NewMessage,
     facts_version: i64,
+    /// Of the idempotency key, where the event took it just now.
+    slot: Option<i64>,
 }
 
+/// An event that is new, with the slot its key took.
+type Taken<'a> = (&'a AcceptedEvent, i64);
+
 fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committed>> {
-    let mut fresh: Vec<&AcceptedEvent> = Vec::with_capacity(events.len());
+    let mut fresh: Vec<Taken<'_>> = Vec::with_capacity(events.len());
     let mut answers = Vec::with_capacity(events.len());
     for event in events {
         let answer = match &event.result {
@@ -79,9 +87,9 @@ fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committ
                 known(tx, event, &fresh)?.map_or(Committed::Stale, Committed::Duplicate)
             }
             _ => match take_key(tx, event, &fresh)? {
-                Some(before) => Committed::Duplicate(before),
-                None => {
-                    fresh.push(event);
+                Err(before) => Committed::Duplicate(before),
+                Ok(slot) => {
+                    fresh.push((event, slot));
                     Committed::Accepted
                 }
             },
@@ -90,7 +98,8 @@ fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committ
     }
     write_events(tx, &fresh)?;
     let mut rows = Vec::with_capacity(fresh.len());
-    for event in fresh {
+    let mut failed = Vec::new();
+    for (event, slot) in fresh {
         match &event.result {
             AcceptedResult::Message {
                 facts_version,
@@ -99,10 +108,21 @@ fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committ
                 event,
                 message,
                 facts_version: *facts_version,
+                slot: Some(slot),
             }),
-            AcceptedResult::Failed { .. } => write_failure(tx, event)?,
+            AcceptedResult::Failed { .. } => {
+                write_failure(tx, event)?;
+                failed.push((event, slot));
+            }
         }
     }
+    FRESH_KEYS.all(tx.connection, &failed, |(event, slot), values| {
+        values
+            .put(tx.shared.fresh.next_seq())?
+            .put(slot)?
+            .put(event.id.as_i64())?;
+        Ok(())
+    })?;
     write_messages(tx, &rows)?;
     Ok(answers)
 }
@@ -135,6 +155,7 @@ fn commit_replay(tx: &mut Tx<'_>, event: &AcceptedEvent) -> Result<Committed> {
                 event,
                 message,
                 facts_version: *facts_version,
+                slot: None,
             };
             write_messages(tx, &[row])?;
             tx.connection
@@ -155,42 +176,41 @@ fn key_hash(partition: Partition, key: &EventKey) -> i64 {
     ])
 }
 
-/// Takes the event's idempotency key, or says which event has it. `batch` are the events
-/// that took theirs in this call: their rows are not written yet.
+/// Takes the event's idempotency key and gives its slot, or says which event has it. `batch`
+/// are the events that took theirs in this call: their rows are not written yet.
 fn take_key(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     accepted: &AcceptedEvent,
-    batch: &[&AcceptedEvent],
-) -> Result<Option<EventId>> {
-    let mut hash = key_hash(accepted.event.partition(), &accepted.event.key);
-    let mut take = tx.connection.prepare_cached(
-        "INSERT INTO event_keys (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-    )?;
-    // Two keys with one hash take neighbouring slots; keys are never deleted, so there are
-    // no gaps.
-    while take.execute(params![hash, accepted.id.as_i64()])? == 0 {
-        if let Some(same) = holder(tx, hash, accepted, batch)?.filter(|(_, same)| *same) {
-            return Ok(Some(same.0));
-        }
-        hash = hash.wrapping_add(1);
+    batch: &[Taken<'_>],
+) -> Result<std::result::Result<i64, EventId>> {
+    let found = find_key(tx, accepted, batch)?;
+    if let Ok(slot) = found {
+        tx.take_slot(slot, accepted.id.as_i64());
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// The event that has the key of this one, if there is one.
-fn known(
+fn known(tx: &Tx<'_>, accepted: &AcceptedEvent, batch: &[Taken<'_>]) -> Result<Option<EventId>> {
+    Ok(find_key(tx, accepted, batch)?.err())
+}
+
+/// The free slot for an event's key, or the event that has the key.
+fn find_key(
     tx: &Tx<'_>,
     accepted: &AcceptedEvent,
-    batch: &[&AcceptedEvent],
-) -> Result<Option<EventId>> {
-    let mut hash = key_hash(accepted.event.partition(), &accepted.event.key);
-    while let Some((event, same)) = holder(tx, hash, accepted, batch)? {
+    batch: &[Taken<'_>],
+) -> Result<std::result::Result<i64, EventId>> {
+    // Two keys with one hash take neighbouring slots; keys are never deleted, so there are
+    // no gaps.
+    let mut slot = key_hash(accepted.event.partition(), &accepted.event.key);
+    while let Some((event, same)) = holder(tx, slot, accepted, batch)? {
         if same {
-            return Ok(Some(event));
+            return Ok(Err(event));
         }
-        hash = hash.wrapping_add(1);
+        slot = slot.wrapping_add(1);
     }
-    Ok(None)
+    Ok(Ok(slot))
 }
 
 /// The event that has a slot, and whether its whole key is this event's.
@@ -198,18 +218,21 @@ fn holder(
     tx: &Tx<'_>,
     hash: i64,
     accepted: &AcceptedEvent,
-    batch: &[&AcceptedEvent],
+    batch: &[Taken<'_>],
 ) -> Result<Option<(EventId, bool)>> {
-    let found: Option<i64> = tx
-        .connection
-        .prepare_cached("SELECT event FROM event_keys WHERE hash = ?1")?
-        .query_row([hash], |row| row.get(0))
-        .optional()?;
+    let found: Option<i64> = match tx.shared.fresh.holder(hash) {
+        Some(event) => Some(event),
+        None => tx
+            .connection
+            .prepare_cached("SELECT event FROM event_keys WHERE hash = ?1")?
+            .query_row([hash], |row| row.get(0))
+            .optional()?,
+    };
     let Some(event) = found.map(EventId::from_i64) else {
         return Ok(None);
     };
     let partition = accepted.event.partition();
-    if let Some(other) = batch.iter().find(|other| other.id == event) {
+    if let Some((other, _)) = batch.iter().find(|(other, _)| other.id == event) {
         let same = other.event.key == accepted.event.key && other.event.partition() == partition;
         return Ok(Some((event, same)));
     }
@@ -239,8 +262,8 @@ fn version_of(tx: &mut Tx<'_>, recipient: RecipientId) -> Result<Option<i64>> {
     Ok(version)
 }
 
-fn write_events(tx: &Tx<'_>, events: &[&AcceptedEvent]) -> Result<()> {
-    EVENTS.all(tx.connection, events, |accepted, row| {
+fn write_events(tx: &Tx<'_>, events: &[Taken<'_>]) -> Result<()> {
+    EVENTS.all(tx.connection, events, |(accepted, _), row| {
         let event = &accepted.event;
         row.put(accepted.id.as_i64())?
             .put(tx.shared.names.number(tx.connection, &event.key.source)?)?
@@ -303,15 +326,25 @@ fn write_messages(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
             .put(message.trace.to_compact())?;
         Ok(())
     })?;
-    let connection = tx.connection;
-    MAILBOX.all(connection, rows, |row, values| {
-        let content = &row.message.content;
+    let (connection, shared) = (tx.connection, tx.shared);
+    FRESH.all(connection, rows, |row, values| {
+        let (recipient, content) = (row.message.recipient, &row.message.content);
+        let entry = Entry {
+            message: row.message.id.as_i64(),
+            category: content.category,
+            order_hash: content.order.as_deref().map_or(0, order_hash),
+            revision: tx.next_revision(recipient),
+        };
+        tx.entered_mailbox(recipient, entry);
         values
-            .put(row.message.recipient.as_i64())?
-            .put(row.message.id.as_i64())?
-            .put(content.category.number())?
-            .put(content.order.as_deref().map_or(0, order_hash))?
-            .put(tx.next_revision(row.message.recipient))?;
+            .put(shared.fresh.next_seq())?
+            .put(row.slot)?
+            .put(row.event.id.as_i64())?
+            .put(recipient.as_i64())?
+            .put(entry.message)?
+            .put(entry.category.number())?
+            .put(entry.order_hash)?
+            .put(entry.revision)?;
         Ok(())
     })?;
     write_deliveries(tx, rows)

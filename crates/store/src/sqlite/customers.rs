@@ -4,7 +4,7 @@ use model::{Channel, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows::{collect, id};
-use super::writer::Tx;
+use super::tx::Tx;
 use super::{Shared, Sqlite};
 use crate::{Error, Result};
 

@@ -26,11 +26,20 @@ pub(super) struct Values<'s, 'c> {
 impl Insert {
     /// `columns` as they stand between the brackets.
     pub(super) fn new(table: &str, columns: &str) -> Self {
+        Self::by("INSERT", table, columns)
+    }
+
+    /// Leaves a row with the same key as it is.
+    pub(super) fn where_missing(table: &str, columns: &str) -> Self {
+        Self::by("INSERT OR IGNORE", table, columns)
+    }
+
+    fn by(verb: &str, table: &str, columns: &str) -> Self {
         let width = columns.split(',').count();
         let row = format!("({})", vec!["?"; width].join(", "));
         let mut one = String::new();
         // Writing to a String cannot fail.
-        let _ = write!(one, "INSERT INTO {table} ({columns}) VALUES {row}");
+        let _ = write!(one, "{verb} INTO {table} ({columns}) VALUES {row}");
         let mut many = one.clone();
         (1..ROWS).for_each(|_| {
             let _ = write!(many, ", {row}");

@@ -1,14 +1,20 @@
 //! One recipient's Message Center: pages, counts, changes, flags.
 
+use std::collections::BTreeMap;
+
 use model::{Category, Id, Instant, Lane, Message, MessageId, RecipientId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::commit::order_hash;
-use super::rows::{CONTENT, MESSAGE, collect, message, word};
+use super::fresh::{Entry, Moment};
+use super::rows::{CONTENT, MESSAGE, collect, instant, message, word};
 use super::search::{blocked_to, drop_blocks, find_in_blocks, search_text};
 use super::{Shared, Sqlite};
 use crate::fold::{fold, matches_all};
 use crate::{Changes, FlagChange, MailboxFilter, MailboxPage, Result, UnreadCounts};
+
+/// Senders that are listed, for one mailbox.
+const SENDERS: usize = 200;
 
 impl Sqlite {
     pub(crate) async fn mailbox_page(
@@ -22,9 +28,9 @@ impl Sqlite {
             self.fill_blocks(recipient).await?;
         }
         self.read(move |connection, shared| {
-            let snapshot = connection.unchecked_transaction()?;
+            let moment = Moment::of(connection, shared, recipient)?;
             let mut messages = Vec::new();
-            scan(&snapshot, shared, recipient, &filter, cursor, |found| {
+            scan(&moment, shared, &filter, cursor, |found| {
                 messages.push(found);
                 messages.len() <= limit
             })?;
@@ -35,41 +41,54 @@ impl Sqlite {
             Ok(MailboxPage {
                 messages,
                 next: next.flatten(),
-                revision: revision(&snapshot, recipient)?,
+                revision: revision(&moment)?,
             })
         })
         .await
     }
 
     pub(crate) async fn unread_counts(&self, recipient: RecipientId) -> Result<UnreadCounts> {
-        self.read(move |connection, _| {
-            let snapshot = connection.unchecked_transaction()?;
-            let mut statement = snapshot.prepare_cached(
+        self.read(move |connection, shared| {
+            let moment = Moment::of(connection, shared, recipient)?;
+            let mut statement = moment.snapshot.prepare_cached(
                 "SELECT category, count(*) AS n FROM mailbox
                  WHERE recipient = ?1 AND read_at IS NULL AND deleted_at IS NULL GROUP BY category",
             )?;
-            let by_category: Vec<(Category, u32)> =
+            let counted: Vec<(Category, u32)> =
                 collect(&mut statement.query([recipient.as_i64()])?, |row| {
                     Ok((word(row, "category", Category::from_number)?, row.get("n")?))
                 })?;
+            let mut by_category: BTreeMap<Category, u32> = counted.into_iter().collect();
+            for entry in &moment.fresh {
+                *by_category.entry(entry.category).or_default() += 1;
+            }
             Ok(UnreadCounts {
-                total: by_category.iter().map(|(_, n)| n).sum(),
-                by_category: by_category.into_iter().collect(),
-                revision: revision(&snapshot, recipient)?,
+                total: by_category.values().sum(),
+                by_category,
+                revision: revision(&moment)?,
             })
         })
         .await
     }
 
     pub(crate) async fn senders(&self, recipient: RecipientId) -> Result<Vec<String>> {
-        self.read(move |connection, _| {
-            let mut statement = connection.prepare_cached(
+        self.read(move |connection, shared| {
+            let moment = Moment::of(connection, shared, recipient)?;
+            let mut statement = moment.snapshot.prepare_cached(
                 "SELECT DISTINCT m.sender FROM mailbox b JOIN messages m ON m.id = b.message
                  WHERE b.recipient = ?1 ORDER BY m.sender LIMIT 200",
             )?;
-            collect(&mut statement.query([recipient.as_i64()])?, |row| {
-                Ok(row.get(0)?)
-            })
+            let mut senders: Vec<String> =
+                collect(&mut statement.query([recipient.as_i64()])?, |row| {
+                    Ok(row.get(0)?)
+                })?;
+            for entry in &moment.fresh {
+                senders.extend(moment.with_row(entry, |row| Ok(row.get("sender")?))?);
+            }
+            senders.sort_unstable();
+            senders.dedup();
+            senders.truncate(SENDERS);
+            Ok(senders)
         })
         .await
     }
@@ -81,15 +100,11 @@ impl Sqlite {
         limit: usize,
     ) -> Result<Changes> {
         self.read(move |connection, shared| {
-            let snapshot = connection.unchecked_transaction()?;
-            let newest: Option<i64> = snapshot
-                .prepare_cached("SELECT value FROM meta WHERE key = 'revision'")?
-                .query_row([], |row| row.get(0))
-                .optional()?;
-            let reset = since > newest.unwrap_or(0);
+            let moment = Moment::of(connection, shared, recipient)?;
+            let reset = since > moment.revision;
             let since = if reset { 0 } else { since };
             // Which changed, from the narrow index alone; then what they say.
-            let mut statement = snapshot.prepare_cached(&format!(
+            let mut statement = moment.snapshot.prepare_cached(&format!(
                 "SELECT {MESSAGE}, {CONTENT} FROM
                      (SELECT message, revision, read_at, deleted_at FROM mailbox
                       WHERE recipient = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3) b
@@ -98,13 +113,17 @@ impl Sqlite {
             let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![recipient.as_i64(), since, wanted])?;
             let mut messages = collect(&mut rows, |row| message(row, shared))?;
+            for entry in moment.fresh.iter().filter(|entry| entry.revision > since) {
+                messages.extend(moment.read(entry, shared)?);
+            }
+            messages.sort_unstable_by_key(|message| message.revision);
             let more = messages.len() > limit;
             messages.truncate(limit);
             let last = messages.last().map_or(since, |message| message.revision);
             let revision = if more {
                 last
             } else {
-                revision(&snapshot, recipient)?.max(since)
+                revision(&moment)?.max(since)
             };
             Ok(Changes {
                 messages,
@@ -133,6 +152,7 @@ impl Sqlite {
             };
             let mut changed = 0;
             for message in &messages {
+                tx.settle(recipient, *message)?;
                 let revision = tx.next_revision(recipient);
                 changed += tx.connection.prepare_cached(sql)?.execute(params![
                     recipient.as_i64(),
@@ -158,8 +178,9 @@ impl Sqlite {
         };
         let unread = self
             .read(move |connection, shared| {
+                let moment = Moment::of(connection, shared, recipient)?;
                 let mut ids = Vec::new();
-                scan(connection, shared, recipient, &filter, None, |found| {
+                scan(&moment, shared, &filter, None, |found| {
                     ids.push(found.id);
                     true
                 })?;
@@ -198,20 +219,22 @@ impl Sqlite {
     }
 }
 
-fn revision(connection: &Connection, recipient: RecipientId) -> Result<i64> {
-    let mut statement =
-        connection.prepare_cached("SELECT max(revision) FROM mailbox WHERE recipient = ?1")?;
-    let newest: Option<i64> = statement.query_row([recipient.as_i64()], |row| row.get(0))?;
-    Ok(newest.unwrap_or(0))
+/// The newest revision of a mailbox.
+fn revision(moment: &Moment<'_>) -> Result<i64> {
+    let mut statement = moment
+        .snapshot
+        .prepare_cached("SELECT max(revision) FROM mailbox WHERE recipient = ?1")?;
+    let newest: Option<i64> = statement.query_row([moment.recipient.as_i64()], |row| row.get(0))?;
+    let fresh = moment.fresh.iter().map(|entry| entry.revision).max();
+    Ok(newest.max(fresh).unwrap_or(0))
 }
 
 /// Walks a mailbox from the newest, past `cursor`, giving what the filter shows until
 /// `take` has enough. The narrow index decides all it can before content is read, and the
 /// blocks of words which messages are read at all.
 fn scan(
-    connection: &Connection,
+    moment: &Moment<'_>,
     shared: &Shared,
-    recipient: RecipientId,
     filter: &MailboxFilter,
     cursor: Option<MessageId>,
     mut take: impl FnMut(Message) -> bool,
@@ -223,9 +246,8 @@ fn scan(
         .unwrap_or_default();
     let before = cursor.map_or(i64::MAX, MessageId::as_i64);
     let looking = Looking {
-        connection,
+        moment,
         shared,
-        recipient,
         filter,
         sender: filter.sender.as_deref().map(fold),
     };
@@ -233,11 +255,12 @@ fn scan(
         looking.walk(0, before, &[], &mut take)?;
         return Ok(());
     }
-    let blocked = blocked_to(connection, recipient)?;
+    let (snapshot, recipient) = (&moment.snapshot, moment.recipient);
+    let blocked = blocked_to(snapshot, recipient)?;
     if !looking.walk(blocked.saturating_add(1), before, &words, &mut take)? {
         return Ok(());
     }
-    for id in find_in_blocks(connection, recipient, &words)? {
+    for id in find_in_blocks(snapshot, recipient, &words)? {
         if id < before && !looking.walk(id, id.saturating_add(1), &[], &mut take)? {
             break;
         }
@@ -246,9 +269,8 @@ fn scan(
 }
 
 struct Looking<'a> {
-    connection: &'a Connection,
+    moment: &'a Moment<'a>,
     shared: &'a Shared,
-    recipient: RecipientId,
     filter: &'a MailboxFilter,
     sender: Option<String>,
 }
@@ -263,8 +285,25 @@ impl Looking<'_> {
         words: &[String],
         take: &mut impl FnMut(Message) -> bool,
     ) -> Result<bool> {
-        let filter = self.filter;
-        let mut statement = self.connection.prepare_cached(&format!(
+        let (filter, moment) = (self.filter, self.moment);
+        let may_show =
+            |entry: &&Entry| (from..before).contains(&entry.message) && self.may_show(entry);
+        let mut fresh = moment.fresh.iter().rev().filter(may_show).peekable();
+        let mut newer_than = |id: i64, take: &mut dyn FnMut(Message) -> bool| {
+            while let Some(entry) = fresh.next_if(|entry| entry.message > id) {
+                let shown = moment.with_row(entry, |row| {
+                    let shown = self.is_in_time(row)? && self.shows(row, words)?;
+                    shown.then(|| message(row, self.shared)).transpose()
+                })?;
+                if let Some(shown) = shown.flatten()
+                    && !take(shown)
+                {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        let mut statement = moment.snapshot.prepare_cached(&format!(
             "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
              WHERE b.recipient = ?1 AND b.message < ?2 AND b.message >= ?9
                  AND (b.deleted_at IS NOT NULL) = ?3
@@ -275,7 +314,7 @@ impl Looking<'_> {
              ORDER BY b.message DESC"
         ))?;
         let mut rows = statement.query(params![
-            self.recipient.as_i64(),
+            moment.recipient.as_i64(),
             before,
             filter.deleted,
             filter.category.map(Category::number),
@@ -286,11 +325,32 @@ impl Looking<'_> {
             from,
         ])?;
         while let Some(row) = rows.next()? {
-            if self.shows(row, words)? && !take(message(row, self.shared)?) {
+            if !newer_than(row.get("id")?, take)?
+                || (self.shows(row, words)? && !take(message(row, self.shared)?))
+            {
                 return Ok(false);
             }
         }
-        Ok(true)
+        newer_than(i64::MIN, take)
+    }
+
+    /// What of the filter the narrow index tells, of a message that is not in its table.
+    fn may_show(&self, entry: &Entry) -> bool {
+        let filter = self.filter;
+        !filter.deleted
+            && filter
+                .category
+                .is_none_or(|category| entry.category == category)
+            && filter
+                .order
+                .as_deref()
+                .is_none_or(|order| entry.order_hash == order_hash(order))
+    }
+
+    fn is_in_time(&self, row: &Row<'_>) -> Result<bool> {
+        let (filter, at) = (self.filter, instant(row, "at")?);
+        Ok(filter.since.is_none_or(|since| at >= since)
+            && filter.until.is_none_or(|until| at < until))
     }
 
     /// What only the content tells, without reading all of it.

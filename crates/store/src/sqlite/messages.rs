@@ -2,9 +2,11 @@
 
 use model::{
     Attempt, Delivery, DeliveryId, DeliveryState, Id, Lane, MessageId, Receipt, ReceiptStatus,
+    RecipientId,
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::fresh::{Entry, FRESH_FLAGS, Moment};
 use super::outcomes::outcome_word;
 use super::rows::{CONTENT, MESSAGE, collect, contact, id, instant, maybe_instant, message, word};
 use super::{Shared, Sqlite};
@@ -12,21 +14,17 @@ use crate::{DeliveryRecord, EventRecord, MessageRecord, Result};
 
 impl Sqlite {
     pub(crate) async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>> {
-        self.read(move |connection, shared| {
-            let snapshot = connection.unchecked_transaction()?;
-            read_message(&snapshot, shared, id)
-        })
-        .await
+        self.read(move |connection, shared| read_message(connection, shared, id))
+            .await
     }
 
     pub(crate) async fn latest_messages(&self, limit: usize) -> Result<Vec<MessageRecord>> {
         self.read(move |connection, shared| {
-            let snapshot = connection.unchecked_transaction()?;
             let ids: Vec<MessageId> = {
                 // Ids of different partitions interleave within a millisecond only, so the
                 // newest ids are the newest messages.
-                let mut statement =
-                    snapshot.prepare_cached("SELECT id FROM messages ORDER BY id DESC LIMIT ?1")?;
+                let mut statement = connection
+                    .prepare_cached("SELECT id FROM messages ORDER BY id DESC LIMIT ?1")?;
                 collect(
                     &mut statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?,
                     |row| id(row, "id"),
@@ -34,7 +32,7 @@ impl Sqlite {
             };
             let mut records = Vec::with_capacity(ids.len());
             for id in ids {
-                records.extend(read_message(&snapshot, shared, id)?);
+                records.extend(read_message(connection, shared, id)?);
             }
             Ok(records)
         })
@@ -47,15 +45,31 @@ fn read_message(
     shared: &Shared,
     wanted: MessageId,
 ) -> Result<Option<MessageRecord>> {
+    let recipient: Option<i64> = connection
+        .prepare_cached("SELECT recipient FROM messages WHERE id = ?1")?
+        .query_row([wanted.as_i64()], |row| row.get(0))
+        .optional()?;
+    let Some(recipient) = recipient.map(RecipientId::from_i64) else {
+        return Ok(None);
+    };
+    let moment = Moment::of(connection, shared, recipient)?;
+    let connection = &moment.snapshot;
+    let is_wanted = |entry: &&Entry| entry.message == wanted.as_i64();
+    let fresh = moment.fresh.iter().find(is_wanted);
+    let flags = match fresh {
+        Some(_) => FRESH_FLAGS,
+        None => "mailbox b ON b.recipient = m.recipient AND b.message = m.id AND ?2 IS NULL",
+    };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {MESSAGE}, {CONTENT}, e.source, e.event_id, e.type AS event_type, e.time, e.accepted_at, r.customer
          FROM messages m
-         JOIN mailbox b ON b.recipient = m.recipient AND b.message = m.id
+         JOIN {flags}
          JOIN events e ON e.id = m.event
          LEFT JOIN recipients r ON r.id = m.recipient
          WHERE m.id = ?1"
     ))?;
-    let mut rows = statement.query([wanted.as_i64()])?;
+    let revision = fresh.map(|entry| entry.revision);
+    let mut rows = statement.query(params![wanted.as_i64(), revision])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };

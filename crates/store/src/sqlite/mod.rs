@@ -7,6 +7,7 @@ mod claims;
 mod commit;
 mod customers;
 mod events;
+mod fresh;
 mod insert;
 mod keys;
 mod mailbox;
@@ -18,6 +19,8 @@ mod readers;
 mod receipts;
 mod rows;
 mod search;
+mod sweep;
+mod tx;
 mod upkeep;
 mod writer;
 
@@ -28,6 +31,7 @@ use model::{ContactPoint, IdSource, Instant, Lane};
 
 use crate::news::Bells;
 use crate::{OpenError, Result};
+use fresh::Fresh;
 use names::Names;
 pub(crate) use open::{Quiet, open_quietly};
 use readers::Readers;
@@ -47,6 +51,7 @@ pub(crate) struct Sqlite {
 pub(crate) struct Shared {
     secret: [u8; 32],
     names: Names,
+    fresh: Fresh,
     bells: Bells,
     backlog: AtomicI64,
     /// A commit failed, and none made to see has succeeded since. (One that had nothing
@@ -87,7 +92,16 @@ impl Sqlite {
         folder: &std::path::Path,
         now: Instant,
     ) -> std::result::Result<Self, OpenError> {
-        open::open(folder, now)
+        open::open(folder, now, sweep::SWEEP_AT)
+    }
+
+    /// Carries rows of `fresh` over from a few on.
+    #[cfg(test)]
+    pub(crate) fn open_sweeping(
+        folder: &std::path::Path,
+        now: Instant,
+    ) -> std::result::Result<Self, OpenError> {
+        open::open(folder, now, 2)
     }
 
     pub(crate) async fn close(&self) {
@@ -122,9 +136,9 @@ impl Sqlite {
         &self,
         lane: Lane,
         weight: usize,
-        mut work: impl FnMut(&mut writer::Tx<'_>) -> Result<T> + Send + 'static,
+        mut work: impl FnMut(&mut tx::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let work = move |(): &(), tx: &mut writer::Tx<'_>| work(tx);
+        let work = move |(): &(), tx: &mut tx::Tx<'_>| work(tx);
         Ok(self.writer.run(lane, weight, (), work).await?.1)
     }
 
@@ -134,7 +148,7 @@ impl Sqlite {
         lane: Lane,
         weight: usize,
         state: S,
-        work: impl FnMut(&S, &mut writer::Tx<'_>) -> Result<T> + Send + 'static,
+        work: impl FnMut(&S, &mut tx::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<(S, T)> {
         self.writer.run(lane, weight, state, work).await
     }

@@ -10,8 +10,10 @@ use model::{IdSource, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::fresh::Fresh;
 use super::names::Names;
 use super::readers::Readers;
+use super::sweep::sweep_all;
 use super::writer::Writer;
 use super::{Shared, Sqlite};
 use crate::OpenError;
@@ -21,10 +23,12 @@ use crate::news::Bells;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_fast.sql"),
+    include_str!("../../migrations/sqlite/0003_fresh.sql"),
 ];
 const READERS: usize = 4;
 
-pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
+/// Opens a store; `sweep_at` rows in `fresh` begin a sweep.
+pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlite, OpenError> {
     let unwritable = |error: std::io::Error| OpenError::Unwritable {
         path: folder.to_owned(),
         reason: error.to_string(),
@@ -52,7 +56,12 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
     migrate(&mut connection, folder, now)?;
     let (secret, revision, newest, backlog) = read_state(&connection).map_err(damaged)?;
 
+    let fresh = Fresh::load(&connection).map_err(|error| OpenError::Damaged {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    })?;
     let shared = Arc::new(Shared {
+        fresh,
         secret,
         names: Names::load(&connection).map_err(damaged)?,
         bells: Bells::default(),
@@ -60,7 +69,8 @@ pub(super) fn open(folder: &Path, now: Instant) -> Result<Sqlite, OpenError> {
         refused: AtomicBool::new(false),
     });
     let readers = Readers::open(&file, READERS).map_err(damaged)?;
-    let writer = Writer::start(connection, &file, revision, shared.clone()).map_err(damaged)?;
+    let writer =
+        Writer::start(connection, &file, (revision, sweep_at), shared.clone()).map_err(damaged)?;
     Ok(Sqlite {
         writer,
         readers,
@@ -94,6 +104,7 @@ pub(crate) fn open_quietly(folder: &Path, now: Instant) -> Result<Quiet, OpenErr
     let mut writer = Connection::open_with_flags(&file, flags).map_err(damaged)?;
     prepare(&writer).map_err(damaged)?;
     migrate(&mut writer, folder, now)?;
+    sweep_all(&mut writer).map_err(damaged)?;
     let (secret, ..) = read_state(&writer).map_err(damaged)?;
     drop(writer);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -10,7 +10,7 @@ use super::claims::{leave_due, put_due};
 use super::insert::{Insert, Values};
 use super::receipts::{apply_parked, apply_parked_in_doubt, carrier_hash};
 use super::rows::word;
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::{Next, OutcomeRecord, Result};
 
 /// The outcomes' numbers in the store; a new word goes to the end.

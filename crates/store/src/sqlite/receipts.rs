@@ -10,7 +10,7 @@ use super::claims::leave_due;
 use super::customers::suppress_in;
 use super::outcomes::standing;
 use super::rows::{collect, contact, instant, maybe_instant, stable_hash, word};
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
 
 /// Parked receipts are kept so long; one that nobody claims by then names nothing of ours.

@@ -5,9 +5,9 @@
 use model::{Id, Instant, Lane, MessageId, RecipientId, Span};
 use rusqlite::{Connection, params};
 
-use super::Sqlite;
 use super::rows::{Fields, collect};
-use super::writer::Tx;
+use super::tx::Tx;
+use super::{Shared, Sqlite};
 use crate::Result;
 use crate::fold::{fold, matches_all};
 
@@ -24,13 +24,13 @@ impl Sqlite {
     pub(super) async fn fill_blocks(&self, recipient: RecipientId) -> Result<()> {
         loop {
             let waiting = self
-                .read(move |connection, _| unblocked(connection, recipient))
+                .read(move |connection, shared| unblocked(connection, shared, recipient))
                 .await?;
             if waiting.len() < BLOCK {
                 return Ok(());
             }
             let fold = move |tx: &mut Tx<'_>| {
-                let waiting = unblocked(tx.connection, recipient)?;
+                let waiting = unblocked(tx.connection, tx.shared, recipient)?;
                 for part in waiting.as_chunks::<BLOCK>().0 {
                     write_block(tx.connection, recipient, part)?;
                 }
@@ -53,7 +53,7 @@ pub(super) fn blocked_to(connection: &Connection, recipient: RecipientId) -> Res
 }
 
 /// Messages of a mailbox that could go into blocks, oldest first, as many as go at once.
-fn unblocked(connection: &Connection, recipient: RecipientId) -> Result<Vec<i64>> {
+fn unblocked(connection: &Connection, shared: &Shared, recipient: RecipientId) -> Result<Vec<i64>> {
     let newest: Option<i64> = connection
         .prepare_cached("SELECT max(id) FROM messages")?
         .query_row([], |row| row.get(0))?;
@@ -67,7 +67,9 @@ fn unblocked(connection: &Connection, recipient: RecipientId) -> Result<Vec<i64>
     let from = blocked_to(connection, recipient)?;
     let mut rows = statement.query(params![recipient.as_i64(), from, limit])?;
     let mut ids: Vec<i64> = collect(&mut rows, |row| Ok(row.get(0)?))?;
-    ids.retain(|id| MessageId::from_i64(*id).created_at() + SETTLED <= now);
+    // What is not in the table yet is in no block, so the blocks end before it.
+    let end = shared.fresh.oldest(recipient).unwrap_or(i64::MAX);
+    ids.retain(|id| *id < end && MessageId::from_i64(*id).created_at() + SETTLED <= now);
     Ok(ids)
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::Sqlite;
 use super::rows::collect;
-use super::writer::Tx;
+use super::tx::Tx;
 use crate::Result;
 
 /// Rows of the due queue moved in one piece of work.

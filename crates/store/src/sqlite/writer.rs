@@ -11,13 +11,15 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use model::{Channel, Lane, RecipientId};
+use model::{Lane, RecipientId};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Shared;
 use super::checkpoint::{Bounds, Checkpointer};
-use crate::{Error, MailboxNews, News, Result};
+use super::sweep::Sweep;
+use super::tx::{Effects, Tx};
+use crate::{Error, Result};
 
 /// A transaction takes bulk work until it has this weight (about rows), then commits: a
 /// code that comes meanwhile waits no longer than that. At 1,500 codes waited twice as long,
@@ -85,53 +87,11 @@ pub(super) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The transaction a piece of work runs in.
-pub(super) struct Tx<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) shared: &'a Shared,
-    /// Facts versions read or written lately; only this thread changes them, so they are
-    /// as the database has them.
-    pub(super) versions: &'a mut HashMap<RecipientId, i64>,
-    revision: &'a mut i64,
-    effects: &'a mut Effects,
-}
-
-/// What is told to others once the commit is on disk.
-#[derive(Default)]
-struct Effects {
-    news: HashMap<RecipientId, i64>,
-    due: Vec<(Channel, Lane)>,
-    backlog: i64,
-}
-
-impl Tx<'_> {
-    /// The next mailbox revision, noted as news for the recipient. One writer gives them,
-    /// so they grow in the order of the commits.
-    pub(super) fn next_revision(&mut self, recipient: RecipientId) -> i64 {
-        *self.revision += 1;
-        self.effects.news.insert(recipient, *self.revision);
-        *self.revision
-    }
-
-    /// A delivery entered the due queue.
-    pub(super) fn entered_due(&mut self, channel: Channel, lane: Lane) {
-        if !self.effects.due.contains(&(channel, lane)) {
-            self.effects.due.push((channel, lane));
-        }
-        self.effects.backlog += 1;
-    }
-
-    /// Deliveries left the due queue.
-    pub(super) fn left_due(&mut self, count: usize) {
-        self.effects.backlog -= i64::try_from(count).unwrap_or(i64::MAX);
-    }
-}
-
 impl Writer {
     pub(super) fn start(
         mut connection: Connection,
         file: &Path,
-        revision: i64,
+        (revision, sweep_at): (i64, usize),
         shared: Arc<Shared>,
     ) -> rusqlite::Result<Self> {
         let checkpointer = Checkpointer::start(&mut connection, file, Bounds::default())?;
@@ -145,6 +105,7 @@ impl Writer {
                     revision,
                     shared,
                     versions: HashMap::new(),
+                    sweep: Sweep::new(sweep_at),
                 }
                 .run(&theirs, checkpointer);
             })
@@ -255,6 +216,7 @@ struct Loop {
     revision: i64,
     shared: Arc<Shared>,
     versions: HashMap<RecipientId, i64>,
+    sweep: Sweep,
 }
 
 impl Loop {
@@ -270,7 +232,7 @@ impl Loop {
                     this.work(&mut *jobs[last], effects)?;
                     next = inbox.more(weight);
                 }
-                Ok(())
+                this.sweep_on(effects)
             });
             match worked {
                 Err(error) if jobs.len() > 1 => {
@@ -297,6 +259,16 @@ impl Loop {
         {
             tracing::warn!(%error, "the last checkpoint failed; the next start does it");
         }
+    }
+
+    /// A step of the sweep inside the open transaction.
+    fn sweep_on(&self, effects: &mut Effects) -> Result<()> {
+        let changes = &mut effects.fresh;
+        effects.sweep = Some(
+            self.sweep
+                .step(&self.connection, &self.shared.fresh, changes)?,
+        );
+        Ok(())
     }
 
     /// One job inside the open transaction.
@@ -336,6 +308,9 @@ impl Loop {
             if self.versions.len() > VERSIONS {
                 self.versions.clear();
             }
+            if let Some(sweep) = effects.sweep.take() {
+                self.sweep = sweep;
+            }
             effects.tell(&self.shared);
             return committed;
         }
@@ -345,6 +320,7 @@ impl Loop {
         }
         self.revision = before;
         self.versions.clear();
+        self.shared.fresh.undo(effects.fresh);
         self.shared.names.reload(&self.connection);
         committed
     }
@@ -353,21 +329,5 @@ impl Loop {
 fn report(committed: &Result<()>) {
     if let Err(error) = committed {
         tracing::error!(%error, "a transaction was rolled back");
-    }
-}
-
-impl Effects {
-    fn tell(self, shared: &Shared) {
-        shared.backlog.fetch_add(self.backlog, Ordering::Relaxed);
-        let mailboxes = self.news.into_iter();
-        shared.bells.tell(News {
-            due: self.due,
-            mailboxes: mailboxes
-                .map(|(recipient, revision)| MailboxNews {
-                    recipient,
-                    revision,
-                })
-                .collect(),
-        });
     }
 }
