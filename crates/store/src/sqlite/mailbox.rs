@@ -211,7 +211,7 @@ impl Sqlite {
             let mut done = 0;
             for id in &ids {
                 done += empty.execute([id])?;
-                drop_blocks(tx.connection, *id)?;
+                drop_blocks(tx, *id)?;
             }
             Ok(done)
         })

@@ -25,7 +25,7 @@ mod upkeep;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use model::{ContactPoint, IdSource, Instant, Lane};
 
@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     fresh: Fresh,
     bells: Bells,
     backlog: AtomicI64,
+    /// How often content of messages was destroyed.
+    destroyed: AtomicU64,
     /// A commit failed, and none made to see has succeeded since. (One that had nothing
     /// to write shows nothing.)
     refused: AtomicBool,

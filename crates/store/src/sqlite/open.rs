@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 
 use model::{IdSource, Instant};
 use rusqlite::config::DbConfig;
@@ -66,6 +66,7 @@ pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlit
         names: Names::load(&connection).map_err(damaged)?,
         bells: Bells::default(),
         backlog: AtomicI64::new(backlog),
+        destroyed: AtomicU64::new(0),
         refused: AtomicBool::new(false),
     });
     let readers = Readers::open(&file, READERS).map_err(damaged)?;

@@ -2,6 +2,8 @@
 //! newer than they are. Blocks are made when a mailbox is searched, never on the path of a
 //! message.
 
+use std::sync::atomic::Ordering;
+
 use model::{Id, Instant, Lane, MessageId, RecipientId, Span};
 use rusqlite::{Connection, params};
 
@@ -13,35 +15,78 @@ use crate::fold::{fold, matches_all};
 
 /// Messages of one block.
 const BLOCK: usize = 64;
-/// Blocks made by one write: searching a large mailbox for the first time takes several.
-const BLOCKS_AT_ONCE: usize = 16;
+/// Blocks made at once: searching a very large mailbox for the first time takes several
+/// rounds.
+const BLOCKS_AT_ONCE: usize = 64;
 /// Ids are drawn some time before their commit; only what is older than this is put into
 /// blocks, so that no message comes late to a block that is full.
 const SETTLED: Span = Span::minutes(5);
 
+/// Words of a block, and the newest message in it.
+type Block = (i64, String);
+
+/// Blocks that are made and not written yet.
+struct Made {
+    /// Where the blocks ended before.
+    from: i64,
+    /// How often content had been destroyed.
+    destroyed: u64,
+    blocks: Vec<Block>,
+    more: bool,
+}
+
 impl Sqlite {
-    /// Puts what has settled in a mailbox and is in no block yet into blocks.
+    /// Puts what has settled in a mailbox and is in no block yet into blocks. Reading and
+    /// folding is done beside the writer, which only checks that nothing changed.
     pub(super) async fn fill_blocks(&self, recipient: RecipientId) -> Result<()> {
         loop {
-            let waiting = self
-                .read(move |connection, shared| unblocked(connection, shared, recipient))
+            let made = self
+                .read(move |connection, shared| make_blocks(connection, shared, recipient))
                 .await?;
-            if waiting.len() < BLOCK {
+            if made.blocks.is_empty() {
                 return Ok(());
             }
-            let fold = move |tx: &mut Tx<'_>| {
-                let waiting = unblocked(tx.connection, tx.shared, recipient)?;
-                for part in waiting.as_chunks::<BLOCK>().0 {
-                    write_block(tx.connection, recipient, part)?;
-                }
-                Ok(waiting.len())
-            };
-            let filled = self.write(Lane::Bulk, BLOCK * BLOCKS_AT_ONCE, fold).await?;
-            if filled < BLOCK * BLOCKS_AT_ONCE {
+            let more = made.more;
+            let put = move |made: &Made, tx: &mut Tx<'_>| put_blocks(tx, recipient, made);
+            let weight = made.blocks.len() * 4;
+            self.write_with(Lane::Bulk, weight, made, put).await?;
+            if !more {
                 return Ok(());
             }
         }
     }
+}
+
+fn make_blocks(connection: &Connection, shared: &Shared, recipient: RecipientId) -> Result<Made> {
+    let destroyed = shared.destroyed.load(Ordering::SeqCst);
+    let snapshot = connection.unchecked_transaction()?;
+    let from = blocked_to(&snapshot, recipient)?;
+    let waiting = unblocked(&snapshot, shared, recipient, from)?;
+    let full = waiting.as_chunks::<BLOCK>().0;
+    let blocks = full.iter().map(|part| make_block(&snapshot, part));
+    Ok(Made {
+        from,
+        destroyed,
+        blocks: blocks.collect::<Result<_>>()?,
+        more: waiting.len() == BLOCK * BLOCKS_AT_ONCE,
+    })
+}
+
+/// Writes blocks, unless another search did, or content was destroyed since they were made:
+/// it may stand in them. The next search makes them anew.
+fn put_blocks(tx: &mut Tx<'_>, recipient: RecipientId, made: &Made) -> Result<()> {
+    let unchanged = tx.destroyed() == Some(made.destroyed)
+        && blocked_to(tx.connection, recipient)? == made.from;
+    if !unchanged {
+        return Ok(());
+    }
+    let mut put = tx
+        .connection
+        .prepare_cached("INSERT INTO search_blocks (recipient, last, words) VALUES (?1, ?2, ?3)")?;
+    for (last, words) in &made.blocks {
+        put.execute(params![recipient.as_i64(), last, words])?;
+    }
+    Ok(())
 }
 
 /// The newest message that stands in a block of a mailbox; 0 when there is none.
@@ -53,7 +98,12 @@ pub(super) fn blocked_to(connection: &Connection, recipient: RecipientId) -> Res
 }
 
 /// Messages of a mailbox that could go into blocks, oldest first, as many as go at once.
-fn unblocked(connection: &Connection, shared: &Shared, recipient: RecipientId) -> Result<Vec<i64>> {
+fn unblocked(
+    connection: &Connection,
+    shared: &Shared,
+    recipient: RecipientId,
+    from: i64,
+) -> Result<Vec<i64>> {
     let newest: Option<i64> = connection
         .prepare_cached("SELECT max(id) FROM messages")?
         .query_row([], |row| row.get(0))?;
@@ -64,7 +114,6 @@ fn unblocked(connection: &Connection, shared: &Shared, recipient: RecipientId) -
         "SELECT message FROM mailbox WHERE recipient = ?1 AND message > ?2 ORDER BY message LIMIT ?3",
     )?;
     let limit = i64::try_from(BLOCK * BLOCKS_AT_ONCE).unwrap_or(i64::MAX);
-    let from = blocked_to(connection, recipient)?;
     let mut rows = statement.query(params![recipient.as_i64(), from, limit])?;
     let mut ids: Vec<i64> = collect(&mut rows, |row| Ok(row.get(0)?))?;
     // What is not in the table yet is in no block, so the blocks end before it.
@@ -74,7 +123,7 @@ fn unblocked(connection: &Connection, shared: &Shared, recipient: RecipientId) -
 }
 
 /// A line a message: its id, a tab, its words.
-fn write_block(connection: &Connection, recipient: RecipientId, messages: &[i64]) -> Result<()> {
+fn make_block(connection: &Connection, messages: &[i64; BLOCK]) -> Result<Block> {
     let mut words = String::new();
     let mut read = connection.prepare_cached(
         "SELECT title, summary, text, sender, order_number FROM messages WHERE id = ?1",
@@ -95,10 +144,7 @@ fn write_block(connection: &Connection, recipient: RecipientId, messages: &[i64]
         words.extend(text.chars().map(|c| if c == '\n' { ' ' } else { c }));
         words.push('\n');
     }
-    connection
-        .prepare_cached("INSERT INTO search_blocks (recipient, last, words) VALUES (?1, ?2, ?3)")?
-        .execute(params![recipient.as_i64(), messages.last(), words])?;
-    Ok(())
+    Ok((messages[BLOCK - 1], words))
 }
 
 /// The messages in a mailbox's blocks that hold all the (folded) words, newest first.
@@ -124,8 +170,9 @@ pub(super) fn find_in_blocks(
 }
 
 /// Drops the blocks of mailboxes that lost content; the next search makes them anew.
-pub(super) fn drop_blocks(connection: &Connection, message: i64) -> Result<()> {
-    connection
+pub(super) fn drop_blocks(tx: &mut Tx<'_>, message: i64) -> Result<()> {
+    tx.destroys();
+    tx.connection
         .prepare_cached(
             "DELETE FROM search_blocks
              WHERE recipient = (SELECT recipient FROM messages WHERE id = ?1)",

@@ -29,6 +29,7 @@ pub(super) struct Effects {
     due: Vec<(Channel, Lane)>,
     backlog: i64,
     pub(super) fresh: Changes,
+    destroys: bool,
     /// How far the sweep is once this is committed.
     pub(super) sweep: Option<Sweep>,
 }
@@ -64,6 +65,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Content is destroyed here.
+    pub(super) fn destroys(&mut self) {
+        self.effects.destroys = true;
+    }
+
+    /// How often content was destroyed; `None` when that goes on in this transaction.
+    pub(super) fn destroyed(&self) -> Option<u64> {
+        let before = self.shared.destroyed.load(Ordering::SeqCst);
+        (!self.effects.destroys).then_some(before)
+    }
+
     /// A delivery entered the due queue.
     pub(super) fn entered_due(&mut self, channel: Channel, lane: Lane) {
         if !self.effects.due.contains(&(channel, lane)) {
@@ -81,6 +93,9 @@ impl Tx<'_> {
 impl Effects {
     pub(super) fn tell(self, shared: &Shared) {
         shared.fresh.finish(self.fresh);
+        if self.destroys {
+            shared.destroyed.fetch_add(1, Ordering::SeqCst);
+        }
         shared.backlog.fetch_add(self.backlog, Ordering::Relaxed);
         let mailboxes = self.news.into_iter();
         shared.bells.tell(News {
