@@ -1,12 +1,15 @@
-//! What the embedded store costs by itself: events with a message and a delivery each are
-//! committed, handed over (an outcome), and every second one gets its receipt.
+//! What a store costs by itself: events with a message and a delivery each are committed,
+//! handed over (an outcome), and every second one gets its receipt.
 //!
-//! `cargo run --release -p store --example full_cycle [events] [folder]`
+//! `cargo run --release -p store --example full_cycle [events] [folder | postgres]`
+//! (PostgreSQL: on a server of its own, with `fsync` on.)
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant as Moment;
 
+use local_postgres::{Durability, LocalPostgres};
 use model::{
     Attempt, Category, Channel, ContactPoint, Customer, DeliveryState, Event, EventKey, Facts,
     Instant, Lane, MessageContent, Mode, Partition, PlannedDelivery, PurposeClass, Receipt,
@@ -27,17 +30,24 @@ fn main() {
         .next()
         .map_or(200_000, |n| n.parse().expect("a number of events"));
     let own = std::env::temp_dir().join(format!("tidings-full-cycle-{}", std::process::id()));
-    let folder = arguments.next().map_or(own.clone(), Into::into);
+    let place = arguments.next();
+    let server = (place.as_deref() == Some("postgres"))
+        .then(|| LocalPostgres::start(Durability::Full).expect("PostgreSQL starts"));
+    let folder = place.map_or(own.clone(), PathBuf::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .expect("a runtime");
     let now = Instant::parse("2026-11-22T09:00:00Z").expect("a moment");
-    let store = {
-        let _inside = runtime.enter();
-        Store::open_sqlite(&folder, now).expect("a store")
+    let store = match &server {
+        Some(server) => runtime.block_on(Store::open_postgres(&server.url("tidings"), now)),
+        None => {
+            let _inside = runtime.enter();
+            Store::open_sqlite(&folder, now)
+        }
     };
+    let store = store.expect("a store");
     let facts = Arc::new(runtime.block_on(customers(&store, now)));
     let before = cpu();
     let begun = Moment::now();
@@ -75,6 +85,7 @@ fn main() {
         json!({
             "events": events,
             "cycles_per_s": (events as f64 / seconds).round(),
+            "store": if server.is_some() { "postgres" } else { "sqlite" },
             "writer_us_each": each(after.0 - before.0),
             "process_us_each": each(after.1 - before.1),
             "bytes_each": bytes / events.max(1) as u64,

@@ -24,6 +24,7 @@ mod mailbox;
 mod news;
 mod postgres;
 mod records;
+mod secret;
 mod sqlite;
 mod transfer;
 

@@ -6,6 +6,7 @@ mod keys;
 mod mailbox;
 mod nodes;
 mod path;
+mod receipts;
 mod transfer;
 mod world;
 
@@ -84,17 +85,19 @@ mod cases {
         a_delivery_claimed_by_its_commit_is_not_due,
         a_renewed_claim_is_not_in_doubt,
         what_was_due_is_due_when_the_clock_is_set_back,
+        a_secret_is_destroyed_when_the_delivery_settles,
+        a_failed_event_is_listed_and_replayed_once,
+        a_stop_suppresses_every_owner_of_the_number,
+        the_case_of_a_mail_address_hides_it_from_no_stop,
+        a_reopened_store_has_everything,
+    );
+    on_both!(receipts:
         a_receipt_settles_and_a_late_failure_does_not_unsettle,
         a_receipt_before_the_response_is_parked_and_applied,
         a_receipt_and_its_response_in_one_moment_find_each_other,
         a_late_outcome_settles_a_delivery_in_doubt,
         a_receipt_that_repeats_our_reference_settles_a_delivery_in_doubt,
         a_receipt_while_a_doubtful_delivery_is_claimed_again_is_not_overtaken,
-        a_secret_is_destroyed_when_the_delivery_settles,
-        a_failed_event_is_listed_and_replayed_once,
-        a_stop_suppresses_every_owner_of_the_number,
-        the_case_of_a_mail_address_hides_it_from_no_stop,
-        a_reopened_store_has_everything,
     );
     on_both!(mailbox:
         pages_are_newest_first_and_complete,

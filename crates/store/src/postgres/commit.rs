@@ -19,7 +19,7 @@ use super::sql::path::{
     CLOSE_FAILED, FAIL_AGAIN, FIND_KEYS, LOCK_FAILED, LOCK_HEADS, LOCK_HEADS_ONE, PUT_KEYS,
 };
 use super::steps::{Steps, ask, begin, params};
-use super::{Postgres, Shared, digests, retrying};
+use super::{Postgres, Shared, retrying};
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, MailboxNews, News, Result};
 
 /// A recipient's narrow row, locked.
@@ -147,7 +147,7 @@ impl Shared {
         let key = &event.event.key;
         let partition = event.event.partition().number();
         let (source, id) = (key.source.as_bytes(), key.id.as_bytes());
-        let (high, low) = digests::event_key(&self.secret, partition, source, id);
+        let (high, low) = self.secret.event_key(partition, source, id);
         Key {
             partition: i16::from(partition),
             high,

@@ -137,7 +137,7 @@ impl Shared {
             let customer = profile(row, 3)?;
             for channel in Channel::ALL {
                 let contact = customer.contact(*channel);
-                digests.extend(contact.map(|c| (self.digest(c), place, *channel)));
+                digests.extend(contact.map(|c| (self.secret.address(c), place, *channel)));
             }
             if let Some(slot) = found.get_mut(place) {
                 *slot = Some(Facts {
@@ -269,7 +269,7 @@ impl Shared {
     fn addresses(&self, customer: &Customer, owner: RecipientId) -> Vec<(i64, i64)> {
         let contacts = [&customer.phone, &customer.email].into_iter().flatten();
         contacts
-            .map(|contact| (self.digest(contact), owner.as_i64()))
+            .map(|contact| (self.secret.address(contact), owner.as_i64()))
             .collect()
     }
 
@@ -289,8 +289,10 @@ impl Shared {
         if all.is_empty() {
             return Ok(());
         }
-        let mut rows: Vec<(i64, &Suppressing<'_>)> =
-            all.iter().map(|one| (self.digest(one.0), one)).collect();
+        let mut rows: Vec<(i64, &Suppressing<'_>)> = all
+            .iter()
+            .map(|one| (self.secret.address(one.0), one))
+            .collect();
         rows.sort_by_key(|(digest, _)| (directory(*digest), *digest));
         let params = params![
             rows.iter()
@@ -332,7 +334,7 @@ impl Shared {
         tx: &Transaction<'_>,
         all: &[Suppressing<'_>],
     ) -> std::result::Result<(), Failure> {
-        let digests: Vec<i64> = all.iter().map(|one| self.digest(one.0)).collect();
+        let digests: Vec<i64> = all.iter().map(|one| self.secret.address(one.0)).collect();
         let places: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
         let rows = ask(tx, OWNERS, params![places, digests]).await?.rows;
         let owners = rows.iter().map(|row| get::<i64>(row, 0));

@@ -8,7 +8,6 @@ mod apply;
 mod claims;
 mod commit;
 mod customers;
-mod digests;
 mod distribute;
 mod doubts;
 mod events;
@@ -41,8 +40,8 @@ use model::{ContactPoint, IdSource, Instant};
 use tokio::task::AbortHandle;
 
 use crate::news::Bells;
+use crate::secret::Secret;
 use crate::{Error, OpenError};
-pub(crate) use digests::{address, event_key, tag};
 pub(crate) use distribute::distribute;
 #[cfg(test)]
 pub(crate) use distribute::{PARTITIONED, PARTITIONED_ALONE};
@@ -68,7 +67,7 @@ pub(crate) struct Postgres {
 /// What calls and background tasks share.
 pub(crate) struct Shared {
     pools: Pools,
-    secret: [u8; 32],
+    secret: Secret,
     names: Names,
     bells: Bells,
     backlog: AtomicI64,
@@ -97,14 +96,6 @@ impl Shared {
             return Err(Failure::Store(Error::Closed));
         }
         Ok(pool.get().await?)
-    }
-
-    fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
-        digests::tag(&self.secret, purpose, parts)
-    }
-
-    fn digest(&self, contact: &ContactPoint) -> i64 {
-        digests::address(&self.secret, contact)
     }
 }
 
@@ -172,9 +163,7 @@ impl Postgres {
     }
 
     pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {
-        let mut key = [0; 32];
-        key.copy_from_slice(self.shared.tag("key", &[purpose.as_bytes()]).as_ref());
-        key
+        self.shared.secret.derived_key(purpose)
     }
 
     pub(crate) fn bells(&self) -> &Bells {
@@ -186,7 +175,7 @@ impl Postgres {
     }
 
     pub(crate) fn digest(&self, contact: &ContactPoint) -> i64 {
-        self.shared.digest(contact)
+        self.shared.secret.address(contact)
     }
 }
 

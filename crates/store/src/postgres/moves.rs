@@ -124,7 +124,7 @@ impl Moves {
         if was == is && !is {
             return;
         }
-        let address = shared.digest(&standing.contact);
+        let address = shared.secret.address(&standing.contact);
         let reference = i32::from(Delivery::reference(DeliveryId::from_i64(id)));
         let doubts = if is {
             &mut self.doubts

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::secret::Secret;
 use deadpool_postgres::{
     GenericClient, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
@@ -222,7 +223,7 @@ async fn prepare(pools: Pools, apart: bool) -> Result<Shared, OpenError> {
     drop(client);
     Ok(Shared {
         pools,
-        secret,
+        secret: Secret::new(secret),
         names: Names::default(),
         bells: Bells::default(),
         backlog: AtomicI64::new(backlog),

@@ -133,7 +133,7 @@ impl Shared {
                 let (contact, reference) = record.hint.as_ref()?;
                 found
                     .is_none()
-                    .then(|| (self.digest(contact), i32::from(*reference)))
+                    .then(|| (self.secret.address(contact), i32::from(*reference)))
             })
             .collect();
         let asked: Vec<(i64, i32)> = hints.iter().copied().flatten().collect();
@@ -233,7 +233,7 @@ impl Shared {
             words.1.push(text(&record.carrier_id));
             effects.hashes.push(hash);
             if let Some((contact, reference)) = &record.hint {
-                let (address, reference) = (self.digest(contact), i32::from(*reference));
+                let (address, reference) = (self.secret.address(contact), i32::from(*reference));
                 hints.partition.push(directory(address));
                 hints.address.push(address);
                 hints.reference.push(reference);

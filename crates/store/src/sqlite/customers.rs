@@ -129,7 +129,7 @@ fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Fact
             continue;
         };
         let reason: Option<String> = look
-            .query_row([shared.digest(contact)], |row| row.get(0))
+            .query_row([shared.secret.address(contact)], |row| row.get(0))
             .optional()?;
         suppressed.extend(reason.map(|reason| (*channel, reason)));
     }
@@ -192,7 +192,7 @@ fn put(
             .prepare_cached(
                 "INSERT OR IGNORE INTO contact_owners (digest, recipient) VALUES (?1, ?2)",
             )?
-            .execute(params![tx.shared.digest(contact), recipient])?;
+            .execute(params![tx.shared.secret.address(contact), recipient])?;
     }
     Ok(RecipientId::from_i64(recipient))
 }
@@ -204,7 +204,7 @@ fn disown(tx: &Tx<'_>, recipient: i64, profile: &str) -> Result<()> {
     for contact in [&before.phone, &before.email].into_iter().flatten() {
         tx.connection
             .prepare_cached("DELETE FROM contact_owners WHERE digest = ?1 AND recipient = ?2")?
-            .execute(params![tx.shared.digest(contact), recipient])?;
+            .execute(params![tx.shared.secret.address(contact), recipient])?;
     }
     Ok(())
 }
@@ -216,7 +216,7 @@ pub(super) fn suppress_in(
     reason: &str,
     at: Instant,
 ) -> Result<()> {
-    let digest = tx.shared.digest(contact);
+    let digest = tx.shared.secret.address(contact);
     tx.connection
         .prepare_cached("INSERT OR IGNORE INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![digest, contact.channel.number(), reason, at.as_micros()])?;

@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use model::{ContactPoint, IdSource, Instant, Lane};
 
 use crate::news::Bells;
+use crate::secret::Secret;
 use crate::{OpenError, Result};
 use fresh::Fresh;
 use names::Names;
@@ -49,7 +50,7 @@ pub(crate) struct Sqlite {
 
 /// What the writer and its callers share.
 pub(crate) struct Shared {
-    secret: [u8; 32],
+    secret: Secret,
     names: Names,
     fresh: Fresh,
     bells: Bells,
@@ -59,34 +60,6 @@ pub(crate) struct Shared {
     /// A commit failed, and none made to see has succeeded since. (One that had nothing
     /// to write shows nothing.)
     refused: AtomicBool,
-}
-
-impl Shared {
-    fn tag(&self, purpose: &str, parts: &[&[u8]]) -> ring::hmac::Tag {
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &self.secret);
-        let mut context = ring::hmac::Context::with_key(&key);
-        context.update(purpose.as_bytes());
-        for part in parts {
-            context.update(&[0]);
-            context.update(part);
-        }
-        context.sign()
-    }
-
-    /// The keyed digest of an address, cut to 64 bits. The case of a mail address does not
-    /// count: a stop for `Ines@` holds for `ines@` too.
-    fn digest(&self, contact: &ContactPoint) -> i64 {
-        let tag = self.tag(
-            "address",
-            &[
-                &[contact.channel.number()],
-                contact.address.open().to_ascii_lowercase().as_bytes(),
-            ],
-        );
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&tag.as_ref()[..8]);
-        i64::from_le_bytes(bytes)
-    }
 }
 
 impl Sqlite {
@@ -116,9 +89,7 @@ impl Sqlite {
     }
 
     pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {
-        let mut key = [0; 32];
-        key.copy_from_slice(self.shared.tag("key", &[purpose.as_bytes()]).as_ref());
-        key
+        self.shared.secret.derived_key(purpose)
     }
 
     pub(crate) fn bells(&self) -> &Bells {
@@ -130,7 +101,7 @@ impl Sqlite {
     }
 
     pub(crate) fn digest(&self, contact: &ContactPoint) -> i64 {
-        self.shared.digest(contact)
+        self.shared.secret.address(contact)
     }
 
     /// Runs a write in the writer's next transaction. It may run twice: after a rollback.

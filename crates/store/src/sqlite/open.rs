@@ -18,6 +18,7 @@ use super::writer::Writer;
 use super::{Shared, Sqlite};
 use crate::OpenError;
 use crate::news::Bells;
+use crate::secret::Secret;
 
 /// The migrations, oldest first. One is never edited once released: add another.
 const MIGRATIONS: &[&str] = &[
@@ -62,7 +63,7 @@ pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlit
     })?;
     let shared = Arc::new(Shared {
         fresh,
-        secret,
+        secret: Secret::new(secret),
         names: Names::load(&connection).map_err(damaged)?,
         bells: Bells::default(),
         backlog: AtomicI64::new(backlog),
@@ -86,7 +87,7 @@ pub(crate) struct Quiet {
     /// Read-only.
     pub(crate) connection: Connection,
     /// The store's secret.
-    pub(crate) secret: [u8; 32],
+    pub(crate) secret: Secret,
     _lock: FolderLock,
 }
 
@@ -112,7 +113,7 @@ pub(crate) fn open_quietly(folder: &Path, now: Instant) -> Result<Quiet, OpenErr
     let connection = Connection::open_with_flags(&file, flags).map_err(damaged)?;
     Ok(Quiet {
         connection,
-        secret,
+        secret: Secret::new(secret),
         _lock: lock,
     })
 }

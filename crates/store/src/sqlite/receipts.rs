@@ -179,7 +179,7 @@ fn park(tx: &Tx<'_>, hash: i64, record: &ReceiptRecord) -> Result<()> {
             receipt.code,
             receipt.carrier_time.map(Instant::as_micros),
             receipt.received_at.as_micros(),
-            record.hint.as_ref().map(|(contact, _)| tx.shared.digest(contact)),
+            record.hint.as_ref().map(|(contact, _)| tx.shared.secret.address(contact)),
             record.hint.as_ref().map(|(_, reference)| *reference),
         ])?;
     let newest = tx.connection.last_insert_rowid();
@@ -222,7 +222,7 @@ pub(super) fn apply_parked_in_doubt(tx: &mut Tx<'_>, delivery: i64) -> Result<()
         let Some(row) = rows.next()? else {
             return Ok(());
         };
-        let digest = tx.shared.digest(&contact(row)?);
+        let digest = tx.shared.secret.address(&contact(row)?);
         let reference = Delivery::reference(DeliveryId::from_i64(delivery));
         let mut statement = tx.connection.prepare_cached(
             "SELECT * FROM parked_receipts WHERE address = ?1 AND reference = ?2 ORDER BY id",

@@ -153,7 +153,9 @@ impl Transfer {
     ) -> Result<Self, TransferError> {
         let source = Source::open(folder, rows, now).await?;
         let mut target = Target::open(url, now).await?;
-        let found = target.begin(&source.mark(), source.secret(), now).await?;
+        let found = target
+            .begin(&source.mark(), source.secret().octets(), now)
+            .await?;
         let mut counts = Vec::with_capacity(TABLES.len());
         for table in TABLES {
             counts.push((table.name, source.count(table).await?));

@@ -11,7 +11,8 @@ use rusqlite::types::Value;
 use super::TransferError;
 use super::batch::{Batch, Place};
 use super::tables::Table;
-use crate::postgres::{address, event_key, tag, text};
+use crate::postgres::text;
+use crate::secret::Secret;
 use crate::sqlite::{Quiet, open_quietly};
 use crate::{Error, OpenError};
 
@@ -39,7 +40,7 @@ impl Source {
         let folder = folder.to_owned();
         let opened = tokio::task::spawn_blocking(move || {
             let quiet = open_quietly(&folder, now)?;
-            let made = add_functions(&quiet.connection, quiet.secret);
+            let made = add_functions(&quiet.connection, &quiet.secret);
             made.map_err(|error| OpenError::Damaged {
                 path: folder,
                 reason: error.to_string(),
@@ -53,16 +54,17 @@ impl Source {
         })
     }
 
-    pub(super) fn secret(&self) -> [u8; 32] {
+    pub(super) fn secret(&self) -> Secret {
         self.quiet
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .secret
+            .clone()
     }
 
     /// Tells this store from every other, and gives nothing of its secret away.
     pub(super) fn mark(&self) -> Vec<u8> {
-        tag(&self.secret(), "transfer", &[]).as_ref().to_vec()
+        self.secret().tag("transfer", &[]).as_ref().to_vec()
     }
 
     pub(super) async fn count(&self, table: &'static Table) -> Result<u64, TransferError> {
@@ -133,16 +135,21 @@ fn batch(
 }
 
 /// What [`super::tables::TABLES`] needs beyond SQL.
-fn add_functions(connection: &Connection, secret: [u8; 32]) -> rusqlite::Result<()> {
+fn add_functions(connection: &Connection, secret: &Secret) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let events = secret.clone();
     let key = move |context: &Context<'_>| -> rusqlite::Result<(i64, i64)> {
         let partition = partition(context.get(0)?);
         let (source, id) = (context.get_raw(1), context.get_raw(2));
         let bytes = (source.as_bytes()?, id.as_bytes()?);
-        Ok(event_key(&secret, partition, bytes.0, bytes.1))
+        Ok(events.event_key(partition, bytes.0, bytes.1))
     };
-    connection.create_scalar_function("event_high", 3, flags, move |c| Ok(key(c)?.0))?;
+    connection.create_scalar_function("event_high", 3, flags, {
+        let key = key.clone();
+        move |c| Ok(key(c)?.0)
+    })?;
     connection.create_scalar_function("event_low", 3, flags, move |c| Ok(key(c)?.1))?;
+    let addresses = secret.clone();
     connection.create_scalar_function("address_digest", 2, flags, move |c| {
         let number = u8::try_from(c.get::<i64>(0)?).ok();
         let channel = number.and_then(Channel::from_number);
@@ -152,7 +159,7 @@ fn add_functions(connection: &Connection, secret: [u8; 32]) -> rusqlite::Result<
             channel: channel.ok_or_else(|| wrong("no channel has this number"))?,
             address: Sealed::new(text(&kept).into_owned()),
         };
-        Ok(address(&secret, &contact))
+        Ok(addresses.address(&contact))
     })?;
     connection.create_scalar_function("reference", 1, flags, |c| {
         Ok(Delivery::reference(DeliveryId::from_i64(c.get(0)?)))
