@@ -168,7 +168,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // What is deleted (a code, a purged body) is overwritten, not only unlinked.
-    connection.pragma_update(None, "secure_delete", "FAST")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     // A plan depends on the statement alone: binding a value never plans it anew.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
