@@ -29,6 +29,16 @@ pub enum RawEvent {
     Value(serde_json::Value),
 }
 
+impl RawEvent {
+    /// Reads and validates the envelope; `now` stands in for a missing time.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn read(&self, submission: Submission, now: Instant) -> Result<Event, String> {
+        envelope::read(self, submission, now)
+    }
+}
+
 /// As of when events are decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
@@ -132,7 +142,7 @@ impl Pipeline {
         let mut answers: Vec<Option<EventAnswer>> = Vec::with_capacity(events.len());
         let mut waiting: Vec<(usize, Event)> = Vec::with_capacity(events.len());
         for (place, raw) in events.iter().enumerate() {
-            match envelope::read(raw, submission, now) {
+            match raw.read(submission, now) {
                 Ok(event) => {
                     waiting.push((place, event));
                     answers.push(None);
