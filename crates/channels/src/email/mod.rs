@@ -125,10 +125,10 @@ impl EmailCarrier {
         let Shared {
             config, signers, ..
         } = &*self.shared;
-        let message = mime::build(mail, config);
-        let mut data = signers.sign(&message, mail.date)?;
-        let size = data.len() + message.len();
-        wire::put_data(&message, &mut data);
+        let mime = mime::build(mail, config);
+        let mut data = signers.sign(&mime, mail.date)?;
+        let size = data.len() + mime.octets.len();
+        wire::put_data(&mime.octets, &mut data);
         Some((data, size))
     }
 
