@@ -1,6 +1,7 @@
 //! One delivery to its carrier: gates, body, network, outcome.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
@@ -65,12 +66,7 @@ impl Sender {
                 };
                 let record = self.outcome_of(&claimed, handed, started_at);
                 // The recorder outlives every worker, so it always takes this.
-                let _ = done
-                    .send(Done {
-                        record,
-                        _place: place,
-                    })
-                    .await;
+                let _ = done.send(Done { record, place }).await;
             }
         };
         let all: Vec<_> = chunk
@@ -141,11 +137,14 @@ impl Sender {
 
     /// A stop that comes while the text waits inside its carrier for its turn.
     fn recall(&self, claimed: &ClaimedDelivery) -> Recall {
-        let (stops, digest) = (
-            self.pipeline.stops().clone(),
-            self.pipeline.store().digest(&claimed.contact),
-        );
-        Recall::when(move || stops.has(digest).then(|| SUPPRESSED.into()))
+        let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
+        let digest = OnceLock::new();
+        Recall::when(move || {
+            let stops = pipeline.stops();
+            let stopped = !stops.is_empty()
+                && stops.has(*digest.get_or_init(|| pipeline.store().digest(&contact)));
+            stopped.then(|| SUPPRESSED.into())
+        })
     }
 
     async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {
@@ -234,8 +233,7 @@ impl Sender {
             .settle
             .map_or_else(|| next(&handed.outcome, &tried), Next::Settle);
         let word = handed.outcome.word();
-        metrics::counter!("tidings_attempts_total", "channel" => claimed.contact.channel.as_str(), "outcome" => word)
-            .increment(1);
+        self.tally.count(claimed.contact.channel, &handed.outcome);
         let (code, reason, carrier_id) = match handed.outcome {
             Outcome::Accepted { carrier_id } => (String::new(), String::new(), carrier_id),
             Outcome::RetryLater { code, reason, .. } | Outcome::Rejected { code, reason } => {
