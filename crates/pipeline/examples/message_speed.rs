@@ -3,8 +3,8 @@
 //!
 //! Texts and mails by halves, in three locales, with the samples of the catalogue, on one
 //! thread; microseconds by stage. What counts is the thread's own time: others may use the
-//! machine too. With an argument, so many rounds only: for `valgrind --tool=callgrind`,
-//! where each stage is a function with its name.
+//! machine too. With arguments, so many rounds only, and the stage of that name: for
+//! valgrind, which counts instructions (each stage is a function) and allocations.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -41,6 +41,7 @@ const SUBMISSION: Submission = Submission {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = std::env::args().nth(1);
     let rounds = given.map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+    let only = std::env::args().nth(2);
     let started = Instant::now();
     let bench = Bench::new()?;
     println!("load: {:.1} ms", started.elapsed().as_secs_f64() * 1_000.0);
@@ -59,6 +60,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:18}{:>10}{:>14}", "µs", "each", "of a message");
     let mut message = 0.0;
     for (name, samples, stage) in stages {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let each = micros(rounds, || samples.iter().all(|one| stage(&bench, one)));
         let each = each / samples.len() as f64;
         let share = each * samples.len() as f64 / all.len() as f64;
