@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -228,15 +228,14 @@ impl Signers {
 
     /// The `DKIM-Signature` headers of a message, to stand before it; `t=` says the moment
     /// given. `None` when a signature cannot be made.
-    pub(super) fn sign(&self, message: &Mime, at: Instant) -> Option<Vec<u8>> {
+    pub(super) fn sign(&self, message: &Mime, body: &BodyHash, at: Instant) -> Option<Vec<u8>> {
         let Mime { octets, head } = message;
         let mut headers = Vec::with_capacity(1_024 * self.0.len() + octets.len() * 17 / 16);
         if self.0.is_empty() {
             return Some(headers);
         }
-        let (head, body) = octets.split_at(*head);
-        let bh = base64::encode(digest(&SHA256, simple(body)).as_ref());
-        let signed = relaxed(head);
+        let bh = base64::encode(body.as_ref());
+        let signed = relaxed(&octets[..*head]);
         let t = at.as_micros().div_euclid(1_000_000).max(0);
         for signer in &self.0 {
             let mut input = Vec::with_capacity(signed.len() + signer.canonical.len() + 96);
@@ -255,6 +254,19 @@ impl Signers {
             headers.extend_from_slice(b"\r\n");
         }
         Some(headers)
+    }
+}
+
+/// SHA-256 of a body, canonical.
+pub(super) struct BodyHash(Digest);
+
+impl BodyHash {
+    pub(super) fn of(message: &Mime) -> Self {
+        Self(digest(&SHA256, simple(&message.octets[message.head..])))
+    }
+
+    pub(super) fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
     }
 }
 

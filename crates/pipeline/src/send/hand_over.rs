@@ -112,7 +112,7 @@ impl Sender {
             Some(secret) => render::fill_secret(&claimed.content.text, secret),
             None => Sealed::new(claimed.content.text.clone()),
         };
-        let digest = self.digest(&[text.open()]);
+        let digest = self.digest(&[text.open().as_bytes()]);
         let store = self.pipeline.store();
         let _waits = store
             .is_shared()
@@ -171,28 +171,32 @@ impl Sender {
                 };
             }
         };
-        let digest = self.digest(&[&body.subject, &body.text, &body.html]);
         let name = claimed
             .content
             .data
             .get("_")
             .and_then(|own| own.get("name"))
             .and_then(|n| n.as_str());
-        let outcome = carrier
-            .send(OutgoingEmail {
-                delivery: claimed.id,
-                message: claimed.message,
-                to: claimed.contact.address.clone(),
-                to_name: Sealed::new(name.unwrap_or_default()),
-                from_name: claimed.content.sender.clone(),
-                subject: Sealed::new(body.subject),
-                text: Sealed::new(body.text),
-                html: Sealed::new(body.html),
-                date: self.pipeline.clock().now(),
-                locale: claimed.content.locale.clone(),
-                lane: claimed.lane,
-            })
-            .await;
+        let made = carrier.make(&OutgoingEmail {
+            delivery: claimed.id,
+            message: claimed.message,
+            to: claimed.contact.address.clone(),
+            to_name: Sealed::new(name.unwrap_or_default()),
+            from_name: claimed.content.sender.clone(),
+            subject: Sealed::new(body.subject.as_str()),
+            text: Sealed::new(body.text),
+            html: Sealed::new(body.html),
+            date: self.pipeline.clock().now(),
+            locale: claimed.content.locale.clone(),
+            lane: claimed.lane,
+        });
+        let (outcome, digest) = match made {
+            Ok(made) => {
+                let digest = self.digest(&[body.subject.as_bytes(), made.body_hash()]);
+                (carrier.hand_over(made).await, digest)
+            }
+            Err(outcome) => (outcome, String::new()),
+        };
         Handed {
             carrier: carrier.name().to_owned(),
             outcome,
@@ -201,11 +205,12 @@ impl Sender {
         }
     }
 
-    /// 64 bits of a keyed digest of what left, as hex: provenance without the text.
-    fn digest(&self, parts: &[&str]) -> String {
+    /// 64 bits of a keyed digest of what left, as hex: provenance without the text. A mail's
+    /// body is in it by the hash that its signature shows to everybody.
+    fn digest(&self, parts: &[&[u8]]) -> String {
         let mut context = ring::hmac::Context::with_key(&self.digest_key);
         for part in parts {
-            context.update(part.as_bytes());
+            context.update(part);
             context.update(&[0]);
         }
         let tag = context.sign();
