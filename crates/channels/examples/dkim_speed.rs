@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for kilobytes in [3, 10, 30] {
             let carrier = carrier(key)?;
             let mail = mail(kilobytes * 1024);
-            let each = 1e6 / per_second(|| carrier.data(&mail).is_some());
+            let each = 1e6 / per_second(|| carrier.make(&mail).is_ok());
             line.push_str(&format!("{each:12.1}"));
         }
         println!("{line}");

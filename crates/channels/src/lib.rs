@@ -12,7 +12,9 @@ mod inbound;
 mod sms;
 mod tls;
 
-pub use email::{DkimConfig, DkimKey, EmailCarrier, EmailConfig, OutgoingEmail, SmtpAuth, SmtpTls};
+pub use email::{
+    DkimConfig, DkimKey, EmailCarrier, EmailConfig, MadeEmail, OutgoingEmail, SmtpAuth, SmtpTls,
+};
 pub use fault::ConfigError;
 pub use inbound::{Inbound, InboundItem};
 pub use sms::{

@@ -122,10 +122,8 @@ impl Lines {
 
     /// The next complete line of the buffer; the last one may lack its end.
     fn take(&mut self) -> Option<Line> {
-        let end = self.buffer[self.scanned..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map(|place| self.scanned + place);
+        let end =
+            memchr::memchr(b'\n', &self.buffer[self.scanned..]).map(|place| self.scanned + place);
         let rest = self.buffer.len() - self.start;
         let (end, after) = match end {
             Some(end) => (end, end + 1),

@@ -156,6 +156,10 @@ pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), Problem> {
 
 /// Counts brackets outside strings; whether the text is JSON at all is not asked here.
 pub(crate) fn nested_too_deeply(bytes: &[u8]) -> bool {
+    let opening = bytes.iter().filter(|byte| matches!(byte, b'[' | b'{'));
+    if opening.count() <= DEPTH_LIMIT {
+        return false;
+    }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         if in_string {

@@ -1,7 +1,8 @@
 //! A text part of a mail: its transfer encoding and its octets (RFC 2045 §6).
 //!
 //! Text goes as it is where it is 7-bit and its lines are short, else quoted-printable,
-//! or base64 where that is shorter. All lines end in CRLF; nothing is copied twice.
+//! or base64 where that is shorter. All lines end in CRLF, and no CR or LF stands alone;
+//! nothing is copied twice.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,97 @@ const QUOTED_LINE: usize = 75;
 /// Octets that make one line of base64.
 const BASE64_GROUP: usize = 57;
 /// Octets that are looked at together: what makes the compiler take 16 or 32 at a time.
-const BLOCK: usize = 255;
+/// Their count fits an octet.
+const BLOCK: usize = 240;
+
+/// Text for a body: LF line ends, no other control characters but tabs, which neither
+/// RFC 5322 nor HTML allows. What is written of it has no bare CR or LF.
+pub(super) struct Clean<'a> {
+    text: Cow<'a, str>,
+    seen: Seen,
+}
+
+impl<'a> Clean<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let seen = Seen::of(text.as_bytes());
+        let c1 = seen.may_be_c1 && has_c1(text.as_bytes());
+        if !(seen.control || c1) {
+            let text = Cow::Borrowed(text);
+            return Self { text, seen };
+        }
+        let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+        text.retain(|c| !c.is_control() || c == '\n' || c == '\t');
+        Self {
+            seen: Seen::of(text.as_bytes()),
+            text: Cow::Owned(text),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What suits it.
+    pub(super) fn encoding(&self) -> Encoding {
+        let octets = self.text.as_bytes();
+        let Seen {
+            strange, equals, ..
+        } = self.seen;
+        let short = |line: &[u8]| line.len() <= PLAIN_LINE && line.last() != Some(&b' ');
+        if strange == 0 && !self.seen.tab && octets.split(|b| *b == b'\n').all(short) {
+            return Encoding::SevenBit;
+        }
+        if 2 * (strange + equals) > octets.len() / 3 {
+            Encoding::Base64
+        } else {
+            Encoding::QuotedPrintable
+        }
+    }
+}
+
+/// Whether U+0080 to U+009F are in a text: control characters of two octets.
+fn has_c1(octets: &[u8]) -> bool {
+    let low = |at: usize| octets.get(at + 1).is_some_and(|next| *next < 0xa0);
+    memchr::memchr_iter(0xc2, octets).any(low)
+}
+
+/// What one look at all octets of a text finds.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// A control character of one octet, other than LF and tab.
+    control: bool,
+    /// An octet that begins characters of which some are control characters.
+    may_be_c1: bool,
+    tab: bool,
+    /// Octets outside 7-bit text.
+    strange: usize,
+    equals: usize,
+}
+
+impl Seen {
+    fn of(octets: &[u8]) -> Self {
+        let mut seen = Self::default();
+        for block in octets.chunks(BLOCK) {
+            let (mut control, mut c1, mut tab) = (0, 0, 0);
+            let (mut strange, mut equals) = (0_u8, 0_u8);
+            for octet in block {
+                let octet = *octet;
+                let harmless = (octet == b'\n') | (octet == b'\t');
+                control |= u8::from((octet < b' ') & !harmless) | u8::from(octet == 0x7f);
+                c1 |= u8::from(octet == 0xc2);
+                tab |= u8::from(octet == b'\t');
+                strange += u8::from(octet > 0x7e);
+                equals += u8::from(octet == b'=');
+            }
+            seen.control |= control != 0;
+            seen.may_be_c1 |= c1 != 0;
+            seen.tab |= tab != 0;
+            seen.strange += usize::from(strange);
+            seen.equals += usize::from(equals);
+        }
+        seen
+    }
+}
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +116,6 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// What suits a text that [`clean`] has made.
-    pub(super) fn of(text: &str) -> Self {
-        let octets = text.as_bytes();
-        let (mut strange, mut equals) = (0, 0);
-        for block in octets.chunks(BLOCK) {
-            let of_block = |test: fn(u8) -> bool| {
-                let count = block.iter().map(|octet| u8::from(test(*octet)));
-                usize::from(count.sum::<u8>())
-            };
-            strange += of_block(|octet| octet > 0x7e);
-            equals += of_block(|octet| octet == b'=');
-        }
-        let short = |line: &[u8]| line.len() <= PLAIN_LINE && !line.ends_with(b" ");
-        if strange == 0 && !text.contains('\t') && text.as_bytes().split(|b| *b == b'\n').all(short)
-        {
-            return Self::SevenBit;
-        }
-        if 2 * (strange + equals) > octets.len() / 3 {
-            Self::Base64
-        } else {
-            Self::QuotedPrintable
-        }
-    }
-
     /// Its name in `Content-Transfer-Encoding`.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -59,15 +126,14 @@ impl Encoding {
     }
 
     /// Appends a text.
-    pub(super) fn put(self, text: &str, out: &mut Vec<u8>) {
+    pub(super) fn put(self, text: &Clean<'_>, out: &mut Vec<u8>) {
+        let text = text.text().as_bytes();
         match self {
-            Self::SevenBit => put_lines(text, out, |line, out| out.extend_from_slice(line)),
-            Self::QuotedPrintable => put_lines(text, out, put_quoted),
+            Self::SevenBit => put_lines(text, out),
+            Self::QuotedPrintable => put_quoted(text, out),
             Self::Base64 => {
                 let mut canonical = Vec::with_capacity(text.len() + text.len() / 16);
-                put_lines(text, &mut canonical, |line, out| {
-                    out.extend_from_slice(line);
-                });
+                put_lines(text, &mut canonical);
                 for (index, group) in canonical.chunks(BASE64_GROUP).enumerate() {
                     if index > 0 {
                         out.extend_from_slice(b"\r\n");
@@ -79,58 +145,30 @@ impl Encoding {
     }
 }
 
-/// Text for a body: LF line ends, no other control characters but tabs, which neither
-/// RFC 5322 nor HTML allows.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !has_control(text.as_bytes()) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.retain(|c| !c.is_control() || c == '\n' || c == '\t');
-    Cow::Owned(text)
-}
-
-/// Whether a control character other than LF and tab is among the octets of a text.
-fn has_control(octets: &[u8]) -> bool {
-    let low = |octet: &u8| (*octet < b' ' && *octet != b'\n' && *octet != b'\t') | (*octet == 0x7f);
-    let any = |found: bool, octet: &u8| found | low(octet);
-    if octets
-        .chunks(BLOCK)
-        .any(|block| block.iter().fold(false, any))
-    {
-        return true;
-    }
-    // U+0080 to U+009F are two octets, of which the first is 0xc2.
-    let next = octets.get(1..).unwrap_or_default();
-    octets
-        .chunks(BLOCK)
-        .zip(next.chunks(BLOCK))
-        .any(|(one, two)| {
-            let pairs = one.iter().zip(two);
-            pairs.fold(false, |found, (a, b)| found | ((*a == 0xc2) & (*b < 0xa0)))
-        })
-}
-
-/// Every line by `put`, CRLF between them.
-fn put_lines(text: &str, out: &mut Vec<u8>, mut put: impl FnMut(&[u8], &mut Vec<u8>)) {
-    for (index, line) in text.split('\n').enumerate() {
+/// The lines as they are, CRLF between them.
+fn put_lines(text: &[u8], out: &mut Vec<u8>) {
+    for (index, line) in text.split(|octet| *octet == b'\n').enumerate() {
         if index > 0 {
             out.extend_from_slice(b"\r\n");
         }
-        put(line.as_bytes(), out);
+        out.extend_from_slice(line);
     }
 }
 
-/// One line, broken softly where it is too long.
-fn put_quoted(line: &[u8], out: &mut Vec<u8>) {
-    // A space at the end of a line would be lost on the way.
-    let (mut rest, space) = match line.strip_suffix(b" ") {
-        Some(rest) => (rest, true),
-        None => (line, false),
-    };
+/// Quoted-printable, lines broken softly where they are too long.
+fn put_quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + text.len() / 8);
+    let mut rest = text;
     let mut room = QUOTED_LINE;
     loop {
         let (mut plain, after) = rest.split_at(plain_run(rest));
+        let next = after.split_first();
+        // A space at the end of a line would be lost on the way.
+        let ends = next.is_none_or(|(octet, _)| *octet == b'\n');
+        let space = ends && plain.last() == Some(&b' ');
+        if space {
+            plain = &plain[..plain.len() - 1];
+        }
         while plain.len() > room {
             out.extend_from_slice(&plain[..room]);
             out.extend_from_slice(b"=\r\n");
@@ -139,14 +177,19 @@ fn put_quoted(line: &[u8], out: &mut Vec<u8>) {
         }
         out.extend_from_slice(plain);
         room -= plain.len();
-        let Some((octet, after)) = after.split_first() else {
-            break;
+        if space {
+            put_escape(b' ', &mut room, out);
+        }
+        let Some((octet, after)) = next else {
+            return;
         };
-        put_escape(*octet, &mut room, out);
+        if *octet == b'\n' {
+            out.extend_from_slice(b"\r\n");
+            room = QUOTED_LINE;
+        } else {
+            put_escape(*octet, &mut room, out);
+        }
         rest = after;
-    }
-    if space {
-        put_escape(b' ', &mut room, out);
     }
 }
 
@@ -193,7 +236,7 @@ mod tests {
 
     fn put(encoding: Encoding, text: &str) -> String {
         let mut out = Vec::new();
-        encoding.put(text, &mut out);
+        encoding.put(&Clean::of(text), &mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -208,7 +251,7 @@ mod tests {
             ("Olá, seu pedido está a caminho", Encoding::QuotedPrintable),
             ("ваш заказ в пути", Encoding::Base64),
         ] {
-            assert_eq!(Encoding::of(text), encoding, "{text}");
+            assert_eq!(Clean::of(text).encoding(), encoding, "{text}");
         }
     }
 
@@ -222,7 +265,10 @@ mod tests {
         let escape = format!("{}é", "x".repeat(72));
         assert_eq!(quoted(&escape), format!("{}=C3=\r\n=A9", "x".repeat(72)));
         assert_eq!(put(Encoding::Base64, "ж\n"), "0LYNCg==");
-        assert_eq!(clean("a\r\nb\rc\u{0}\u{85}d\te\u{a0}"), "a\nb\ncd\te\u{a0}");
+        assert_eq!(
+            Clean::of("a\r\nb\rc\u{0}\u{85}d\te\u{a0}").text(),
+            "a\nb\ncd\te\u{a0}"
+        );
     }
 
     /// As RFC 2045 §6.7 says: soft breaks vanish, escapes become octets.
@@ -246,21 +292,21 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_quoted_reads_back(text in "([ -~é=\t\n]|[x ]{60,90}|\\PC){0,30}") {
-            let text = clean(&text).into_owned();
             let quoted = put(Encoding::QuotedPrintable, &text);
             for line in quoted.split("\r\n") {
                 prop_assert!(line.len() <= 76 && !line.ends_with([' ', '\t']), "{line:?}");
                 prop_assert!(line.bytes().all(|b| (b' '..0x7f).contains(&b)));
             }
-            let meant = text.replace('\n', "\r\n");
+            let meant = Clean::of(&text).text().replace('\n', "\r\n");
             prop_assert_eq!(unquoted(&quoted), meant.as_bytes());
         }
 
         #[test]
         fn a_clean_text_holds_no_control_characters(text in "(\\PC|[\u{0}-\u{a0}]){0,400}") {
             let wanted = |c: char| !c.is_control() || c == '\n' || c == '\t';
-            prop_assert!(clean(&text).chars().all(wanted));
-            prop_assert_eq!(has_control(text.as_bytes()), !text.chars().all(wanted));
+            let clean = Clean::of(&text);
+            prop_assert!(clean.text().chars().all(wanted));
+            prop_assert_eq!(matches!(clean.text, Cow::Borrowed(_)), text.chars().all(wanted));
         }
     }
 }

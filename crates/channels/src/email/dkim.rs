@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -15,6 +15,7 @@ use rustls::pki_types::pem::PemObject;
 
 use model::Instant;
 
+use super::mime::Mime;
 use super::{DkimConfig, base64};
 use crate::ConfigError;
 
@@ -227,15 +228,14 @@ impl Signers {
 
     /// The `DKIM-Signature` headers of a message, to stand before it; `t=` says the moment
     /// given. `None` when a signature cannot be made.
-    pub(super) fn sign(&self, message: &[u8], at: Instant) -> Option<Vec<u8>> {
-        let mut headers = Vec::with_capacity(1_024 * self.0.len() + message.len() * 17 / 16);
+    pub(super) fn sign(&self, message: &Mime, body: &BodyHash, at: Instant) -> Option<Vec<u8>> {
+        let Mime { octets, head } = message;
+        let mut headers = Vec::with_capacity(1_024 * self.0.len() + octets.len() * 17 / 16);
         if self.0.is_empty() {
             return Some(headers);
         }
-        let end = message.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let (head, body) = (&message[..end + 2], &message[end + 4..]);
-        let bh = base64::encode(digest(&SHA256, simple(body)).as_ref());
-        let signed = relaxed(head);
+        let bh = base64::encode(body.as_ref());
+        let signed = relaxed(&octets[..*head]);
         let t = at.as_micros().div_euclid(1_000_000).max(0);
         for signer in &self.0 {
             let mut input = Vec::with_capacity(signed.len() + signer.canonical.len() + 96);
@@ -257,6 +257,19 @@ impl Signers {
     }
 }
 
+/// SHA-256 of a body, canonical.
+pub(super) struct BodyHash(Digest);
+
+impl BodyHash {
+    pub(super) fn of(message: &Mime) -> Self {
+        Self(digest(&SHA256, simple(&message.octets[message.head..])))
+    }
+
+    pub(super) fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
 /// The body `simple` (RFC 6376 §3.4.3): its empty last lines count as none. The message
 /// ends in CRLF.
 fn simple(body: &[u8]) -> &[u8] {
@@ -273,11 +286,14 @@ fn simple(body: &[u8]) -> &[u8] {
 /// The headers that are signed, `relaxed` (RFC 6376 §3.4.2), in the order of `h=`. The
 /// second of a name there is the one that must not be added.
 fn relaxed(head: &[u8]) -> Vec<u8> {
+    let fields = fields(head);
     let mut canonical = Vec::with_capacity(head.len());
     for (index, name) in SIGNED_HEADERS.iter().enumerate() {
-        if !SIGNED_HEADERS[..index].contains(name)
-            && let Some(value) = value_of(head, name.as_bytes())
-        {
+        if index > 0 && SIGNED_HEADERS[index - 1] == *name {
+            continue;
+        }
+        let of_name = |(known, _): &&(&[u8], _)| known.eq_ignore_ascii_case(name.as_bytes());
+        if let Some((_, value)) = fields.iter().find(of_name) {
             canonical.extend(name.bytes().map(|octet| octet.to_ascii_lowercase()));
             canonical.push(b':');
             put_relaxed(value, &mut canonical);
@@ -287,35 +303,34 @@ fn relaxed(head: &[u8]) -> Vec<u8> {
     canonical
 }
 
-/// What follows the colon of a header, with the lines it goes on in.
-fn value_of<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let mut rest = head;
-    while !rest.is_empty() {
-        let mut end = 0;
-        loop {
-            let line = rest[end..].iter().position(|octet| *octet == b'\n');
-            end += line.map_or(rest.len() - end, |at| at + 1);
-            if !matches!(rest.get(end), Some(b' ' | b'\t')) {
-                break;
-            }
+/// The headers: name, and what follows the colon with the lines it goes on in.
+fn fields(head: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut fields = Vec::with_capacity(16);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', head).map(|at| at + 1) {
+        if matches!(head.get(end), Some(b' ' | b'\t')) {
+            continue;
         }
-        let (field, after) = rest.split_at(end);
-        if field.get(name.len()) == Some(&b':') && field[..name.len()].eq_ignore_ascii_case(name) {
-            return Some(&field[name.len() + 1..]);
+        let field = &head[start..end];
+        start = end;
+        if let Some(colon) = memchr::memchr(b':', field) {
+            fields.push((&field[..colon], &field[colon + 1..]));
         }
-        rest = after;
     }
-    None
+    fields
 }
 
 /// Every run of white space as one space, none at either end.
 fn put_relaxed(value: &[u8], out: &mut Vec<u8>) {
-    let white = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
-    let words = value.split(white).filter(|word| !word.is_empty());
-    for (index, word) in words.enumerate() {
-        if index > 0 {
+    let start = out.len();
+    for octet in value {
+        if !matches!(octet, b' ' | b'\t' | b'\r' | b'\n') {
+            out.push(*octet);
+        } else if out.len() > start && out.last() != Some(&b' ') {
             out.push(b' ');
         }
-        out.extend_from_slice(word);
+    }
+    if out.len() > start && out.last() == Some(&b' ') {
+        out.pop();
     }
 }

@@ -10,7 +10,7 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::text::Text;
 
-use super::body::{Encoding, clean};
+use super::body::{Clean, Encoding};
 use super::wire::with_crlf;
 use super::{EmailConfig, OutgoingEmail};
 
@@ -23,25 +23,38 @@ pub(super) fn message_id_local(mail: &OutgoingEmail) -> String {
     format!("{}.{}", mail.message, mail.delivery)
 }
 
+/// A mail, every line of which ends in CRLF.
+pub(super) struct Mime {
+    /// Its octets.
+    pub octets: Vec<u8>,
+    /// How many of them the headers take, with the empty line after them.
+    pub head: usize,
+}
+
 /// The whole mail, ready to be signed.
-pub(super) fn build(mail: &OutgoingEmail, config: &EmailConfig) -> Vec<u8> {
-    let (text, html) = (clean(mail.text.open()), clean(mail.html.open()));
-    let content = text.len() + html.len();
-    let mut out = Vec::with_capacity(1_024 + content + content / 6);
+pub(super) fn build(mail: &OutgoingEmail, config: &EmailConfig) -> Mime {
+    let (text, html) = (Clean::of(mail.text.open()), Clean::of(mail.html.open()));
+    let content = text.text().len() + html.text().len();
+    let mut out = Vec::with_capacity(2_048 + content + content / 6);
     put_headers(mail, config, &mut out);
-    if html.is_empty() {
-        put_part("plain", &text, Encoding::of(&text), &mut out);
-        return with_crlf(out);
+    // The values come from many hands; what follows them is made of clean text.
+    let mut out = with_crlf(out);
+    if html.text().is_empty() {
+        let head = put_part("plain", &text, text.encoding(), &mut out);
+        if !out.ends_with(b"\r\n") {
+            out.extend_from_slice(b"\r\n");
+        }
+        return Mime { octets: out, head };
     }
     let parts =
-        [("plain", &text), ("html", &html)].map(|(kind, part)| (kind, part, Encoding::of(part)));
+        [("plain", &text), ("html", &html)].map(|(kind, part)| (kind, part, part.encoding()));
     // Encoded parts hold no `=_`: only one sent as it is could contain the boundary.
     let mut boundary = format!("=_{}", mail.delivery);
     let holds = |boundary: &str| {
         let mut as_is = parts
             .iter()
             .filter(|(.., encoding)| *encoding == Encoding::SevenBit);
-        as_is.any(|(_, part, _)| part.contains(boundary))
+        as_is.any(|(_, part, _)| part.text().contains(boundary))
     };
     while holds(&boundary) {
         boundary.push('+');
@@ -51,12 +64,13 @@ pub(super) fn build(mail: &OutgoingEmail, config: &EmailConfig) -> Vec<u8> {
         &["multipart/alternative; boundary=\"", &boundary, "\""],
         &mut out,
     );
+    let head = out.len() + 2;
     for (kind, part, encoding) in parts {
         put(&["\r\n--", &boundary, "\r\n"], &mut out);
         put_part(kind, part, encoding, &mut out);
     }
     put(&["\r\n--", &boundary, "--\r\n"], &mut out);
-    with_crlf(out)
+    Mime { octets: out, head }
 }
 
 /// All headers but those of the body.
@@ -87,12 +101,14 @@ fn put_headers(mail: &OutgoingEmail, config: &EmailConfig, out: &mut Vec<u8>) {
     put_raw("MIME-Version", &["1.0"], out);
 }
 
-/// The headers of a text part, and the part.
-fn put_part(kind: &str, text: &str, encoding: Encoding, out: &mut Vec<u8>) {
+/// The headers of a text part, and the part; gives where the part begins.
+fn put_part(kind: &str, text: &Clean<'_>, encoding: Encoding, out: &mut Vec<u8>) -> usize {
     put_raw("Content-Type", &["text/", kind, "; charset=\"utf-8\""], out);
     put_raw("Content-Transfer-Encoding", &[encoding.name()], out);
     out.extend_from_slice(b"\r\n");
+    let start = out.len();
     encoding.put(text, out);
+    start
 }
 
 fn put(pieces: &[&str], out: &mut Vec<u8>) {

@@ -57,6 +57,27 @@ pub struct OutgoingEmail {
     pub lane: Lane,
 }
 
+/// A mail as it leaves.
+pub struct MadeEmail {
+    delivery: DeliveryId,
+    to: Sealed,
+    lane: Lane,
+    /// The part of `Message-ID` before the `@`.
+    id: String,
+    /// What stands between `DATA` and the end of its final dot.
+    data: Vec<u8>,
+    /// Octets without the final dot and the dots that were doubled.
+    size: usize,
+    body: dkim::BodyHash,
+}
+
+impl MadeEmail {
+    /// SHA-256 of the body as it leaves: what `bh=` of its signatures says.
+    pub fn body_hash(&self) -> &[u8] {
+        self.body.as_ref()
+    }
+}
+
 /// The connections to one mail server; cheap to clone.
 ///
 /// Without keys ([`EmailConfig::dkim`] empty) mails leave unsigned: right where the mail
@@ -89,26 +110,58 @@ impl EmailCarrier {
         })
     }
 
-    /// Hands a mail over and waits for the server's word. Dropping the future before that
-    /// leaves the outcome unknown.
+    /// Hands a mail over and waits for the server's word: [`Self::make`] and
+    /// [`Self::hand_over`].
+    pub async fn send(&self, mail: OutgoingEmail) -> Outcome {
+        match self.make(&mail) {
+            Ok(made) => self.hand_over(made).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Makes MIME of a mail and signs it.
+    ///
+    /// # Errors
+    /// The outcome of a mail that cannot be made; nothing left.
+    pub fn make(&self, mail: &OutgoingEmail) -> Result<MadeEmail, Outcome> {
+        let Shared {
+            config, signers, ..
+        } = &*self.shared;
+        if !address::is_mail_address(mail.to.open()) {
+            return Err(Outcome::Rejected {
+                code: "address".into(),
+                reason: "this is not an address that mail can be sent to".into(),
+            });
+        }
+        let mime = mime::build(mail, config);
+        let body = dkim::BodyHash::of(&mime);
+        let Some(mut data) = signers.sign(&mime, &body, mail.date) else {
+            return Err(replies::later("dkim", "the mail could not be signed"));
+        };
+        let size = data.len() + mime.octets.len();
+        wire::put_data(&mime.octets, &mut data);
+        Ok(MadeEmail {
+            delivery: mail.delivery,
+            to: mail.to.clone(),
+            lane: mail.lane,
+            id: mime::message_id_local(mail),
+            data,
+            size,
+            body,
+        })
+    }
+
+    /// Hands over what [`Self::make`] made and waits for the server's word. Dropping the
+    /// future before that leaves the outcome unknown.
     ///
     /// The carrier id of an accepted mail is the part of our `Message-ID` before the `@`
     /// (`<message id>.<delivery id>`): bounces name that, not the server's queue id.
-    pub async fn send(&self, mail: OutgoingEmail) -> Outcome {
+    pub async fn hand_over(&self, mail: MadeEmail) -> Outcome {
         let Shared { config, pool, .. } = &*self.shared;
         let to = mail.to.open();
-        if !address::is_mail_address(to) {
-            return Outcome::Rejected {
-                code: "address".into(),
-                reason: "this is not an address that mail can be sent to".into(),
-            };
-        }
-        let Some((data, size)) = self.data(&mail) else {
-            return replies::later("dkim", "the mail could not be signed");
-        };
-        let outcome = match pool.hand_over(mail.lane, to, size, &data).await {
+        let outcome = match pool.hand_over(mail.lane, to, mail.size, &mail.data).await {
             Outcome::Accepted { .. } => Outcome::Accepted {
-                carrier_id: Some(mime::message_id_local(&mail)),
+                carrier_id: Some(mail.id),
             },
             other => other,
         };
@@ -117,19 +170,6 @@ impl EmailCarrier {
             "mail handed over"
         );
         outcome
-    }
-
-    /// What stands between `DATA` and the end of its final dot for a mail, signed, and the
-    /// size of the mail in it. `None` when a signature cannot be made.
-    pub fn data(&self, mail: &OutgoingEmail) -> Option<(Vec<u8>, usize)> {
-        let Shared {
-            config, signers, ..
-        } = &*self.shared;
-        let message = mime::build(mail, config);
-        let mut data = signers.sign(&message, mail.date)?;
-        let size = data.len() + message.len();
-        wire::put_data(&message, &mut data);
-        Some((data, size))
     }
 
     /// Connects, greets and logs in once, to see whether it would work.

@@ -47,7 +47,7 @@ fn config() -> EmailConfig {
 
 #[test]
 fn a_mail_reads_back_as_it_was_meant() {
-    let bytes = mime::build(&mail(), &config());
+    let bytes = mime::build(&mail(), &config()).octets;
     let parsed = MessageParser::default().parse(&bytes).unwrap();
     let from = parsed.from().unwrap().first().unwrap();
     assert_eq!(from.name.as_deref(), Some("Marigold"));
@@ -83,7 +83,7 @@ fn a_mail_without_html_is_plain_text() {
     let mut mail = mail();
     mail.html = Sealed::new("");
     mail.to_name = Sealed::new("");
-    let bytes = mime::build(&mail, &config());
+    let bytes = mime::build(&mail, &config()).octets;
     let parsed = MessageParser::default().parse(&bytes).unwrap();
     assert!(parsed.content_type_is("text", "plain"));
     assert_eq!(parsed.to().unwrap().first().unwrap().name, None);
@@ -106,7 +106,7 @@ fn a_body_that_holds_the_boundary_does_not_end_its_part() {
     let mut mail = mail();
     let boundary = format!("=_{}", mail.delivery);
     mail.text = Sealed::new(format!("a\n--{boundary}\n\nb\n--{boundary}--\nc"));
-    let bytes = mime::build(&mail, &config());
+    let bytes = mime::build(&mail, &config()).octets;
     let parsed = MessageParser::default().parse(&bytes).unwrap();
     let body = parsed.body_text(0).unwrap().replace("\r\n", "\n");
     assert_eq!(body.trim_end(), mail.text.open());
@@ -172,16 +172,19 @@ proptest! {
             locale,
             ..mail()
         };
-        let bytes = mime::build(&mail, &config());
+        let mime::Mime { octets: bytes, head } = mime::build(&mail, &config());
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        prop_assert_eq!(end, Some(head - 4));
         let names = header_names(&bytes);
         for (index, name) in names.iter().enumerate() {
             prop_assert!(EXPECTED.contains(&name.as_str()), "{name}");
             prop_assert!(!names[..index].contains(name), "{name} twice");
         }
         prop_assert!(bytes.ends_with(b"\r\n"));
-        for line in bytes.split(|b| *b == b'\n') {
-            prop_assert!(line.len() <= 999);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            prop_assert!(line.len() <= 1_000);
+            let line = line.strip_suffix(b"\r\n").unwrap_or(line);
+            prop_assert!(!line.contains(&b'\n'));
             prop_assert!(!line.contains(&b'\r'));
             prop_assert!(!line.contains(&0));
         }
@@ -260,8 +263,10 @@ fn both_signatures_hold_and_break_with_the_mail() {
         let mut mail = mail();
         mail.text = Sealed::new(text);
         let message = mime::build(&mail, &config());
-        let mut signed = signers.sign(&message, mail.date).unwrap();
-        signed.extend_from_slice(&message);
+        let mut signed = signers
+            .sign(&message, &dkim::BodyHash::of(&message), mail.date)
+            .unwrap();
+        signed.extend_from_slice(&message.octets);
         assert_eq!(signatures_hold(&signed, &keys), [true, true], "{text:?}");
         let spoiled = String::from_utf8(signed).unwrap();
         let body = spoiled.replace("Content-Type: text/html", "Content-Type: text/htmx");

@@ -29,6 +29,16 @@ pub enum RawEvent {
     Value(serde_json::Value),
 }
 
+impl RawEvent {
+    /// Reads and validates the envelope; `now` stands in for a missing time.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn read(&self, submission: Submission, now: Instant) -> Result<Event, String> {
+        envelope::read(self, submission, now)
+    }
+}
+
 /// As of when events are decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
@@ -125,14 +135,15 @@ impl Pipeline {
     /// [`AcceptError`] when the batch as a whole was not taken.
     pub async fn accept(
         &self,
-        events: Vec<RawEvent>,
+        events: impl AsRef<[RawEvent]>,
         submission: Submission,
     ) -> Result<Vec<EventAnswer>, AcceptError> {
+        let events = events.as_ref();
         let now = self.clock().now();
         let mut answers: Vec<Option<EventAnswer>> = Vec::with_capacity(events.len());
         let mut waiting: Vec<(usize, Event)> = Vec::with_capacity(events.len());
         for (place, raw) in events.iter().enumerate() {
-            match envelope::read(raw, submission, now) {
+            match raw.read(submission, now) {
                 Ok(event) => {
                     waiting.push((place, event));
                     answers.push(None);
@@ -206,7 +217,10 @@ impl Pipeline {
             if turn % TURN == TURN - 1 {
                 tokio::task::yield_now().await;
             }
-            let known = facts.get(&event.subject);
+            let known = facts
+                .binary_search_by(|facts| facts.customer.id.cmp(&event.subject))
+                .ok()
+                .map(|at| &facts[at]);
             let accepted = self.make(event, known, now);
             let lane = lane_of(&accepted);
             let queue = if lane == Lane::Security {
@@ -230,22 +244,16 @@ impl Pipeline {
         Ok(stale)
     }
 
-    async fn load_facts(
-        &self,
-        waiting: &[(usize, Event)],
-    ) -> Result<HashMap<String, Facts>, AcceptError> {
+    /// The facts about the customers that are known, by the marketplace's id of them.
+    async fn load_facts(&self, waiting: &[(usize, Event)]) -> Result<Vec<Facts>, AcceptError> {
         let mut names: Vec<String> = waiting
             .iter()
             .map(|(_, event)| event.subject.clone())
             .collect();
         names.sort_unstable();
         names.dedup();
-        let found = self.store().facts(names.clone()).await?;
-        Ok(names
-            .into_iter()
-            .zip(found)
-            .filter_map(|(name, facts)| Some((name, facts?)))
-            .collect())
+        let found = self.store().facts(names).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Commits part by part; each waits for places in flight before its commit.

@@ -28,6 +28,18 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned.trim().to_owned())
 }
 
+/// What stands between the line feeds of a text.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', text.as_bytes())
+        .chain([text.len()])
+        .map(move |end| {
+            let line = &text[start..end];
+            start = end + 1;
+            line
+        })
+}
+
 /// One line: every run of white space becomes one space.
 pub(crate) fn one_line(text: &str) -> String {
     if is_one_line(text.as_bytes()) {
@@ -76,7 +88,10 @@ pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
 /// Typographic characters as their plain forms, so that one curly quote does not double
 /// the price of a text message (3GPP TS 23.038: one character outside the alphabet turns
 /// the whole message into UCS-2).
-pub(crate) fn plain_punctuation(text: &str) -> String {
+pub(crate) fn plain_punctuation(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -89,7 +104,7 @@ pub(crate) fn plain_punctuation(text: &str) -> String {
             other => plain.push(other),
         }
     }
-    plain
+    Cow::Owned(plain)
 }
 
 #[cfg(test)]

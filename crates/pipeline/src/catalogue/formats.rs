@@ -24,6 +24,8 @@ use jiff::{Timestamp, civil};
 /// Locales a thread keeps formatters of; a hostile mix of locales cannot fill the memory.
 const KEPT_LOCALES: usize = 48;
 const KEPT_CURRENCIES: usize = 32;
+/// Days a locale keeps as it wrote them: neighbouring messages tell of the same few.
+const KEPT_DAYS: usize = 32;
 const HOLDS: &str = "the compiled data falls back to the root locale";
 
 /// An amount as data carries it: a decimal without exponent, bounded.
@@ -88,7 +90,8 @@ pub(crate) struct Formats {
     number: OnceCell<DecimalFormatter>,
     plural: OnceCell<PluralRules>,
     list: OnceCell<ListFormatter>,
-    money: RefCell<HashMap<String, Rc<CurrencyFormatter<DecimalFormatter>>>>,
+    money: RefCell<Vec<(String, Rc<CurrencyFormatter<DecimalFormatter>>)>>,
+    days: RefCell<Vec<(DateStyle, civil::Date, String)>>,
 }
 
 thread_local! {
@@ -126,6 +129,7 @@ impl Formats {
             plural: OnceCell::new(),
             list: OnceCell::new(),
             money: RefCell::default(),
+            days: RefCell::default(),
         }
     }
 
@@ -139,6 +143,20 @@ impl Formats {
 
     /// A day, the same in every zone.
     pub(crate) fn day(&self, day: civil::Date, style: DateStyle) -> String {
+        let mut kept = self.days.borrow_mut();
+        let known = |entry: &&(DateStyle, civil::Date, String)| (entry.0, entry.1) == (style, day);
+        if let Some((.., written)) = kept.iter().find(known) {
+            return written.clone();
+        }
+        let written = self.write_day(day, style);
+        if kept.len() >= KEPT_DAYS {
+            kept.clear();
+        }
+        kept.push((style, day, written.clone()));
+        written
+    }
+
+    fn write_day(&self, day: civil::Date, style: DateStyle) -> String {
         let Ok(date) = Date::try_new_gregorian(
             i32::from(day.year()),
             day.month().unsigned_abs(),
@@ -192,7 +210,8 @@ impl Formats {
 
     /// An amount of a currency; none where the code is not one.
     pub(crate) fn money(&self, amount: &Amount, currency: &str) -> Option<String> {
-        let known = self.money.borrow().get(currency).cloned();
+        let known = |(code, made): &(String, Rc<_>)| (code == currency).then(|| Rc::clone(made));
+        let known = self.money.borrow().iter().find_map(known);
         let formatter = match known {
             Some(formatter) => formatter,
             None => {
@@ -213,7 +232,7 @@ impl Formats {
                 if kept.len() >= KEPT_CURRENCIES {
                     kept.clear();
                 }
-                kept.insert(currency.to_owned(), Rc::clone(&made));
+                kept.push((currency.to_owned(), Rc::clone(&made)));
                 made
             }
         };

@@ -211,13 +211,7 @@ impl<'a> Run<'a> {
                     index: frame.index,
                     count: frame.count,
                 }),
-            Expr::Attribute(of, name) => match self.value(of, line)? {
-                View::Undefined => {
-                    let reason = Reason::Missing;
-                    return Err(Stumble { line, reason });
-                }
-                value => value.attribute(name),
-            },
+            Expr::Attribute(of, name) => self.attribute(of, name, line)?,
             Expr::Text(text) => View::Text(text),
             Expr::Number(number) => View::Number(*number),
             Expr::Bool(truth) => View::Bool(*truth),
@@ -228,6 +222,25 @@ impl<'a> Run<'a> {
             Expr::Compare(first, others) => View::Bool(self.compare(first, others, line)?),
             Expr::Filter(call) => self.filter(call)?,
         })
+    }
+
+    /// What stands behind a dot. The variable of a loop, the usual case, is not copied.
+    fn attribute(&mut self, of: &'a Expr, name: &str, line: usize) -> Result<View<'a>, Stumble> {
+        let held;
+        let of = if let Expr::Local(at) = of {
+            self.step(line)?;
+            self.frames.get(*at).map(|frame| &frame.item)
+        } else {
+            held = self.value(of, line)?;
+            Some(&held)
+        };
+        match of {
+            None | Some(View::Undefined) => Err(Stumble {
+                line,
+                reason: Reason::Missing,
+            }),
+            Some(of) => Ok(of.attribute(name)),
+        }
     }
 
     /// The first of two values where its truth is `enough`, else the second.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::clean::clean;
 use super::kind::{Kind, KindFault, leads_home};
+use super::view::member;
 
 /// All the text of one event's declared data together.
 const MAX_DATA_BYTES: usize = 64 * 1024;
@@ -226,7 +227,7 @@ impl Gate<'_> {
             let depth = self.pointer.len();
             self.pointer.push('/');
             self.pointer.push_str(name);
-            match self.node(node, given.get(name))? {
+            match self.node(node, member(given, name))? {
                 Some(value) => {
                     kept.insert(name.clone(), value);
                 }

@@ -53,7 +53,8 @@ fn same(one: &str, other: &str) -> bool {
         && one == other
 }
 
-fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+/// A member of an object.
+pub(super) fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if map.len() <= FEW {
         return map
             .iter()

@@ -81,8 +81,9 @@ const RULES: [(Rule, Ask); 7] = [
 /// it, shifted by as much as the case is decided as of another.
 pub fn decide(case: &Case<'_>, now: Instant) -> Decision {
     let mut decision = Decision::default();
+    decision.trace.0.reserve(RULES.len());
     for channel in Channel::ALL {
-        if ask(case, *channel, &RULES, &mut decision.trace).is_some() {
+        if ask(case, *channel, &RULES, &mut decision.trace) {
             continue;
         }
         let Some(contact) = case.facts.customer.contact(*channel) else {
@@ -119,35 +120,31 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
             with: String::new(),
         });
     }
-    ask(case, contact.channel, &RULES[3..], &mut Trace::default())
+    let mut trace = Trace::default();
+    let stopped = ask(case, contact.channel, &RULES[3..], &mut trace);
+    trace.0.pop().filter(|_| stopped)
 }
 
-/// Asks rules in order, noting their words; the word of the one that stopped, if one did.
-fn ask(
-    case: &Case<'_>,
-    channel: Channel,
-    rules: &[(Rule, Ask)],
-    trace: &mut Trace,
-) -> Option<Spoke> {
+/// Asks rules in order, noting their words; whether one stopped, whose word is the last.
+fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Trace) -> bool {
     for (rule, ask) in rules {
         let (verdict, why, with) = match ask(case, channel) {
             Word::Silent => continue,
             Word::Pass(why, with) => (Verdict::Pass, why, with),
             Word::Stop(why, with) => (Verdict::Stop, why, with),
         };
-        let spoke = Spoke {
+        trace.0.push(Spoke {
             rule: *rule,
             verdict,
             channel: Some(channel),
             why: why.into(),
             with,
-        };
-        trace.0.push(spoke.clone());
+        });
         if verdict == Verdict::Stop {
-            return Some(spoke);
+            return true;
         }
     }
-    None
+    false
 }
 
 #[cfg(test)]

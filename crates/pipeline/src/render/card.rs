@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::snapshot::{Opened, open};
 use super::{Card, Item, RenderError, TrackState, TrackStep};
 use crate::catalogue::Catalogue;
-use crate::catalogue::clean::{clean, one_line};
+use crate::catalogue::clean::{clean, lines, one_line};
 use crate::catalogue::entry::TRACK;
 use crate::catalogue::formats::{Amount, Formats};
 
@@ -60,7 +60,7 @@ pub(super) fn of_opened(
 fn paragraphs(body: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut paragraph = String::new();
-    for line in body.lines().chain([""]) {
+    for line in lines(body).chain([""]) {
         let line = one_line(line);
         if !line.is_empty() {
             if paragraph.is_empty() {

@@ -7,7 +7,7 @@ use model::MessageContent;
 use super::card::of_opened;
 use super::snapshot::{Opened, open};
 use super::{Brand, Card, MailBody, RenderError, TrackState};
-use crate::catalogue::clean::short_line;
+use crate::catalogue::clean::{lines, short_line};
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::{Scene, View};
 use crate::catalogue::{Catalogue, leads_home};
@@ -91,7 +91,7 @@ impl Shown<'_> {
             .collect();
         let why = format!("purposes.{}", self.content.purpose);
         let why = self.catalogue.words.get(locale, &why).unwrap_or_default();
-        let why = why.replace("{brand}", setting.brand);
+        let why = self.filled(why);
         let link = self.link(brand);
         let link =
             link.map(|(url, label)| [("url", View::Text(url)), ("label", View::Text(label))]);
@@ -125,12 +125,23 @@ impl Shown<'_> {
 
     /// A word of the layout with its gaps filled.
     fn filled<'w>(&self, word: &'w str) -> Cow<'w, str> {
-        if !word.contains('{') {
-            return Cow::Borrowed(word);
-        }
         let setting = &self.opened.setting;
-        let filled = word.replace("{brand}", setting.brand);
-        Cow::Owned(filled.replace("{support}", setting.support))
+        let gaps = [("{brand}", setting.brand), ("{support}", setting.support)];
+        let mut filled = String::new();
+        let mut rest = word;
+        while let Some(at) = memchr::memchr(b'{', rest.as_bytes()) {
+            let (before, gap) = rest.split_at(at);
+            let known = gaps.iter().find(|(name, _)| gap.starts_with(name));
+            let (name, value) = known.copied().unwrap_or(("{", "{"));
+            filled.push_str(before);
+            filled.push_str(value);
+            rest = &gap[name.len()..];
+        }
+        if filled.is_empty() {
+            return Cow::Borrowed(rest);
+        }
+        filled.push_str(rest);
+        Cow::Owned(filled)
     }
 
     /// The first link of the type that the data has and that still leads home: its
@@ -204,7 +215,7 @@ impl<'a> Lists<'a> {
 fn tidy(text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
     let mut empty = true;
-    for line in text.lines() {
+    for line in lines(text) {
         let line = line.trim_end();
         if line.is_empty() && empty {
             continue;

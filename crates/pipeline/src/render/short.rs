@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::snapshot::{locale_of, put, setting, take};
 use super::{Brand, RenderError, Short};
 use crate::catalogue::Catalogue;
-use crate::catalogue::clean::{one_line, plain_punctuation, short_line, shorten};
+use crate::catalogue::clean::{lines, one_line, plain_punctuation, short_line, shorten};
 use crate::catalogue::load::PLACEHOLDER;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::Scene;
@@ -90,7 +90,7 @@ pub fn fill_secret(text: &str, secret: &Sealed) -> Sealed {
 /// Plain punctuation, no space at the ends of lines, no empty lines.
 fn text_message(rendered: &str) -> String {
     let mut text = String::with_capacity(rendered.len());
-    for line in plain_punctuation(rendered).lines() {
+    for line in lines(&plain_punctuation(rendered)) {
         let line = one_line(line);
         if line.is_empty() {
             continue;

@@ -1,6 +1,7 @@
 //! One delivery to its carrier: gates, body, network, outcome.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
@@ -65,12 +66,7 @@ impl Sender {
                 };
                 let record = self.outcome_of(&claimed, handed, started_at);
                 // The recorder outlives every worker, so it always takes this.
-                let _ = done
-                    .send(Done {
-                        record,
-                        _place: place,
-                    })
-                    .await;
+                let _ = done.send(Done { record, place }).await;
             }
         };
         let all: Vec<_> = chunk
@@ -116,7 +112,7 @@ impl Sender {
             Some(secret) => render::fill_secret(&claimed.content.text, secret),
             None => Sealed::new(claimed.content.text.clone()),
         };
-        let digest = self.digest(&[text.open()]);
+        let digest = self.digest(&[text.open().as_bytes()]);
         let store = self.pipeline.store();
         let _waits = store
             .is_shared()
@@ -141,11 +137,14 @@ impl Sender {
 
     /// A stop that comes while the text waits inside its carrier for its turn.
     fn recall(&self, claimed: &ClaimedDelivery) -> Recall {
-        let (stops, digest) = (
-            self.pipeline.stops().clone(),
-            self.pipeline.store().digest(&claimed.contact),
-        );
-        Recall::when(move || stops.has(digest).then(|| SUPPRESSED.into()))
+        let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
+        let digest = OnceLock::new();
+        Recall::when(move || {
+            let stops = pipeline.stops();
+            let stopped = !stops.is_empty()
+                && stops.has(*digest.get_or_init(|| pipeline.store().digest(&contact)));
+            stopped.then(|| SUPPRESSED.into())
+        })
     }
 
     async fn mail(&self, claimed: &ClaimedDelivery) -> Handed {
@@ -172,28 +171,32 @@ impl Sender {
                 };
             }
         };
-        let digest = self.digest(&[&body.subject, &body.text, &body.html]);
         let name = claimed
             .content
             .data
             .get("_")
             .and_then(|own| own.get("name"))
             .and_then(|n| n.as_str());
-        let outcome = carrier
-            .send(OutgoingEmail {
-                delivery: claimed.id,
-                message: claimed.message,
-                to: claimed.contact.address.clone(),
-                to_name: Sealed::new(name.unwrap_or_default()),
-                from_name: claimed.content.sender.clone(),
-                subject: Sealed::new(body.subject),
-                text: Sealed::new(body.text),
-                html: Sealed::new(body.html),
-                date: self.pipeline.clock().now(),
-                locale: claimed.content.locale.clone(),
-                lane: claimed.lane,
-            })
-            .await;
+        let made = carrier.make(&OutgoingEmail {
+            delivery: claimed.id,
+            message: claimed.message,
+            to: claimed.contact.address.clone(),
+            to_name: Sealed::new(name.unwrap_or_default()),
+            from_name: claimed.content.sender.clone(),
+            subject: Sealed::new(body.subject.as_str()),
+            text: Sealed::new(body.text),
+            html: Sealed::new(body.html),
+            date: self.pipeline.clock().now(),
+            locale: claimed.content.locale.clone(),
+            lane: claimed.lane,
+        });
+        let (outcome, digest) = match made {
+            Ok(made) => {
+                let digest = self.digest(&[body.subject.as_bytes(), made.body_hash()]);
+                (carrier.hand_over(made).await, digest)
+            }
+            Err(outcome) => (outcome, String::new()),
+        };
         Handed {
             carrier: carrier.name().to_owned(),
             outcome,
@@ -202,11 +205,12 @@ impl Sender {
         }
     }
 
-    /// 64 bits of a keyed digest of what left, as hex: provenance without the text.
-    fn digest(&self, parts: &[&str]) -> String {
+    /// 64 bits of a keyed digest of what left, as hex: provenance without the text. A mail's
+    /// body is in it by the hash that its signature shows to everybody.
+    fn digest(&self, parts: &[&[u8]]) -> String {
         let mut context = ring::hmac::Context::with_key(&self.digest_key);
         for part in parts {
-            context.update(part.as_bytes());
+            context.update(part);
             context.update(&[0]);
         }
         let tag = context.sign();
@@ -234,8 +238,7 @@ impl Sender {
             .settle
             .map_or_else(|| next(&handed.outcome, &tried), Next::Settle);
         let word = handed.outcome.word();
-        metrics::counter!("tidings_attempts_total", "channel" => claimed.contact.channel.as_str(), "outcome" => word)
-            .increment(1);
+        self.tally.count(claimed.contact.channel, &handed.outcome);
         let (code, reason, carrier_id) = match handed.outcome {
             Outcome::Accepted { carrier_id } => (String::new(), String::new(), carrier_id),
             Outcome::RetryLater { code, reason, .. } | Outcome::Rejected { code, reason } => {

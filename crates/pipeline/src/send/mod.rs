@@ -10,6 +10,7 @@ mod hand_over;
 mod record;
 pub mod retry;
 mod stops;
+mod tally;
 mod upkeep;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::in_flight::{Claimed, LEASE, Outlet};
 use record::{Done, Recorder};
 pub(crate) use stops::RecentStops;
 use stops::Waiting;
+use tally::Tally;
 
 /// The carriers of one kind of traffic.
 #[derive(Clone, Default)]
@@ -87,6 +89,7 @@ pub struct Sender {
     routes: Arc<Routes>,
     digest_key: Arc<ring::hmac::Key>,
     waiting: Arc<Waiting>,
+    tally: Arc<Tally>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -124,6 +127,7 @@ impl Sender {
             routes: Arc::new(routes),
             digest_key: Arc::new(key),
             waiting: Arc::default(),
+            tally: Arc::default(),
             tasks,
             stop,
         };

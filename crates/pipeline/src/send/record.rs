@@ -11,7 +11,7 @@ use crate::Pipeline;
 /// An outcome and the place in flight it gives back once it is durable.
 pub(super) struct Done {
     pub(super) record: OutcomeRecord,
-    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) place: OwnedSemaphorePermit,
 }
 
 pub(super) struct Recorder {
@@ -40,10 +40,12 @@ impl Recorder {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.outcomes.recv_many(&mut batch, BATCH).await > 0 {
-            let records: Vec<OutcomeRecord> =
-                batch.iter().map(|done| done.record.clone()).collect();
+            let (records, places): (Vec<OutcomeRecord>, Vec<OwnedSemaphorePermit>) = batch
+                .drain(..)
+                .map(|done| (done.record, done.place))
+                .unzip();
             self.record(records).await;
-            batch.clear();
+            drop(places);
         }
     }
 

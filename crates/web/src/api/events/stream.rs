@@ -85,7 +85,7 @@ async fn read_on(
             return Ok(());
         }
         let mut places = Vec::with_capacity(chunk.len());
-        let mut texts = Vec::with_capacity(chunk.len());
+        let mut events = Vec::with_capacity(chunk.len());
         for (index, line) in chunk {
             match line {
                 Line::TooLong => {
@@ -105,14 +105,14 @@ async fn read_on(
                 }
                 Line::Text(text) => {
                     places.push(index);
-                    texts.push(text);
+                    events.push(RawEvent::Line(text));
                 }
             }
         }
         answer.trim();
         if !places.is_empty() {
             let give_up = Instant::now() + patience;
-            chunks.spawn(take_chunk(app.clone(), places, texts, submission, give_up));
+            chunks.spawn(take_chunk(app.clone(), places, events, submission, give_up));
             if patience.is_zero() {
                 if let Some(taken) = chunks.join_next().await {
                     collect(taken, answer)?;
@@ -133,7 +133,7 @@ fn refuse(answer: &mut EventsAnswer, index: u64, reason: String) {
 async fn take_chunk(
     app: App,
     places: Vec<u64>,
-    texts: Vec<Vec<u8>>,
+    events: Vec<RawEvent>,
     submission: Submission,
     give_up: Instant,
 ) -> Taken {
@@ -142,10 +142,7 @@ async fn take_chunk(
     loop {
         let taken = match app.pipeline().admit() {
             Err(error) if is_offered => Err(error),
-            _ => {
-                let events = texts.iter().cloned().map(RawEvent::Line).collect();
-                app.pipeline().accept(events, submission).await
-            }
+            _ => app.pipeline().accept(&events, submission).await,
         };
         is_offered = true;
         match taken {
