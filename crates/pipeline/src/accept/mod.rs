@@ -151,10 +151,22 @@ impl Pipeline {
     /// [`AcceptError`] when the batch as a whole was not taken.
     pub async fn accept(
         &self,
-        events: impl AsRef<[RawEvent]>,
+        events: Vec<RawEvent>,
         submission: Submission,
     ) -> Result<Vec<EventAnswer>, AcceptError> {
-        let events = events.as_ref();
+        self.offer(&events, submission).await
+    }
+
+    /// [`Self::accept`] of a batch that the caller keeps, to offer it again when there was
+    /// no room.
+    ///
+    /// # Errors
+    /// [`AcceptError`] when the batch as a whole was not taken.
+    pub async fn offer(
+        &self,
+        events: &[RawEvent],
+        submission: Submission,
+    ) -> Result<Vec<EventAnswer>, AcceptError> {
         let now = self.clock().now();
         let mut answers: Vec<Option<EventAnswer>> = Vec::with_capacity(events.len());
         let mut waiting: Vec<(usize, Event)> = Vec::with_capacity(events.len());
