@@ -51,7 +51,12 @@ pub(super) fn read(raw: &RawEvent, submission: Submission, now: Instant) -> Resu
             {
                 return Err("not a CloudEvent: an event is a JSON object".into());
             }
-            let envelope = serde_json::from_slice(bytes).map_err(|error| {
+            // Text is checked once, as a whole; each of its parts would be otherwise.
+            let read = match std::str::from_utf8(bytes) {
+                Ok(text) => serde_json::from_str(text),
+                Err(_) => serde_json::from_slice(bytes),
+            };
+            let envelope = read.map_err(|error| {
                 let object = serde_json::from_slice::<Map<String, Value>>(bytes).ok();
                 object
                     .and_then(|object| misfit(&object))

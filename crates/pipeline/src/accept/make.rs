@@ -12,12 +12,19 @@ use crate::render::{Short, short_forms};
 struct Failure(FailureReason, String);
 
 impl Pipeline {
-    /// Makes of an event what can be made. Pure but for drawing ids.
-    pub(super) fn make(&self, event: Event, facts: Option<&Facts>, now: Instant) -> AcceptedEvent {
+    /// Makes of an event what can be made. Pure but for drawing ids. The message takes the
+    /// event's data; where none can be made, `again` gives the event as it came.
+    pub(super) fn make(
+        &self,
+        mut event: Event,
+        facts: Option<&Facts>,
+        now: Instant,
+        again: impl FnOnce() -> Event,
+    ) -> AcceptedEvent {
         let partition = event.partition();
-        let result = match self.message(&event, facts, partition, now) {
+        let result = match self.message(&mut event, facts, partition, now) {
             Ok(result) => result,
-            Err(Failure(reason, detail)) => self.failure(&event, reason, detail),
+            Err(Failure(reason, detail)) => self.failure(&again(), reason, detail),
         };
         AcceptedEvent {
             id: self.store().ids().next(partition, now),
@@ -52,7 +59,7 @@ impl Pipeline {
 
     fn message(
         &self,
-        event: &Event,
+        event: &mut Event,
         facts: Option<&Facts>,
         partition: Partition,
         now: Instant,

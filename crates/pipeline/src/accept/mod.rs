@@ -114,6 +114,22 @@ const PART: usize = 256;
 /// Events made into messages before others get a turn on the thread.
 const TURN: usize = 16;
 
+/// Events as they came in. Their data goes into messages; where it is needed once more,
+/// they are read again.
+#[derive(Clone, Copy)]
+struct Intake<'a> {
+    raws: &'a [RawEvent],
+    submission: Submission,
+    now: Instant,
+}
+
+impl Intake<'_> {
+    fn again(&self, place: usize) -> Event {
+        let event = self.raws[place].read(self.submission, self.now);
+        event.expect("what could be read once can be read again")
+    }
+}
+
 impl Pipeline {
     /// Whether there is room for more; asked before anything is half done.
     ///
@@ -135,13 +151,30 @@ impl Pipeline {
     /// [`AcceptError`] when the batch as a whole was not taken.
     pub async fn accept(
         &self,
-        events: impl AsRef<[RawEvent]>,
+        events: Vec<RawEvent>,
         submission: Submission,
     ) -> Result<Vec<EventAnswer>, AcceptError> {
-        let events = events.as_ref();
+        self.offer(&events, submission).await
+    }
+
+    /// [`Self::accept`] of a batch that the caller keeps, to offer it again when there was
+    /// no room.
+    ///
+    /// # Errors
+    /// [`AcceptError`] when the batch as a whole was not taken.
+    pub async fn offer(
+        &self,
+        events: &[RawEvent],
+        submission: Submission,
+    ) -> Result<Vec<EventAnswer>, AcceptError> {
         let now = self.clock().now();
         let mut answers: Vec<Option<EventAnswer>> = Vec::with_capacity(events.len());
         let mut waiting: Vec<(usize, Event)> = Vec::with_capacity(events.len());
+        let intake = Intake {
+            raws: events,
+            submission,
+            now,
+        };
         for (place, raw) in events.iter().enumerate() {
             match raw.read(submission, now) {
                 Ok(event) => {
@@ -159,7 +192,7 @@ impl Pipeline {
             if waiting.is_empty() {
                 break;
             }
-            waiting = self.commit_round(waiting, &mut answers, now).await?;
+            waiting = self.commit_round(waiting, &mut answers, intake).await?;
         }
         self.name_failures(&mut answers).await?;
         let unsettled = || store::Error::Unavailable("a customer's facts keep changing".into());
@@ -208,8 +241,9 @@ impl Pipeline {
         &self,
         waiting: Vec<(usize, Event)>,
         answers: &mut [Option<EventAnswer>],
-        now: Instant,
+        intake: Intake<'_>,
     ) -> Result<Vec<(usize, Event)>, AcceptError> {
+        let now = intake.now;
         let facts = self.load_facts(&waiting).await?;
         // Codes are committed apart, before the rest: urgent beats bulk in every stage.
         let (mut codes, mut others) = (Vec::new(), Vec::new());
@@ -221,7 +255,7 @@ impl Pipeline {
                 .binary_search_by(|facts| facts.customer.id.cmp(&event.subject))
                 .ok()
                 .map(|at| &facts[at]);
-            let accepted = self.make(event, known, now);
+            let accepted = self.make(event, known, now, || intake.again(place));
             let lane = lane_of(&accepted);
             let queue = if lane == Lane::Security {
                 &mut codes
@@ -237,8 +271,8 @@ impl Pipeline {
         let mut stale = Vec::new();
         for (place, outcome) in first?.into_iter().chain(second?) {
             match outcome {
-                Ok(answer) => answers[place] = Some(answer),
-                Err(event) => stale.push((place, *event)),
+                Some(answer) => answers[place] = Some(answer),
+                None => stale.push((place, intake.again(place))),
             }
         }
         Ok(stale)
@@ -296,13 +330,13 @@ impl Pipeline {
                 Committed::Accepted => {
                     let answer = answer(&event);
                     accepted.push(event);
-                    Ok(answer)
+                    Some(answer)
                 }
-                Committed::Duplicate(event) => Ok(EventAnswer::Duplicate {
+                Committed::Duplicate(event) => Some(EventAnswer::Duplicate {
                     event,
                     failure: None,
                 }),
-                Committed::Stale => Err(Box::new(event.event)),
+                Committed::Stale => None,
             })
             .collect();
         self.hand_on(accepted, places);
@@ -310,8 +344,8 @@ impl Pipeline {
     }
 }
 
-/// What a commit made of an event: its answer, or the event again, to be decided anew.
-type Made = Result<EventAnswer, Box<Event>>;
+/// What a commit made of an event: its answer; none where it is to be decided anew.
+type Made = Option<EventAnswer>;
 
 fn lane_of(accepted: &AcceptedEvent) -> Lane {
     match &accepted.result {

@@ -3,7 +3,7 @@
 use model::{EventId, FailureReason, MessageId};
 use store::{AcceptedResult, Committed};
 
-use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission, envelope};
+use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission};
 use crate::Pipeline;
 
 /// What became of a failed event that was tried again.
@@ -46,16 +46,17 @@ impl Pipeline {
                 mode: failed.mode,
                 as_of: AsOf::Now,
             };
-            let event = envelope::read(&raw, submission, now).map_err(|reason| {
+            let event = raw.read(submission, now).map_err(|reason| {
                 store::Error::Corrupt(format!("failed_events.envelope: {reason}"))
             })?;
+            let whole = event.clone();
             let facts = self
                 .store()
                 .facts(vec![event.subject.clone()])
                 .await?
                 .pop()
                 .flatten();
-            let mut accepted = self.make(event, facts.as_ref(), now);
+            let mut accepted = self.make(event, facts.as_ref(), now, || whole);
             accepted.id = id;
             match self.store().commit_replayed(accepted.clone()).await? {
                 Committed::Stale => {}

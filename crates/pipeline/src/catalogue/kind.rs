@@ -35,41 +35,19 @@ impl Kind {
         matches!(self, Self::Decimal | Self::Date | Self::Moment)
     }
 
-    /// Takes a text, cleaned.
-    pub(crate) fn accept_text(self, text: String) -> Result<Value, KindFault> {
-        match self {
-            Self::Text => {}
-            Self::Whole => return Err(KindFault("is not a whole number")),
-            Self::Decimal if Amount::is_one(&text) => {}
-            Self::Decimal => return Err(KindFault("is not an amount like \"161.86\"")),
-            Self::Currency if text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()) => {}
-            Self::Currency => return Err(KindFault("is not a currency code like `BRL`")),
-            Self::Date if When::parse(&text).is_some() => {}
-            Self::Date => return Err(KindFault("is not a date like 2026-01-31")),
-            Self::Moment if matches!(When::parse(&text), Some(When::At(_))) => {}
-            Self::Moment => {
-                return Err(KindFault(
-                    "is not a date and time like 2026-01-31T09:30:00Z",
-                ));
+    /// Whether a value is of this kind; texts are cleaned already. Amounts written as JSON
+    /// numbers become texts.
+    pub(crate) fn accept(self, value: &mut Value) -> Result<(), KindFault> {
+        match (&*value, self) {
+            (Value::String(text), _) => self.check(text),
+            (Value::Number(number), Self::Decimal) => {
+                let text = number.to_string();
+                self.check(&text)?;
+                *value = Value::String(text);
+                Ok(())
             }
-            Self::Link if is_https(&text) => {}
-            Self::Link => return Err(KindFault("is not an https address")),
-            Self::Secret if is_code(&text) => {}
-            Self::Secret => {
-                return Err(KindFault(
-                    "is not a code of 4 to 12 letters, digits or dashes",
-                ));
-            }
-        }
-        Ok(Value::String(text))
-    }
-
-    /// Takes what is not a text; amounts written as JSON numbers become one.
-    pub(crate) fn accept_other(self, value: &Value) -> Result<Value, KindFault> {
-        match (value, self) {
-            (Value::Number(number), Self::Decimal) => self.accept_text(number.to_string()),
             (Value::Number(number), Self::Whole) => match number.as_i64() {
-                Some(0..=1_000_000_000) => Ok(value.clone()),
+                Some(0..=1_000_000_000) => Ok(()),
                 _ => Err(KindFault(
                     "is not a whole number from 0 to a thousand million",
                 )),
@@ -77,6 +55,33 @@ impl Kind {
             (_, Self::Whole) => Err(KindFault("is not a whole number")),
             (_, Self::Decimal) => Err(KindFault("is not an amount like \"161.86\"")),
             _ => Err(KindFault("is not text")),
+        }
+    }
+
+    fn check(self, text: &str) -> Result<(), KindFault> {
+        let (fits, otherwise) = match self {
+            Self::Text => (true, ""),
+            Self::Whole => (false, "is not a whole number"),
+            Self::Decimal => (Amount::is_one(text), "is not an amount like \"161.86\""),
+            Self::Currency => (
+                text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
+                "is not a currency code like `BRL`",
+            ),
+            Self::Date => (When::parse(text).is_some(), "is not a date like 2026-01-31"),
+            Self::Moment => (
+                matches!(When::parse(text), Some(When::At(_))),
+                "is not a date and time like 2026-01-31T09:30:00Z",
+            ),
+            Self::Link => (is_https(text), "is not an https address"),
+            Self::Secret => (
+                is_code(text),
+                "is not a code of 4 to 12 letters, digits or dashes",
+            ),
+        };
+        if fits {
+            Ok(())
+        } else {
+            Err(KindFault(otherwise))
         }
     }
 }

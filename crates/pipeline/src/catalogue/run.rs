@@ -47,6 +47,16 @@ const SPECIAL: [bool; 256] = {
     special
 };
 
+/// Where the first octet stands that means something in HTML.
+fn special(octets: &[u8]) -> Option<usize> {
+    let is_special = |octet: &u8| SPECIAL[usize::from(*octet)];
+    let (blocks, _) = octets.as_chunks::<8>();
+    let calm = |block: &&[u8; 8]| !block.iter().fold(false, |any, one| any | is_special(one));
+    let passed = 8 * blocks.iter().take_while(calm).count();
+    let at = octets[passed..].iter().position(is_special)?;
+    Some(passed + at)
+}
+
 struct Frame<'a> {
     item: View<'a>,
     index: usize,
@@ -173,7 +183,7 @@ impl<'a> Run<'a> {
     /// The five characters that mean something in HTML text and quoted attributes.
     fn push_html(&mut self, text: &str, line: usize) -> Result<(), Stumble> {
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(|b| SPECIAL[usize::from(b)]) {
+        while let Some(at) = special(rest.as_bytes()) {
             self.push(&rest[..at], line)?;
             let entity = match rest.as_bytes()[at] {
                 b'&' => "&amp;",

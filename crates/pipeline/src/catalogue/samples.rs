@@ -74,7 +74,7 @@ pub(crate) fn rehearse(
 ) {
     let (file, data) = sample;
     let (templates, words) = parts;
-    let whole = match entry.schema.accept(data, &stage.brand.domain) {
+    let whole = match entry.schema.accept(data.clone(), &stage.brand.domain) {
         Ok(accepted) => accepted.data,
         Err(fault) => {
             let pointer = fault.pointer.trim_start_matches("/data");

@@ -2,6 +2,7 @@
 //!
 //! Only declared paths pass: what a type does not name is neither stored nor rendered.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use model::Sealed;
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::clean::clean;
 use super::kind::{Kind, KindFault, leads_home};
-use super::view::member;
+use super::view::member_mut;
 
 /// All the text of one event's declared data together.
 const MAX_DATA_BYTES: usize = 64 * 1024;
@@ -96,11 +97,11 @@ impl Schema {
         found
     }
 
-    /// Checks the data of an event and keeps what is declared. Links may only lead to
-    /// `domain` and the names under it.
+    /// Checks the data of an event and keeps what is declared, cleaned where it stands.
+    /// Links may only lead to `domain` and the names under it.
     pub(crate) fn accept(
         &self,
-        data: &Map<String, Value>,
+        mut data: Map<String, Value>,
         domain: &str,
     ) -> Result<Accepted, DataFault> {
         let mut gate = Gate {
@@ -110,10 +111,10 @@ impl Schema {
             values: 0,
             braces: self.secret.is_none(),
         };
-        let mut kept = gate.object(&self.roots, data)?;
-        let secret = self.secret.as_ref().and_then(|name| kept.remove(name));
+        gate.object(&self.roots, &mut data)?;
+        let secret = self.secret.as_ref().and_then(|name| data.remove(name));
         let secret = secret.and_then(|value| value.as_str().map(Sealed::new));
-        Ok(Accepted { data: kept, secret })
+        Ok(Accepted { data, secret })
     }
 }
 
@@ -216,33 +217,40 @@ impl Gate<'_> {
         }
     }
 
+    /// What does not stay becomes null on the way, and goes with what is not declared.
     fn object(
         &mut self,
         nodes: &[(String, Node)],
-        given: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, DataFault> {
-        // One more: the snapshot joins the names at the top.
-        let mut kept = Map::with_capacity(nodes.len() + 1);
+        given: &mut Map<String, Value>,
+    ) -> Result<(), DataFault> {
+        let mut kept = 0;
         for (name, node) in nodes {
             let depth = self.pointer.len();
             self.pointer.push('/');
             self.pointer.push_str(name);
-            match self.node(node, member(given, name))? {
-                Some(value) => {
-                    kept.insert(name.clone(), value);
-                }
-                None if node.required => return Err(self.fault("is missing")),
-                None => {}
+            let stays = match member_mut(given, name) {
+                Some(value) => self.node(node, value)?,
+                None => false,
+            };
+            if stays {
+                kept += 1;
+            } else if node.required {
+                return Err(self.fault("is missing"));
             }
             self.pointer.truncate(depth);
         }
-        Ok(kept)
+        if kept < given.len() {
+            let declared = |name: &str| nodes.iter().any(|(known, _)| known == name);
+            given.retain(|name, value| !value.is_null() && declared(name));
+        }
+        Ok(())
     }
 
-    fn node(&mut self, node: &Node, given: Option<&Value>) -> Result<Option<Value>, DataFault> {
-        let Some(given) = given.filter(|value| !value.is_null()) else {
-            return Ok(None);
-        };
+    /// Whether it stays.
+    fn node(&mut self, node: &Node, given: &mut Value) -> Result<bool, DataFault> {
+        if given.is_null() {
+            return Ok(false);
+        }
         self.values += 1;
         if self.values > MAX_VALUES {
             return Err(self.fault(format!("the data has more than {MAX_VALUES} values")));
@@ -250,60 +258,56 @@ impl Gate<'_> {
         match &node.shape {
             Shape::Leaf(kind) => self.leaf(*kind, given),
             Shape::Object(children) => match given {
-                Value::Object(map) => Ok(Some(Value::Object(self.object(children, map)?))),
+                Value::Object(map) => self.object(children, map).map(|()| true),
                 _ => Err(self.fault("is not an object")),
             },
             Shape::List(item) => match given {
-                Value::Array(values) => self.list(item, values),
+                Value::Array(values) => self.list(item, values).map(|()| true),
                 _ => Err(self.fault("is not a list")),
             },
         }
     }
 
-    fn list(&mut self, item: &Node, values: &[Value]) -> Result<Option<Value>, DataFault> {
-        let mut kept = Vec::with_capacity(values.len().min(MAX_VALUES));
-        for (at, value) in values.iter().enumerate() {
+    fn list(&mut self, item: &Node, values: &mut [Value]) -> Result<(), DataFault> {
+        for (at, value) in values.iter_mut().enumerate() {
             let depth = self.pointer.len();
             // Writing to a string cannot fail.
             let _ = write!(self.pointer, "/{at}");
-            match self.node(item, Some(value))? {
-                Some(value) => kept.push(value),
-                None => return Err(self.fault("is empty")),
+            if !self.node(item, value)? {
+                return Err(self.fault("is empty"));
             }
             self.pointer.truncate(depth);
         }
-        Ok(Some(Value::Array(kept)))
+        Ok(())
     }
 
-    fn leaf(&mut self, kind: Kind, given: &Value) -> Result<Option<Value>, DataFault> {
+    fn leaf(&mut self, kind: Kind, given: &mut Value) -> Result<bool, DataFault> {
         if let Value::String(text) = given {
             self.bytes = self.bytes.saturating_add(text.len());
             if self.bytes > MAX_DATA_BYTES {
                 return Err(self.fault(format!("the data has more than {MAX_DATA_BYTES} bytes")));
             }
-        }
-        let accepted = match given {
-            Value::String(text) => {
-                let cleaned = clean(text);
-                if cleaned.is_empty() {
-                    return Ok(None);
-                }
-                // A value that looks like the placeholder must not be filled with the code.
-                let cleaned = if self.braces {
-                    cleaned.into_owned()
-                } else {
-                    cleaned.replace('{', "(").replace('}', ")")
-                };
-                kind.accept_text(cleaned)
+            match clean(text) {
+                Cow::Borrowed(same) if same.len() == text.len() => {}
+                cleaned => *text = cleaned.into_owned(),
             }
-            other => kind.accept_other(other),
-        };
-        match accepted {
-            Ok(Value::String(link)) if kind == Kind::Link && !leads_home(&link, self.domain) => {
+            // A value that looks like the placeholder must not be filled with the code.
+            if !self.braces && text.contains(['{', '}']) {
+                *text = text.replace('{', "(").replace('}', ")");
+            }
+            if text.is_empty() {
+                *given = Value::Null;
+                return Ok(false);
+            }
+        }
+        if let Err(KindFault(reason)) = kind.accept(given) {
+            return Err(self.fault(reason));
+        }
+        match given {
+            Value::String(link) if kind == Kind::Link && !leads_home(link, self.domain) => {
                 Err(self.fault(format!("a link may only lead to {}", self.domain)))
             }
-            Ok(value) => Ok(Some(value)),
-            Err(KindFault(reason)) => Err(self.fault(reason)),
+            _ => Ok(true),
         }
     }
 }

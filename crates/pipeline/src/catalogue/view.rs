@@ -53,8 +53,7 @@ fn same(one: &str, other: &str) -> bool {
         && one == other
 }
 
-/// A member of an object.
-pub(super) fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if map.len() <= FEW {
         return map
             .iter()
@@ -62,6 +61,17 @@ pub(super) fn member<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a 
             .map(|(_, value)| value);
     }
     map.get(name)
+}
+
+/// A member of an object, to be changed.
+pub(super) fn member_mut<'a>(map: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Value> {
+    if map.len() <= FEW {
+        return map
+            .iter_mut()
+            .find(|(key, _)| same(key, name))
+            .map(|(_, value)| value);
+    }
+    map.get_mut(name)
 }
 
 impl<'a> View<'a> {

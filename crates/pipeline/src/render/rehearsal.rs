@@ -43,7 +43,7 @@ fn perform(
     customer: &Customer,
     data: Map<String, Value>,
 ) -> Result<(), RenderError> {
-    let event = Event {
+    let mut event = Event {
         key: EventKey {
             source: "/rehearsal".into(),
             id: entry.name.clone(),
@@ -55,7 +55,7 @@ fn perform(
         mode: Mode::Test,
         as_of: None,
     };
-    let made = short_forms(catalogue, brand, &event, customer)?;
+    let made = short_forms(catalogue, brand, &mut event, customer)?;
     let content = MessageContent {
         message_type: entry.name.clone(),
         category: entry.category,

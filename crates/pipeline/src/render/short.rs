@@ -22,26 +22,27 @@ const MAX_SEGMENTS: usize = 10;
 /// for characters that take two.
 const SURELY_FITS: usize = 335;
 
-/// The short forms of the message that an event causes for a customer.
+/// The short forms of the message that an event causes for a customer. Takes the data out
+/// of the event: the message keeps it.
 ///
 /// # Errors
 /// An unknown type, data that does not fit it, or a template that fails.
 pub fn short_forms(
     catalogue: &Catalogue,
     brand: &Brand,
-    event: &Event,
+    event: &mut Event,
     customer: &Customer,
 ) -> Result<Short, RenderError> {
     let unknown = || RenderError::UnknownType(shorten(&event.event_type, 80).into_owned());
     let entry = catalogue.get(&event.event_type).ok_or_else(unknown)?;
+    let (locale, names) = locale_of(entry, &customer.locale).ok_or_else(unknown)?;
     let accepted = entry
         .schema
-        .accept(&event.data, &brand.domain)
+        .accept(std::mem::take(&mut event.data), &brand.domain)
         .map_err(|fault| RenderError::BadData {
             pointer: fault.pointer,
             reason: fault.reason,
         })?;
-    let (locale, names) = locale_of(entry, &customer.locale).ok_or_else(unknown)?;
     let mut data = accepted.data;
     put(&mut data, take(brand, customer, locale));
     let setting = setting(catalogue, &data, locale);

@@ -69,10 +69,9 @@ impl Sender {
                 let _ = done.send(Done { record, place }).await;
             }
         };
-        let all: Vec<_> = chunk
+        let all = chunk
             .into_iter()
-            .filter_map(|claimed| Some(one(claimed, places.split(1)?)))
-            .collect();
+            .filter_map(|claimed| Some(one(claimed, places.split(1)?)));
         join_all(all).await;
     }
 

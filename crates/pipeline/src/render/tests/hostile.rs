@@ -18,7 +18,7 @@ fn fault(catalogue: &Catalogue, event_type: &str, data: Value) -> RenderError {
     short_forms(
         catalogue,
         &marigold(),
-        &event(event_type, &data),
+        &mut event(event_type, &data),
         &customer("en"),
     )
     .unwrap_err()
@@ -35,7 +35,7 @@ fn markup_and_template_syntax_are_only_text() {
     let made = short_forms(
         &catalogue,
         &marigold(),
-        &event("order.confirmed", &confirmed(hostile)),
+        &mut event("order.confirmed", &confirmed(hostile)),
         &named,
     )
     .unwrap();
@@ -82,13 +82,13 @@ fn endless_data_is_a_short_error() {
     let made = short_forms(
         &catalogue,
         &marigold(),
-        &event("order.confirmed", &ignored),
+        &mut event("order.confirmed", &ignored),
         &customer("en"),
     )
     .unwrap();
     assert!(made.data.get("note").is_none());
-    let unknown = event(&long, &Map::new());
-    let error = short_forms(&catalogue, &marigold(), &unknown, &customer("en")).unwrap_err();
+    let mut unknown = event(&long, &Map::new());
+    let error = short_forms(&catalogue, &marigold(), &mut unknown, &customer("en")).unwrap_err();
     assert!(error.to_string().len() < 200);
 }
 
@@ -147,7 +147,7 @@ fn ten_parts_are_the_most_a_text_may_take() {
     let error = short_forms(
         &catalogue,
         &long,
-        &event("shipment.delayed", sample),
+        &mut event("shipment.delayed", sample),
         &customer("en"),
     )
     .unwrap_err();
@@ -192,7 +192,7 @@ proptest! {
         data["reason"] = reason.into();
         data["shipment"]["pickup_point"] = item.clone().into();
         data["order"]["number"] = format!("N{item}").into();
-        let made = short_forms(catalogue, &marigold(), &event("shipment.attempt_failed", &data), &named);
+        let made = short_forms(catalogue, &marigold(), &mut event("shipment.attempt_failed", &data), &named);
         let made = made.expect("data of the right shape renders");
         for line in [&made.title, &made.summary, &made.sender] {
             prop_assert!(is_clean_line(line), "{line:?}");
@@ -213,7 +213,7 @@ proptest! {
         let catalogue = shared();
         let name = catalogue.types().nth(at).expect("twelve types").name.clone();
         let data = match data { Value::Object(map) => map, other => Map::from_iter([("order".to_owned(), other)]) };
-        let _ = short_forms(catalogue, &marigold(), &event(&name, &data), &customer("es"));
+        let _ = short_forms(catalogue, &marigold(), &mut event(&name, &data), &customer("es"));
     }
 }
 
@@ -231,7 +231,7 @@ fn mail_of(catalogue: &Catalogue, reason: &str) -> String {
     let made = short_forms(
         catalogue,
         &marigold(),
-        &event("shipment.attempt_failed", &data),
+        &mut event("shipment.attempt_failed", &data),
         &customer("pt-BR"),
     )
     .expect("the sample renders");

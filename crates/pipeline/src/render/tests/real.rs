@@ -53,9 +53,9 @@ fn every_real_event_renders() {
     for line in std::fs::read_to_string(events).unwrap().lines() {
         let given: Value = serde_json::from_str(line).unwrap();
         let name = given["type"].as_str().unwrap();
-        let made = event(name, given["data"].as_object().unwrap());
+        let mut made = event(name, given["data"].as_object().unwrap());
         let customer = &known[given["subject"].as_str().unwrap()];
-        let short = short_forms(&catalogue, &brand, &made, customer)
+        let short = short_forms(&catalogue, &brand, &mut made, customer)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
         let stored = content(&catalogue, name, &short);
         let mail = mail(&catalogue, &brand, &stored)

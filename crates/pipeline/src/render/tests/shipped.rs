@@ -35,7 +35,7 @@ fn every_type_channel_and_locale_reads_as_written() {
             let made = short_forms(
                 &catalogue,
                 &marigold(),
-                &event(&entry.name, sample),
+                &mut event(&entry.name, sample),
                 &customer(locale),
             )
             .unwrap();
@@ -79,7 +79,7 @@ fn the_html_of_a_mail_reads_as_written() {
         let made = short_forms(
             &catalogue,
             &marigold(),
-            &event(name, sample),
+            &mut event(name, sample),
             &customer(locale),
         )
         .unwrap();
@@ -101,7 +101,7 @@ fn every_text_fits_one_part() {
             let made = short_forms(
                 &catalogue,
                 &marigold(),
-                &event(&entry.name, sample),
+                &mut event(&entry.name, sample),
                 &customer(locale),
             )
             .unwrap();
@@ -129,7 +129,7 @@ fn a_code_is_in_the_text_only_and_only_after_the_hand_over() {
     let made = short_forms(
         &catalogue,
         &marigold(),
-        &event("security.code", sample),
+        &mut event("security.code", sample),
         &customer("en-US"),
     )
     .unwrap();
@@ -158,7 +158,7 @@ fn links_lead_home_or_nowhere() {
     let refused = short_forms(
         &catalogue,
         &marigold(),
-        &event("order.confirmed", &data),
+        &mut event("order.confirmed", &data),
         &customer("en"),
     );
     assert_eq!(
@@ -173,7 +173,7 @@ fn links_lead_home_or_nowhere() {
     let made = short_forms(
         &catalogue,
         &marigold(),
-        &event("order.confirmed", sample),
+        &mut event("order.confirmed", sample),
         &customer("en"),
     )
     .unwrap();
@@ -197,7 +197,7 @@ fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
     let made = short_forms(
         &catalogue,
         &marigold(),
-        &event("order.confirmed", &data),
+        &mut event("order.confirmed", &data),
         &customer("en"),
     )
     .unwrap();

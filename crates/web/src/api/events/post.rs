@@ -115,7 +115,7 @@ async fn take_all(
     submission: Submission,
 ) -> Result<EventsAnswer, Problem> {
     let mut answer = EventsAnswer::naming_each(events.len());
-    let events: Vec<RawEvent> = events.into_iter().map(RawEvent::Value).collect();
+    let events = events.into_iter().map(RawEvent::Value).collect();
     let results: Vec<EventAnswer> = app
         .pipeline()
         .accept(events, submission)

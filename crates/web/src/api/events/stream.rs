@@ -142,7 +142,7 @@ async fn take_chunk(
     loop {
         let taken = match app.pipeline().admit() {
             Err(error) if is_offered => Err(error),
-            _ => app.pipeline().accept(&events, submission).await,
+            _ => app.pipeline().offer(&events, submission).await,
         };
         is_offered = true;
         match taken {
