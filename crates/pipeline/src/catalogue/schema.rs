@@ -15,6 +15,8 @@ use super::view::member_mut;
 /// All the text of one event's declared data together.
 const MAX_DATA_BYTES: usize = 64 * 1024;
 const MAX_VALUES: usize = 4_096;
+/// A mail shows each entry with lines of its own: more would make it too large to be made.
+const MAX_ITEMS: usize = 500;
 
 /// Names that templates use for what is not event data.
 const RESERVED: &[&str] = &["brand", "customer", "loop"];
@@ -269,6 +271,10 @@ impl Gate<'_> {
     }
 
     fn list(&mut self, item: &Node, values: &mut [Value]) -> Result<(), DataFault> {
+        if values.len() > MAX_ITEMS {
+            let has = values.len();
+            return Err(self.fault(format!("a list has at most {MAX_ITEMS} entries, not {has}")));
+        }
         for (at, value) in values.iter_mut().enumerate() {
             let depth = self.pointer.len();
             // Writing to a string cannot fail.

@@ -179,7 +179,7 @@ pub struct BenchCapacity {
     #[arg(long, default_value_t = 8_000.0)]
     pub node_messages_per_s: f64,
     /// Connections of a node to each shard
-    #[arg(long, default_value_t = 8.0)]
+    #[arg(long, default_value_t = 18.0)]
     pub node_connections: f64,
     /// Messages a second that a database shard of two cores bears
     #[arg(long, default_value_t = 10_000.0)]

@@ -183,7 +183,9 @@ async fn accept(pipeline: &Pipeline, numbers: std::ops::Range<u64>, customers: u
         mode: Mode::Live,
         as_of: AsOf::Now,
     };
-    let answers = pipeline.accept(made.collect::<Vec<_>>(), submission).await?;
+    let answers = pipeline
+        .accept(made.collect::<Vec<_>>(), submission)
+        .await?;
     let taken = |answer: &EventAnswer| matches!(answer, EventAnswer::Accepted { .. });
     match answers.iter().find(|answer| !taken(answer)) {
         Some(other) => bail!("an event of the backlog was not taken: {other:?}"),

@@ -187,16 +187,6 @@ impl Fresh {
             .range((recipient, i64::MIN)..=(recipient, i64::MAX));
         entries.map(|(_, entry)| *entry).collect()
     }
-
-    /// The oldest message of a mailbox that is here.
-    pub(super) fn oldest(&self, recipient: RecipientId) -> Option<i64> {
-        let recipient = recipient.as_i64();
-        let state = self.read();
-        let mut entries = state
-            .mailbox
-            .range((recipient, i64::MIN)..=(recipient, i64::MAX));
-        entries.next().map(|((_, message), _)| *message)
-    }
 }
 
 /// What `mailbox b` says of a message that is not in that table, with its revision as `?2`.

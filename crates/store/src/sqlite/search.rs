@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use model::{Id, Instant, Lane, MessageId, RecipientId, Span};
 use rusqlite::{Connection, params};
 
+use super::fresh::Moment;
 use super::rows::{Fields, collect};
 use super::tx::Tx;
 use super::{Shared, Sqlite};
@@ -59,11 +60,11 @@ impl Sqlite {
 
 fn make_blocks(connection: &Connection, shared: &Shared, recipient: RecipientId) -> Result<Made> {
     let destroyed = shared.destroyed.load(Ordering::SeqCst);
-    let snapshot = connection.unchecked_transaction()?;
-    let from = blocked_to(&snapshot, recipient)?;
-    let waiting = unblocked(&snapshot, shared, recipient, from)?;
+    let moment = Moment::of(connection, shared, recipient)?;
+    let from = blocked_to(&moment.snapshot, recipient)?;
+    let waiting = unblocked(&moment, from)?;
     let full = waiting.as_chunks::<BLOCK>().0;
-    let blocks = full.iter().map(|part| make_block(&snapshot, part));
+    let blocks = full.iter().map(|part| make_block(&moment.snapshot, part));
     Ok(Made {
         from,
         destroyed,
@@ -98,27 +99,26 @@ pub(super) fn blocked_to(connection: &Connection, recipient: RecipientId) -> Res
 }
 
 /// Messages of a mailbox that could go into blocks, oldest first, as many as go at once.
-fn unblocked(
-    connection: &Connection,
-    shared: &Shared,
-    recipient: RecipientId,
-    from: i64,
-) -> Result<Vec<i64>> {
-    let newest: Option<i64> = connection
+fn unblocked(moment: &Moment<'_>, from: i64) -> Result<Vec<i64>> {
+    let newest: Option<i64> = moment
+        .snapshot
         .prepare_cached("SELECT max(id) FROM messages")?
         .query_row([], |row| row.get(0))?;
     let now = newest.map_or(Instant::from_micros(0), |id| {
         MessageId::from_i64(id).created_at()
     });
-    let mut statement = connection.prepare_cached(
+    let mut statement = moment.snapshot.prepare_cached(
         "SELECT message FROM mailbox WHERE recipient = ?1 AND message > ?2 ORDER BY message LIMIT ?3",
     )?;
-    let limit = i64::try_from(BLOCK * BLOCKS_AT_ONCE).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![recipient.as_i64(), from, limit])?;
+    let most = BLOCK * BLOCKS_AT_ONCE;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![moment.recipient.as_i64(), from, limit])?;
     let mut ids: Vec<i64> = collect(&mut rows, |row| Ok(row.get(0)?))?;
-    // What is not in the table yet is in no block, so the blocks end before it.
-    let end = shared.fresh.oldest(recipient).unwrap_or(i64::MAX);
-    ids.retain(|id| *id < end && MessageId::from_i64(*id).created_at() + SETTLED <= now);
+    let fresh = moment.fresh.iter().map(|entry| entry.message);
+    ids.extend(fresh.filter(|id| *id > from));
+    ids.sort_unstable();
+    ids.truncate(most);
+    ids.retain(|id| MessageId::from_i64(*id).created_at() + SETTLED <= now);
     Ok(ids)
 }
 

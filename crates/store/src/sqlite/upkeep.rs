@@ -13,6 +13,9 @@ use crate::Result;
 
 /// Rows of the due queue moved in one piece of work.
 const MOVED_AT_ONCE: usize = 100;
+/// Octets written to see whether the disk takes a commit: as much as a large one, for a small
+/// one may still fit where there is no room for what comes.
+const PROBE: i64 = 512 * 1_024;
 /// What is due so soon after the present is counted from it, and not a time of day.
 const SOON: Span = Span::minutes(1);
 
@@ -24,8 +27,10 @@ impl Sqlite {
         if self.shared.refused.load(Ordering::Relaxed) {
             self.write(Lane::Normal, 1, |tx| {
                 tx.connection
-                    .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', 1)")?
-                    .execute([])?;
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', zeroblob(?1))",
+                    )?
+                    .execute([PROBE])?;
                 Ok(())
             })
             .await?;
