@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use model::{Channel, Lane, Span};
 use store::ClaimedDelivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -21,13 +23,45 @@ pub(crate) const LEASE: Span = Span::minutes(10);
 /// than carriers take is slowed down before the queue grows.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Events that may be accepted at once while more waits in the due queue than was claimed.
+const WHILE_BEHIND: usize = 256;
+/// So many times as long as they took, sending has the machine to itself then.
+const FOR_SENDING: u32 = 2;
+/// But no longer than this.
+const LONGEST: Duration = Duration::from_millis(500);
+
 /// Deliveries claimed by their commit, with their places.
 pub(crate) type Claimed = (Vec<ClaimedDelivery>, OwnedSemaphorePermit);
 
 /// The places of one process.
-#[derive(Default)]
 pub(crate) struct InFlight {
     outlets: OnceLock<[[Outlet; 2]; Channel::ALL.len()]>,
+    accepting: Arc<Semaphore>,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self {
+            outlets: OnceLock::new(),
+            accepting: Arc::new(Semaphore::new(WHILE_BEHIND)),
+        }
+    }
+}
+
+/// Leave to commit some events; [`Turn::end`] once that is done.
+pub(crate) struct Turn(Option<(OwnedSemaphorePermit, Instant)>);
+
+impl Turn {
+    /// Lets others have their turn, after a while in which what was accepted is sent.
+    pub(crate) fn end(self) {
+        if let Some((permits, began)) = self.0 {
+            let pause = (began.elapsed() * FOR_SENDING).min(LONGEST);
+            tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                drop(permits);
+            });
+        }
+    }
 }
 
 /// The places of a channel for the security lane, or for all other lanes.
@@ -120,6 +154,19 @@ impl InFlight {
         });
         self.outlets.set(outlets).ok()?;
         Some(ends)
+    }
+
+    /// Waits for leave to commit some events. While the due queue is worked off there is no
+    /// wait. Else a flood would take the machine from sending, and the queue only grow.
+    pub(crate) async fn turn(&self, events: usize) -> Turn {
+        let behind = |outlets: &[Outlet; 2]| outlets[1].behind.load(Ordering::Relaxed);
+        let is_behind = self.outlets.get().is_some_and(|all| all.iter().any(behind));
+        if !is_behind {
+            return Turn(None);
+        }
+        let wanted = u32::try_from(events.min(WHILE_BEHIND)).unwrap_or(1);
+        let permits = self.accepting.clone().acquire_many_owned(wanted).await;
+        Turn(permits.ok().map(|permits| (permits, Instant::now())))
     }
 
     /// The places of a channel and lane; `None` where nothing is sent.

@@ -75,9 +75,8 @@ pub async fn start(config: &Config) -> Result<System> {
         CancellationToken::new(),
     );
     trackers.spawn(Tracker::new(pipeline.clone(), received).run());
-    let others = config.limits.in_flight.clamp(16, 100_000);
     let room = Room {
-        others,
+        others: config.limits.in_flight,
         ..Room::default()
     };
     Sender::start(

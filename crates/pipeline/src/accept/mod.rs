@@ -305,12 +305,19 @@ impl Pipeline {
             if events.is_empty() {
                 return Ok(made);
             }
+            let turn = match lane {
+                Lane::Security => None,
+                _ => Some(self.in_flight().turn(events.len()).await),
+            };
             // A caller that goes away must not come between a commit and its hand-over.
             let this = self.clone();
             let task = tokio::spawn(async move { this.commit(lane, events, now).await });
             let answers = task
                 .await
                 .map_err(|error| store::Error::Unavailable(error.to_string()))??;
+            if let Some(turn) = turn {
+                turn.end();
+            }
             made.extend(places.into_iter().zip(answers));
         }
     }

@@ -26,6 +26,13 @@ pub(super) fn faults(config: &Config) -> Vec<String> {
     if !(1..=3_600).contains(&server.idle_seconds) {
         faults.push("server.idle_seconds is from 1 to 3600".into());
     }
+    let limits = &config.limits;
+    if !(16..=100_000).contains(&limits.in_flight) {
+        faults.push("limits.in_flight is from 16 to 100000".into());
+    }
+    if limits.backlog == 0 {
+        faults.push("limits.backlog is 1 or more".into());
+    }
     faults
 }
 

@@ -12,6 +12,7 @@ use super::fresh::Entry;
 use super::insert::Insert;
 use super::rows::stable_hash;
 use super::tx::Tx;
+use super::writer::Order;
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, NewDelivery, NewMessage, Result};
 
 static EVENTS: LazyLock<Insert> = LazyLock::new(|| {
@@ -52,13 +53,17 @@ impl Sqlite {
     ) -> Result<Vec<(AcceptedEvent, Committed)>> {
         let weight = events.len() * 4;
         let work = |events: &Vec<AcceptedEvent>, tx: &mut Tx<'_>| commit_batch(tx, events);
-        let (events, committed) = self.write_with(lane, weight, events, work).await?;
+        let order = match lane {
+            Lane::Security => Order::Code,
+            _ => Order::New,
+        };
+        let (events, committed) = self.write_with(order, weight, events, work).await?;
         Ok(events.into_iter().zip(committed).collect())
     }
 
     pub(crate) async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
         let work = |event: &AcceptedEvent, tx: &mut Tx<'_>| commit_replay(tx, event);
-        Ok(self.write_with(Lane::Normal, 4, event, work).await?.1)
+        Ok(self.write_with(Order::New, 4, event, work).await?.1)
     }
 }
 

@@ -36,7 +36,7 @@ use fresh::Fresh;
 use names::Names;
 pub(crate) use open::{Quiet, open_quietly};
 use readers::Readers;
-use writer::Writer;
+use writer::{Order, Writer};
 
 /// See the module.
 pub(crate) struct Sqlite {
@@ -111,19 +111,23 @@ impl Sqlite {
         weight: usize,
         mut work: impl FnMut(&mut tx::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let order = match lane {
+            Lane::Security => Order::Code,
+            _ => Order::Begun,
+        };
         let work = move |(): &(), tx: &mut tx::Tx<'_>| work(tx);
-        Ok(self.writer.run(lane, weight, (), work).await?.1)
+        Ok(self.writer.run(order, weight, (), work).await?.1)
     }
 
     /// Like `write`, for work that reads `state`; gives it back.
     async fn write_with<S: Send + 'static, T: Send + 'static>(
         &self,
-        lane: Lane,
+        order: Order,
         weight: usize,
         state: S,
         work: impl FnMut(&S, &mut tx::Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<(S, T)> {
-        self.writer.run(lane, weight, state, work).await
+        self.writer.run(order, weight, state, work).await
     }
 
     /// Runs a read on a pooled connection.

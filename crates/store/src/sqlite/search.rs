@@ -4,12 +4,13 @@
 
 use std::sync::atomic::Ordering;
 
-use model::{Id, Instant, Lane, MessageId, RecipientId, Span};
+use model::{Id, Instant, MessageId, RecipientId, Span};
 use rusqlite::{Connection, params};
 
 use super::fresh::Moment;
 use super::rows::{Fields, collect};
 use super::tx::Tx;
+use super::writer::Order;
 use super::{Shared, Sqlite};
 use crate::Result;
 use crate::fold::{fold, matches_all};
@@ -50,7 +51,7 @@ impl Sqlite {
             let more = made.more;
             let put = move |made: &Made, tx: &mut Tx<'_>| put_blocks(tx, recipient, made);
             let weight = made.blocks.len() * 4;
-            self.write_with(Lane::Bulk, weight, made, put).await?;
+            self.write_with(Order::New, weight, made, put).await?;
             if !more {
                 return Ok(());
             }

@@ -1,6 +1,6 @@
 //! The writer: one thread that merges whatever waits into one durable transaction.
 //!
-//! Two queues, security first. All jobs of a transaction are answered after it is on disk.
+//! Three queues: codes first, then what was begun, then what is new. All jobs of a transaction are answered after it is on disk.
 //! When one of them fails, the transaction is rolled back and each runs again by itself,
 //! so that it takes nothing else with it: cheaper than a savepoint around every job.
 
@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use model::{Lane, RecipientId};
+use model::RecipientId;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -69,11 +69,41 @@ where
     }
 }
 
+/// What goes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The security lane.
+    Code,
+    /// Claims, outcomes, receipts and all else that is bounded by what is in flight.
+    Begun,
+    /// Events: however many come, what was accepted before goes on.
+    New,
+}
+
+/// Transactions that may pass over waiting new work before one must take some of it.
+const PASSED_OVER: u32 = 3;
+
 #[derive(Default)]
 struct Queues {
-    security: VecDeque<Box<dyn Job>>,
-    bulk: VecDeque<Box<dyn Job>>,
+    codes: VecDeque<Box<dyn Job>>,
+    begun: VecDeque<Box<dyn Job>>,
+    new: VecDeque<Box<dyn Job>>,
+    passed_over: u32,
     closed: bool,
+}
+
+impl Queues {
+    fn pop_bulk(&mut self) -> Option<Box<dyn Job>> {
+        let turn_of_new = self.passed_over >= PASSED_OVER;
+        let begun = match turn_of_new && !self.new.is_empty() {
+            true => None,
+            false => self.begun.pop_front(),
+        };
+        begun.or_else(|| {
+            self.passed_over = 0;
+            self.new.pop_front()
+        })
+    }
 }
 
 #[derive(Default)]
@@ -120,7 +150,7 @@ impl Writer {
     /// is what it reads, given back with its result.
     pub(super) async fn run<S, T, F>(
         &self,
-        lane: Lane,
+        order: Order,
         weight: usize,
         state: S,
         work: F,
@@ -143,10 +173,10 @@ impl Writer {
             if queues.closed {
                 return Err(Error::Closed);
             }
-            if lane == Lane::Security {
-                queues.security.push_back(job);
-            } else {
-                queues.bulk.push_back(job);
+            match order {
+                Order::Code => queues.codes.push_back(job),
+                Order::Begun => queues.begun.push_back(job),
+                Order::New => queues.new.push_back(job),
             }
         }
         self.inbox.arrived.notify_one();
@@ -179,11 +209,13 @@ impl Inbox {
     fn wait(&self) -> Option<Box<dyn Job>> {
         let mut queues = self.lock();
         loop {
-            if let Some(next) = queues
-                .security
-                .pop_front()
-                .or_else(|| queues.bulk.pop_front())
-            {
+            if !queues.new.is_empty() {
+                queues.passed_over += 1;
+            }
+            if let Some(code) = queues.codes.pop_front() {
+                return Some(code);
+            }
+            if let Some(next) = queues.pop_bulk() {
                 return Some(next);
             }
             if queues.closed {
@@ -199,13 +231,13 @@ impl Inbox {
     /// More work for the open transaction: security always; bulk while there is room.
     fn more(&self, weight: usize) -> Option<Box<dyn Job>> {
         let mut queues = self.lock();
-        if let Some(next) = queues.security.pop_front() {
-            return Some(next);
+        if let Some(code) = queues.codes.pop_front() {
+            return Some(code);
         }
         if weight >= BULK_WEIGHT {
             None
         } else {
-            queues.bulk.pop_front()
+            queues.pop_bulk()
         }
     }
 }

@@ -68,13 +68,11 @@ fn endless_data_is_a_short_error() {
         "/data/order/items/0/title: the data has more than 65536 bytes"
     );
     let many = json!({"order": {"number": "1", "currency": "EUR", "total": "1", "items":
-        vec![json!({"title": "x"}); 100_000]}});
+        vec![json!({"title": "x"}); 501]}});
     let error = fault(&catalogue, "order.confirmed", many);
-    assert!(
-        error
-            .to_string()
-            .ends_with("the data has more than 4096 values"),
-        "{error}"
+    assert_eq!(
+        error.to_string(),
+        "/data/order/items: a list has at most 500 entries, not 501"
     );
     // What no type declares is not read at all.
     let mut ignored = confirmed("lamp");
