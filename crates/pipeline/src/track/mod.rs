@@ -15,7 +15,7 @@ use crate::Pipeline;
 pub use stop_words::is_stop_word;
 
 /// So many are committed together at most.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 
 /// The track stage: runs until every carrier that sends to it is gone.
 pub struct Tracker {
