@@ -26,14 +26,15 @@ mod postgres;
 mod records;
 mod secret;
 mod sqlite;
+mod suppressions;
 mod transfer;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use model::{
-    Channel, ContactPoint, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane,
-    MessageId, RecipientId, Span,
+    Channel, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane, MessageId,
+    RecipientId, Span,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -193,40 +194,6 @@ impl Store {
     /// [`Error`].
     pub async fn customers(&self, after: Option<String>, limit: usize) -> Result<Vec<Customer>> {
         on!(self, backend => backend.customers(after, limit).await)
-    }
-
-    /// Suppresses an address: no delivery goes there any more, also none that is queued.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn suppress(
-        &self,
-        contact: ContactPoint,
-        reason: String,
-        now: Instant,
-    ) -> Result<()> {
-        on!(self, backend => backend.suppress(contact, reason, now).await)
-    }
-
-    /// Whether other nodes may write to this store.
-    pub fn is_shared(&self) -> bool {
-        match &self.backend {
-            Backend::Sqlite(_) => false,
-            Backend::Postgres(_) => true,
-        }
-    }
-
-    /// Those of some addresses, by digest, that are suppressed.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn suppressed_among(&self, digests: Vec<i64>) -> Result<Vec<i64>> {
-        on!(self, backend => backend.suppressed_among(digests).await)
-    }
-
-    /// A digest of an address, keyed by this store's secret.
-    pub fn digest(&self, contact: &ContactPoint) -> i64 {
-        on!(self, backend => backend.digest(contact))
     }
 
     // --- the path of a message

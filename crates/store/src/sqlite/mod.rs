@@ -6,6 +6,7 @@ mod checkpoint;
 mod claims;
 mod commit;
 mod customers;
+mod event_keys;
 mod events;
 mod fresh;
 mod insert;

@@ -17,10 +17,13 @@ use crate::Result;
 /// So many rows begin a sweep. More share pages better, and take memory (about 90 bytes
 /// each, up to twice as many) and time to load at the start (a third of a second).
 pub(super) const SWEEP_AT: usize = 1 << 18;
-/// Rows carried in a transaction, besides four for each that came in it: a sweep has three
-/// steps for each row, and ends before as many new ones came.
-const AT_LEAST: usize = 64;
-const FOR_EACH: usize = 4;
+/// Rows carried in a transaction, besides one for each that came in it. Each may have to be
+/// read from the disk first, and a code waits for the transaction: so they are few. A
+/// message sees four transactions or so (its commit, its outcome, its receipt), which is
+/// enough for a sweep to end before as many new rows came.
+const AT_LEAST: usize = 128;
+/// Rows of `fresh` that are deleted in place of one that is carried: they lie side by side.
+const DELETED: usize = 8;
 
 static KEYS: LazyLock<Insert> =
     LazyLock::new(|| Insert::where_missing("event_keys", "hash, event"));
@@ -65,7 +68,7 @@ impl Sweep {
         fresh: &Fresh,
         changes: &mut Changes,
     ) -> Result<Self> {
-        let most = AT_LEAST + FOR_EACH * changes.came();
+        let most = AT_LEAST + changes.came();
         let mut next = Self { ..*self };
         next.stage = match self.stage {
             Stage::Waiting => {
@@ -96,7 +99,7 @@ impl Sweep {
                     None => Stage::Emptying,
                 }
             }
-            Stage::Emptying => match empty(connection, self.until, most)? {
+            Stage::Emptying => match empty(connection, self.until, DELETED * most)? {
                 true => Stage::Waiting,
                 false => Stage::Emptying,
             },
