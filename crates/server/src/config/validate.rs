@@ -30,9 +30,6 @@ pub(super) fn faults(config: &Config) -> Vec<String> {
     if !(16..=100_000).contains(&limits.in_flight) {
         faults.push("limits.in_flight is from 16 to 100000".into());
     }
-    if limits.backlog == 0 {
-        faults.push("limits.backlog is 1 or more".into());
-    }
     faults
 }
 
