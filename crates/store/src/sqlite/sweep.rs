@@ -19,9 +19,12 @@ use crate::Result;
 pub(super) const SWEEP_AT: usize = 1 << 18;
 /// Rows carried in a transaction, besides one for each that came in it. Each may have to be
 /// read from the disk first, and a code waits for the transaction: so they are few. A
-/// message sees four transactions or so (its commit, its outcome, its receipt), which is
-/// enough for a sweep to end before as many new rows came.
+/// message that is sent sees several transactions (its commit, its outcome, its receipt),
+/// which is enough for a sweep to end before as many new rows came.
 const AT_LEAST: usize = 128;
+/// Rows carried for each that came, once there are twice as many as began the sweep: where
+/// messages are only accepted, one for each is too few, and memory would grow without end.
+const IN_A_HURRY: usize = 3;
 /// Rows of `fresh` that are deleted in place of one that is carried: they lie side by side.
 const DELETED: usize = 8;
 
@@ -68,11 +71,15 @@ impl Sweep {
         fresh: &Fresh,
         changes: &mut Changes,
     ) -> Result<Self> {
-        let most = AT_LEAST + changes.came();
+        let (end, rows) = fresh.extent();
+        let for_each = match rows > 2 * self.at {
+            true => IN_A_HURRY,
+            false => 1,
+        };
+        let most = AT_LEAST + for_each * changes.came();
         let mut next = Self { ..*self };
         next.stage = match self.stage {
             Stage::Waiting => {
-                let (end, rows) = fresh.extent();
                 if rows < self.at {
                     return Ok(next);
                 }
@@ -155,4 +162,67 @@ pub(super) fn sweep_all(connection: &mut Connection) -> rusqlite::Result<()> {
          DELETE FROM fresh;",
     )?;
     tx.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Id, RecipientId};
+
+    use super::*;
+
+    const TABLES: &str = "CREATE TABLE fresh (seq INTEGER PRIMARY KEY, event INTEGER);
+        CREATE TABLE event_keys (hash INTEGER PRIMARY KEY, event INTEGER);
+        CREATE TABLE mailbox (recipient, message, category, order_hash, revision,
+            PRIMARY KEY (recipient, message)) WITHOUT ROWID;";
+
+    #[test]
+    fn what_waits_stays_bounded_where_messages_are_only_accepted() {
+        const AT: usize = 2_000;
+        const PART: i64 = 256;
+        const PARTS: i64 = 400;
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(TABLES).unwrap();
+        let (fresh, mut sweep) = (Fresh::default(), Sweep::new(AT));
+        let mut most = 0;
+        for number in 0..PART * PARTS {
+            connection
+                .prepare_cached("INSERT INTO fresh VALUES (?1, 0)")
+                .unwrap()
+                .execute([fresh.next_seq()])
+                .unwrap();
+            if number % PART > 0 {
+                continue;
+            }
+            let mut changes = Changes::default();
+            for number in number..number + PART {
+                // Far apart, as hashes are.
+                let far = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
+                fresh.take_slot(far, number, &mut changes);
+                let entry = Entry {
+                    message: number,
+                    category: Category::Orders,
+                    order_hash: 0,
+                    revision: number,
+                };
+                fresh.put(RecipientId::from_i64(far), entry, &mut changes);
+            }
+            sweep = sweep.step(&connection, &fresh, &mut changes).unwrap();
+            fresh.finish(changes);
+            most = most.max(fresh.extent().1);
+        }
+        assert!(most < 4 * AT, "{most} rows in memory");
+        let count = |table: &str| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            let count = connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+            usize::try_from(count.unwrap()).unwrap()
+        };
+        assert!(count("fresh") < 6 * AT, "{} rows on disk", count("fresh"));
+        let all = usize::try_from(PART * PARTS).unwrap();
+        for table in ["event_keys", "mailbox"] {
+            assert!(
+                count(table) <= all && count(table) + 4 * AT > all,
+                "{table}"
+            );
+        }
+    }
 }
