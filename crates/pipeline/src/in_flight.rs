@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use model::{Channel, Lane, Span};
 use store::ClaimedDelivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 
 /// A claim without an outcome for so long is in doubt, unless its node lives and renews it;
 /// what a crash left is found at the next start.
