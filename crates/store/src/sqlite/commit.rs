@@ -99,6 +99,9 @@ fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committ
         };
         answers.push(answer);
     }
+    // Within a millisecond ids sort by partition. Rows that come in the order of their keys
+    // go to the end of a table and fill its pages; others split them.
+    fresh.sort_unstable_by_key(|(event, _)| event.id);
     write_events(tx, &fresh)?;
     let mut rows = Vec::with_capacity(fresh.len());
     let mut failed = Vec::new();
@@ -126,6 +129,7 @@ fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committ
             .put(event.id.as_i64())?;
         Ok(())
     })?;
+    rows.sort_unstable_by_key(|row| row.message.id);
     write_messages(tx, &rows)?;
     Ok(answers)
 }
@@ -280,10 +284,11 @@ pub(super) fn order_hash(order: &str) -> i64 {
 }
 
 fn write_deliveries(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
-    let all: Vec<(&Row<'_>, &NewDelivery)> = rows
+    let mut all: Vec<(&Row<'_>, &NewDelivery)> = rows
         .iter()
         .flat_map(|row| row.message.deliveries.iter().map(move |d| (row, d)))
         .collect();
+    all.sort_unstable_by_key(|(_, delivery)| delivery.id);
     DELIVERIES.all(tx.connection, &all, |(row, delivery), values| {
         let planned = &delivery.planned;
         values

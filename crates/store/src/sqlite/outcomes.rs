@@ -73,17 +73,19 @@ fn record_batch(tx: &mut Tx<'_>, outcomes: &[OutcomeRecord]) -> Result<()> {
             });
         } else {
             // Perhaps one of the claimed above: those come first.
-            write(tx, &std::mem::take(&mut claimed))?;
+            write(tx, std::mem::take(&mut claimed))?;
             if let Some(late) = settle_late(tx, outcome)? {
-                write(tx, &[late])?;
+                write(tx, vec![late])?;
             }
         }
     }
-    write(tx, &claimed)
+    write(tx, claimed)
 }
 
-fn write(tx: &mut Tx<'_>, settled: &[Settled<'_>]) -> Result<()> {
-    ATTEMPTS.all(tx.connection, settled, |one, values| {
+fn write(tx: &mut Tx<'_>, mut settled: Vec<Settled<'_>>) -> Result<()> {
+    // In the order of the keys, so that one page after the other changes.
+    settled.sort_unstable_by_key(|one| one.outcome.delivery);
+    ATTEMPTS.all(tx.connection, &settled, |one, values| {
         let delivery = one.outcome.delivery.as_i64();
         bind_attempt(tx, values, (delivery, one.number), &one.outcome.attempt)
     })?;
