@@ -24,6 +24,8 @@ define_words!(
     Mode = 7, "mode";
     /// The route that remains.
     Route = 8, "route";
+    /// Is it the newest news of its order, and not told before?
+    Sequence = 9, "sequence";
 );
 
 define_words!(

@@ -26,6 +26,12 @@ pub trait Id: Copy + Eq + Ord + std::hash::Hash + std::fmt::Display {
         Partition::new((self.as_i64() >> 14 & 0xff) as u8)
     }
 
+    /// The least id that can have been given at a moment, or 0 for one before all ids.
+    fn least_at(at: Instant) -> Self {
+        let millis = at.as_micros().div_euclid(1_000) - EPOCH_MILLIS;
+        Self::from_i64(millis.clamp(0, i64::MAX >> 22) << 22)
+    }
+
     /// When it was given, to the millisecond.
     fn created_at(self) -> Instant {
         Instant::from_micros(((self.as_i64() >> 22) + EPOCH_MILLIS) * 1_000)

@@ -15,6 +15,7 @@ mod ids;
 mod message;
 mod partition;
 mod sealed;
+mod story;
 mod words;
 
 pub use channel::{Channel, ContactPoint, InvalidContact};
@@ -32,4 +33,5 @@ pub use ids::{
 pub use message::{Flags, Message, MessageContent};
 pub use partition::Partition;
 pub use sealed::Sealed;
+pub use story::Told;
 pub use words::{Category, Lane, PurposeClass, UnknownWord};

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use model::{
     Channel, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane, MessageId,
-    RecipientId, Span,
+    RecipientId, Span, Told,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -46,7 +46,7 @@ pub use records::{
     AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
     Counts, DeliveryRecord, Distribution, EventRecord, FlagChange, InboundText, MailboxFilter,
     MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
-    ReceiptRecord, UnreadCounts,
+    ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
 pub use transfer::{Step, Transfer, TransferError};
@@ -194,6 +194,15 @@ impl Store {
     /// [`Error`].
     pub async fn customers(&self, after: Option<String>, limit: usize) -> Result<Vec<Customer>> {
         on!(self, backend => backend.customers(after, limit).await)
+    }
+
+    /// What recipients were told before, oldest first, in the order asked; the newest
+    /// [`TOLD_AT_MOST`] of each.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn stories(&self, asked: Vec<StoryOf>) -> Result<Vec<Vec<Told>>> {
+        on!(self, backend => backend.stories(asked).await)
     }
 
     // --- the path of a message

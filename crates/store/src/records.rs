@@ -42,6 +42,20 @@ pub enum AcceptedResult {
     },
 }
 
+/// Of whom and of what a story is asked for.
+#[derive(Clone, Debug)]
+pub struct StoryOf {
+    /// The recipient.
+    pub recipient: RecipientId,
+    /// The order; none for what is about no order.
+    pub order: Option<String>,
+    /// Nothing older.
+    pub since: Instant,
+}
+
+/// The newest messages that a story has at most.
+pub const TOLD_AT_MOST: usize = 8;
+
 /// A message about to be committed.
 #[derive(Clone, Debug)]
 pub struct NewMessage {

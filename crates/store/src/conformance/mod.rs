@@ -87,6 +87,7 @@ mod cases {
         what_was_due_is_due_when_the_clock_is_set_back,
         a_secret_is_destroyed_when_the_delivery_settles,
         a_failed_event_is_listed_and_replayed_once,
+        a_story_has_what_was_told_of_an_order,
         a_stop_suppresses_every_owner_of_the_number,
         the_case_of_a_mail_address_hides_it_from_no_stop,
         a_reopened_store_has_everything,

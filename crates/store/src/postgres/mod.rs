@@ -27,6 +27,7 @@ mod receipts;
 mod rows;
 mod sql;
 mod steps;
+mod stories;
 mod tasks;
 mod unheard;
 mod upkeep;

@@ -179,7 +179,7 @@ impl Fresh {
     }
 
     /// What of a mailbox is here, oldest first.
-    fn of(&self, recipient: RecipientId) -> Vec<Entry> {
+    pub(super) fn of(&self, recipient: RecipientId) -> Vec<Entry> {
         let recipient = recipient.as_i64();
         let state = self.read();
         let entries = state

@@ -20,6 +20,7 @@ mod readers;
 mod receipts;
 mod rows;
 mod search;
+mod stories;
 mod sweep;
 mod tx;
 mod upkeep;

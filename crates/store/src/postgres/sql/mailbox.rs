@@ -60,6 +60,16 @@ statements! {
     RECEIPTS = "SELECT r.delivery, r.status, r.code, r.carrier_time, r.received_at
         FROM deliveries AS d JOIN receipts AS r ON r.partition = d.partition AND r.delivery = d.id
         WHERE d.partition = $1 AND d.message = $2 ORDER BY r.delivery, r.number";
+    /// Messages of recipients about an order each, oldest first; `place` says whose.
+    STORIES = "SELECT m.id, m.type, e.time, EXISTS (SELECT FROM deliveries AS d
+                WHERE d.partition = m.partition AND d.message = m.id) AS on_its_way, m.data, w.place
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+            AS w(partition, recipient, order_hash, since, place)
+        JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
+            AND b.message >= w.since AND b.order_hash = w.order_hash
+        JOIN messages AS m ON m.partition = b.partition AND m.id = b.message
+        JOIN events AS e ON e.partition = m.partition AND e.id = m.event
+        ORDER BY w.place, m.id";
     LATEST = "SELECT c.id FROM unnest($1::smallint[]) AS p(partition) CROSS JOIN LATERAL (
             SELECT m.id FROM messages AS m WHERE m.partition = p.partition ORDER BY m.id DESC LIMIT $2) AS c
         ORDER BY c.id DESC LIMIT $2";
