@@ -15,6 +15,7 @@ use model::{
     MessageContent, MessageId, Mode, RecipientId, Sealed,
 };
 use pipeline::catalogue::Catalogue;
+use pipeline::decide::sequence::Standing;
 use pipeline::decide::{Case, Terms, decide};
 use pipeline::render::{Brand, MailBody, mail, short_forms};
 use pipeline::{AsOf, RawEvent, Submission};
@@ -98,6 +99,7 @@ fn stage_decide(_: &Bench, sample: &Sample) -> bool {
         at: now(),
         facts: &sample.facts,
         terms: &sample.terms,
+        standing: Standing::Newest,
         mode: Mode::Live,
         team: &[],
     };

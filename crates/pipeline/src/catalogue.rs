@@ -13,6 +13,7 @@ mod fault;
 mod filters;
 mod flat;
 pub(crate) mod formats;
+mod json_schema;
 mod kind;
 pub(crate) mod load;
 mod program;
@@ -45,7 +46,7 @@ const LAYOUT_TEXT: &str = "layout/email.txt";
 /// Every message type there is, with all its words.
 #[derive(Debug)]
 pub struct Catalogue {
-    types: BTreeMap<String, (MessageType, Map<String, Value>)>,
+    types: BTreeMap<String, (MessageType, Vec<Sample>)>,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     /// The layout of the HTML part of every mail.
@@ -56,15 +57,38 @@ pub struct Catalogue {
     mail_words: BTreeMap<String, Vec<(String, String)>>,
 }
 
+/// What the data of an event of some type looks like.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Empty for `sample.json`, `declined` for `sample.declined.json`.
+    pub name: String,
+    /// The event's `data`.
+    pub data: Map<String, Value>,
+    /// Its file, for errors.
+    pub(crate) file: String,
+}
+
 impl Catalogue {
-    /// Loads the catalogue in the binary, with the files of a folder laid over it.
+    /// Loads the catalogue in the binary, with the files of a folder laid over it. What the
+    /// folder changes is rehearsed: rendered with its samples, whole and in parts. What is
+    /// as in the binary was rehearsed by the tests of the binary.
     ///
     /// # Errors
     /// Everything that is wrong, each with its file, key and line.
     pub fn load(override_dir: Option<&Path>) -> Result<Self, CatalogueFaults> {
         let mut faults = Vec::new();
         let layers = tree::read(override_dir, &mut faults);
-        load::load(&layers, faults).map_err(CatalogueFaults)
+        load::load(&layers, faults, load::Rehearse::Changed).map_err(CatalogueFaults)
+    }
+
+    /// [`Self::load`], with every message type rehearsed.
+    ///
+    /// # Errors
+    /// As of `load`.
+    pub fn check(override_dir: Option<&Path>) -> Result<Self, CatalogueFaults> {
+        let mut faults = Vec::new();
+        let layers = tree::read(override_dir, &mut faults);
+        load::load(&layers, faults, load::Rehearse::All).map_err(CatalogueFaults)
     }
 
     /// The entry of a message type.
@@ -77,9 +101,26 @@ impl Catalogue {
         self.types.values().map(|(entry, _)| entry)
     }
 
-    /// The sample data of a message type: what `data` of its events looks like.
+    /// Whether what was told before of the same order counts for a message type.
+    pub(crate) fn has_story(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|entry| !entry.repeats || entry.is_overtaken)
+    }
+
+    /// Whether news of one message type makes news of another outdated.
+    pub(crate) fn overtakes(&self, newer: &str, older: &str) -> bool {
+        self.get(newer)
+            .is_some_and(|entry| entry.supersedes.iter().any(|name| name == older))
+    }
+
+    /// The samples of a message type: what `data` of its events looks like.
+    pub fn samples(&self, name: &str) -> &[Sample] {
+        self.types.get(name).map_or(&[], |(_, samples)| samples)
+    }
+
+    /// The data of the first sample of a message type.
     pub fn sample(&self, name: &str) -> Option<&Map<String, Value>> {
-        self.types.get(name).map(|(_, sample)| sample)
+        self.samples(name).first().map(|sample| &sample.data)
     }
 
     /// The locales that explanations and labels exist in.

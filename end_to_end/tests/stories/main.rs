@@ -26,6 +26,7 @@ mod mails_meet_a_bad_server;
 mod mails_pass_through_postfix;
 mod nats_goes_away;
 mod nats_server;
+mod newer_news_wins;
 mod nodes_share_what_they_must;
 mod nothing_is_lost_on_many_nodes;
 mod nothing_is_lost_when_killed;

@@ -4,6 +4,7 @@ use model::{Decision, Event, Facts, FailureReason, Instant, MessageContent, Part
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
 
 use super::envelope;
+use super::stories::Stories;
 use crate::Pipeline;
 use crate::decide::{Case, Terms, decide};
 use crate::render::{Short, short_forms};
@@ -18,11 +19,12 @@ impl Pipeline {
         &self,
         mut event: Event,
         facts: Option<&Facts>,
+        stories: &mut Stories,
         now: Instant,
         again: impl FnOnce() -> Event,
     ) -> AcceptedEvent {
         let partition = event.partition();
-        let result = match self.message(&mut event, facts, partition, now) {
+        let result = match self.message(&mut event, facts, stories, now) {
             Ok(result) => result,
             Err(Failure(reason, detail)) => self.failure(&again(), reason, detail),
         };
@@ -61,9 +63,10 @@ impl Pipeline {
         &self,
         event: &mut Event,
         facts: Option<&Facts>,
-        partition: Partition,
+        stories: &mut Stories,
         now: Instant,
     ) -> Result<AcceptedResult, Failure> {
+        let partition = event.partition();
         let catalogue = self.catalogue();
         let Some(terms) = self.terms(&event.event_type) else {
             let detail = format!("the catalogue has no message type `{}`", event.event_type);
@@ -77,6 +80,7 @@ impl Pipeline {
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
         let at = event.as_of.unwrap_or(now);
         let case = Case {
+            standing: stories.standing(catalogue, (event, facts.recipient), &short),
             event_time: event.time,
             at,
             facts,
@@ -92,6 +96,7 @@ impl Pipeline {
             decision,
             (partition, at, now),
         );
+        stories.note(event.time, &message);
         Ok(AcceptedResult::Message {
             facts_version: facts.version,
             message: Box::new(message),

@@ -10,6 +10,7 @@ mod direct;
 mod envelope;
 mod make;
 mod replay;
+mod stories;
 
 use std::collections::HashMap;
 
@@ -245,17 +246,15 @@ impl Pipeline {
     ) -> Result<Vec<(usize, Event)>, AcceptError> {
         let now = intake.now;
         let facts = self.load_facts(&waiting).await?;
+        let mut stories = self.load_stories(&waiting, &facts, now).await?;
         // Codes are committed apart, before the rest: urgent beats bulk in every stage.
         let (mut codes, mut others) = (Vec::new(), Vec::new());
         for (turn, (place, event)) in waiting.into_iter().enumerate() {
             if turn % TURN == TURN - 1 {
                 tokio::task::yield_now().await;
             }
-            let known = facts
-                .binary_search_by(|facts| facts.customer.id.cmp(&event.subject))
-                .ok()
-                .map(|at| &facts[at]);
-            let accepted = self.make(event, known, now, || intake.again(place));
+            let known = facts_about(&facts, &event);
+            let accepted = self.make(event, known, &mut stories, now, || intake.again(place));
             let lane = lane_of(&accepted);
             let queue = if lane == Lane::Security {
                 &mut codes
@@ -373,6 +372,12 @@ fn answer(accepted: &AcceptedEvent) -> EventAnswer {
             detail: detail.clone(),
         },
     }
+}
+
+/// The facts about the customer of an event, of facts in the order of customers.
+fn facts_about<'a>(facts: &'a [Facts], event: &Event) -> Option<&'a Facts> {
+    let found = facts.binary_search_by(|facts| facts.customer.id.cmp(&event.subject));
+    found.ok().map(|at| &facts[at])
 }
 
 fn count(answers: &[EventAnswer]) {

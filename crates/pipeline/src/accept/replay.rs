@@ -1,6 +1,6 @@
 //! A failed event, tried again: after a template was mended or a customer was added.
 
-use model::{EventId, FailureReason, MessageId};
+use model::{EventId, Facts, FailureReason, MessageId};
 use store::{AcceptedResult, Committed};
 
 use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission};
@@ -56,7 +56,11 @@ impl Pipeline {
                 .await?
                 .pop()
                 .flatten();
-            let mut accepted = self.make(event, facts.as_ref(), now, || whole);
+            let one = [(0, event)];
+            let known: Vec<Facts> = facts.into_iter().collect();
+            let mut stories = self.load_stories(&one, &known, now).await?;
+            let [(_, event)] = one;
+            let mut accepted = self.make(event, known.first(), &mut stories, now, || whole);
             accepted.id = id;
             match self.store().commit_replayed(accepted.clone()).await? {
                 Committed::Stale => {}

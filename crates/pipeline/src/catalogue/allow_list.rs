@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
                 }
                 let entry = match self.expression(&repeat.iter)? {
                     Place::Node(Node {
-                        shape: Shape::List(item),
+                        shape: Shape::List(item, _),
                         ..
                     }) => Place::Node(item),
                     Place::Unknown => Place::Unknown,
@@ -125,14 +125,14 @@ impl<'a> Walk<'a> {
     fn printed(&mut self, expr: &Expr<'_>) -> Result<(), Refusal> {
         match self.expression(expr)? {
             Place::Node(Node {
-                shape: Shape::Leaf(kind),
+                shape: Shape::Leaf(leaf),
                 ..
-            }) if kind.needs_format() => refuse(
+            }) if leaf.kind.needs_format() => refuse(
                 expr.span(),
                 "this needs a filter: `money`, `date`, `time` or `datetime`",
             ),
             Place::Node(Node {
-                shape: Shape::Object(_) | Shape::List(_),
+                shape: Shape::Object(_) | Shape::List(..),
                 ..
             })
             | Place::Group(_) => refuse(expr.span(), "this is not a text but holds several values"),
@@ -231,10 +231,7 @@ impl<'a> Walk<'a> {
             ("customer", _) => Ok(Place::Group(CUSTOMER)),
             (_, Names::Message(schema)) => match schema.root(name) {
                 Some(node) => Ok(Place::Node(node)),
-                None => refuse(
-                    span,
-                    format!("`{name}` is not declared under [data] in type.toml"),
-                ),
+                None => refuse(span, format!("`{name}` is not declared in schema.json")),
             },
         }
     }
@@ -256,10 +253,7 @@ fn attribute<'a>(place: Place<'a>, name: &str, span: Span) -> Result<Place<'a>, 
             ..
         }) => match children.iter().find(|(known, _)| known == name) {
             Some((_, node)) => Ok(Place::Node(node)),
-            None => refuse(
-                span,
-                format!("`.{name}` is not declared under [data] in type.toml"),
-            ),
+            None => refuse(span, format!("`.{name}` is not declared in schema.json")),
         },
         Place::Node(_) | Place::Text => refuse(
             span,

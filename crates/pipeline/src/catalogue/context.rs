@@ -22,4 +22,6 @@ pub(crate) struct Setting<'a> {
     pub zone: &'a str,
     /// "{n} more" in the language of the words.
     pub more: &'a str,
+    /// Whether lock screens, texts and subjects do not say what it is about.
+    pub discreet: bool,
 }

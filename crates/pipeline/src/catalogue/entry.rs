@@ -7,10 +7,12 @@ use serde::Deserialize;
 
 use super::fault::CatalogueFault;
 use super::flat::toml_fault;
+use super::json_schema;
 use super::kind::Kind;
 use super::schema::Schema;
 use super::templates::TemplateId;
 use super::tree::SourceFile;
+use crate::decide::UsefulFor;
 
 /// The steps of a parcel's way, in order; their names are words of the layout.
 pub(crate) const TRACK: &[&str] = &["ordered", "shipped", "out_for_delivery", "delivered"];
@@ -31,7 +33,15 @@ pub struct MessageType {
     /// The channels it takes by default, besides the Message Center.
     pub channels: Vec<Channel>,
     /// How long after the event it is still news.
-    pub useful_for: Span,
+    pub useful_for: UsefulFor,
+    /// The types whose news is outdated by this one's, of the same order.
+    pub supersedes: Vec<String>,
+    /// Whether news of another type makes this one's outdated.
+    pub(crate) is_overtaken: bool,
+    /// Whether the same may be said twice: a chat, a code.
+    pub repeats: bool,
+    /// Whether lock screens, texts and subjects do not say what it is about.
+    pub sensitive: bool,
     pub(crate) schema: Schema,
     pub(crate) sender: String,
     pub(crate) facts: Vec<String>,
@@ -88,6 +98,12 @@ struct TypeFile {
     lane: Lane,
     channels: Vec<Channel>,
     useful_for: String,
+    #[serde(default)]
+    supersedes: Vec<String>,
+    #[serde(default)]
+    repeats: bool,
+    #[serde(default)]
+    sensitive: bool,
     #[serde(default = "marketplace")]
     sender: String,
     #[serde(default)]
@@ -98,17 +114,6 @@ struct TypeFile {
     track: Option<String>,
     #[serde(default)]
     links: Vec<String>,
-    #[serde(default)]
-    data: DataFile,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DataFile {
-    #[serde(default)]
-    required: BTreeMap<String, Kind>,
-    #[serde(default)]
-    optional: BTreeMap<String, Kind>,
 }
 
 fn marketplace() -> String {
@@ -125,29 +130,24 @@ pub(crate) fn line_of(text: &str, key: &str) -> usize {
     text.lines().position(starts).map_or(0, |at| at + 1)
 }
 
-/// Reads a `type.toml`.
-pub(crate) fn read(name: &str, file: &SourceFile) -> Result<MessageType, Vec<CatalogueFault>> {
+/// Reads a `type.toml` and the `schema.json` beside it.
+pub(crate) fn read(
+    name: &str,
+    file: &SourceFile,
+    schema: &SourceFile,
+) -> Result<MessageType, Vec<CatalogueFault>> {
     let parsed: TypeFile =
         toml::from_str(&file.text).map_err(|error| vec![toml_fault(file, &error)])?;
+    let schema = json_schema::read(schema)?;
     let mut faults = Vec::new();
     let mut fault = |key: &str, reason: String| {
         let line = line_of(&file.text, key);
         faults.push(CatalogueFault::at(&file.shown, line, reason).key(key));
     };
-    let mut schema = Schema::default();
-    let required = parsed.data.required.iter().map(|(p, k)| (p, k, true));
-    let optional = parsed.data.optional.iter().map(|(p, k)| (p, k, false));
-    for (path, kind, must) in required.chain(optional) {
-        if let Err(reason) = schema.declare(path, *kind, must) {
-            fault(path, reason);
-        }
-    }
-    let useful_for = read_span(&parsed.useful_for).unwrap_or_else(|| {
-        fault(
-            "useful_for",
-            "is not a time like \"10m\", \"2h\" or \"30d\"".to_owned(),
-        );
-        Span::ZERO
+    let useful_for = read_useful_for(&parsed.useful_for).unwrap_or_else(|| {
+        let reason = "is not a time like \"10m\", \"2h\" or \"30d\", nor \"today\"";
+        fault("useful_for", reason.to_owned());
+        UsefulFor::Today
     });
     let track = parsed.track.as_ref().and_then(|step| {
         let at = TRACK.iter().position(|known| known == step);
@@ -157,20 +157,10 @@ pub(crate) fn read(name: &str, file: &SourceFile) -> Result<MessageType, Vec<Cat
         at
     });
     for link in &parsed.links {
-        if !parsed
-            .data
-            .optional
-            .get(link)
-            .is_some_and(|kind| *kind == Kind::Link)
-            && !parsed
-                .data
-                .required
-                .get(link)
-                .is_some_and(|kind| *kind == Kind::Link)
-        {
+        if schema.leaf(link).is_none_or(|leaf| leaf.kind != Kind::Link) {
             fault(
                 "links",
-                format!("`{link}` is not declared as a link under [data]"),
+                format!("`{link}` is not declared in schema.json with `\"format\": \"uri\"`"),
             );
         }
     }
@@ -191,6 +181,10 @@ pub(crate) fn read(name: &str, file: &SourceFile) -> Result<MessageType, Vec<Cat
         lane: parsed.lane,
         channels,
         useful_for,
+        supersedes: parsed.supersedes,
+        is_overtaken: false,
+        repeats: parsed.repeats,
+        sensitive: parsed.sensitive,
         schema,
         sender: parsed.sender,
         facts: parsed.facts,
@@ -199,6 +193,13 @@ pub(crate) fn read(name: &str, file: &SourceFile) -> Result<MessageType, Vec<Cat
         links: parsed.links,
         locales: BTreeMap::new(),
     })
+}
+
+fn read_useful_for(text: &str) -> Option<UsefulFor> {
+    match text {
+        "today" => Some(UsefulFor::Today),
+        _ => read_span(text).map(UsefulFor::Span),
+    }
 }
 
 fn read_span(text: &str) -> Option<Span> {
@@ -231,32 +232,32 @@ mod tests {
 
     #[test]
     fn faults_name_key_and_line() {
-        let file = SourceFile {
-            shown: "type.toml".into(),
-            text: "version = 1\ncategory = \"orders\"\npurpose = \"security\"\nlane = \"normal\"\n\
-                   channels = [\"email\"]\nuseful_for = \"soon\"\n[data.required]\ncode = \"secret\"\n"
-                .into(),
+        let file = |shown: &str, text: &str| SourceFile {
+            shown: shown.into(),
+            text: text.into(),
+            embedded: false,
         };
-        let shown: Vec<String> = read("a.b", &file)
-            .unwrap_err()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let types = "version = 1\ncategory = \"orders\"\npurpose = \"security\"\nlane = \"normal\"\n\
+                     channels = [\"email\"]\nuseful_for = \"soon\"\n";
+        let schema = file(
+            "schema.json",
+            r#"{"type": "object", "required": ["code"], "properties": {"code": {"type": "string", "format": "code"}}}"#,
+        );
+        let shown = |types: &str| -> Vec<String> {
+            let faults = read("a.b", &file("type.toml", types), &schema).unwrap_err();
+            faults.iter().map(ToString::to_string).collect()
+        };
         assert_eq!(
-            shown,
+            shown(types),
             [
-                "type.toml:6: `useful_for`: is not a time like \"10m\", \"2h\" or \"30d\"",
+                "type.toml:6: `useful_for`: is not a time like \"10m\", \"2h\" or \"30d\", nor \"today\"",
                 "type.toml:5: `channels`: a secret never leaves by mail",
             ]
         );
-        let unknown = SourceFile {
-            text: file.text.replace("lane", "lain"),
-            ..file
-        };
-        let shown = read("a.b", &unknown).unwrap_err()[0].to_string();
+        let unknown = shown(&types.replace("lane", "lain"));
         assert!(
-            shown.starts_with("type.toml:4: unknown field `lain`"),
-            "{shown}"
+            unknown[0].starts_with("type.toml:4: unknown field `lain`"),
+            "{unknown:?}"
         );
     }
 }

@@ -5,8 +5,7 @@ use serde_json::Value;
 use super::formats::{Amount, When};
 
 /// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Any text.
     Text,
@@ -24,6 +23,8 @@ pub(crate) enum Kind {
     Link,
     /// A code that only the carrier may see.
     Secret,
+    /// Yes or no.
+    Flag,
 }
 
 /// Why a value is not of its kind, in words that do not repeat it.
@@ -32,7 +33,7 @@ pub(crate) struct KindFault(pub &'static str);
 impl Kind {
     /// Whether it says nothing to a person until a filter has formatted it.
     pub(crate) fn needs_format(self) -> bool {
-        matches!(self, Self::Decimal | Self::Date | Self::Moment)
+        matches!(self, Self::Decimal | Self::Date | Self::Moment | Self::Flag)
     }
 
     /// Whether a value is of this kind; texts are cleaned already. Amounts written as JSON
@@ -52,6 +53,8 @@ impl Kind {
                     "is not a whole number from 0 to a thousand million",
                 )),
             },
+            (Value::Bool(_), Self::Flag) => Ok(()),
+            (_, Self::Flag) => Err(KindFault("is neither true nor false")),
             (_, Self::Whole) => Err(KindFault("is not a whole number")),
             (_, Self::Decimal) => Err(KindFault("is not an amount like \"161.86\"")),
             _ => Err(KindFault("is not text")),
@@ -62,6 +65,7 @@ impl Kind {
         let (fits, otherwise) = match self {
             Self::Text => (true, ""),
             Self::Whole => (false, "is not a whole number"),
+            Self::Flag => (false, "is neither true nor false"),
             Self::Decimal => (Amount::is_one(text), "is not an amount like \"161.86\""),
             Self::Currency => (
                 text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use model::Channel;
-use serde_json::{Map, Value};
 
 use super::allow_list::Names;
 use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
@@ -13,14 +12,20 @@ use super::samples::{self, Stage};
 use super::templates::{Origin, TemplateId, Templates};
 use super::tree::{Layers, SourceFile};
 use super::words::{FALLBACK, Words};
-use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT};
+use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT, Sample};
 
 const KEYS: &[&str] = &["title", "summary", "sms", "subject", "preheader", "body"];
 /// What stands for the code in a text, until the hand-over.
 pub(crate) const PLACEHOLDER: &str = "{code}";
 
-/// A sample: where it is from, as shown, and the data.
-type Sample = (String, Map<String, Value>);
+/// What is rendered with its samples before the catalogue may serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rehearse {
+    /// What a folder changes.
+    Changed,
+    /// Everything.
+    All,
+}
 
 /// Texts by key, those of a later layer over those of an earlier one.
 type Texts = BTreeMap<String, Text>;
@@ -36,6 +41,7 @@ struct Loader<'a> {
 pub(crate) fn load(
     layers: &Layers,
     mut faults: Vec<CatalogueFault>,
+    rehearse: Rehearse,
 ) -> Result<Catalogue, Vec<CatalogueFault>> {
     let words = Words::read(layers, &mut faults);
     let mut loader = Loader {
@@ -49,17 +55,19 @@ pub(crate) fn load(
     let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
     let mut types = BTreeMap::new();
+    let changed = changed(layers, rehearse);
     for name in type_names(layers) {
         let before = loader.faults.len();
-        if let Some((entry, sample)) = loader.entry(&name) {
-            if let (Some(stage), true) = (&stage, loader.faults.len() == before) {
+        if let Some((entry, samples)) = loader.entry(&name) {
+            let whole = loader.faults.len() == before && changed(&name);
+            if let (Some(stage), true) = (&stage, whole) {
                 let parts = (&loader.templates, &loader.words);
-                let shown = (sample.0.as_str(), &sample.1);
-                samples::rehearse(&entry, shown, stage, parts, &mut loader.faults);
+                samples::rehearse(&entry, &samples, stage, parts, &mut loader.faults);
             }
-            types.insert(name, (entry, sample.1));
+            types.insert(name, (entry, samples));
         }
     }
+    mark_overtaken(layers, &mut types, &mut loader.faults);
     let (Some(stage), Some(layout_html), Some(layout_text), true) =
         (stage, layout_html, layout_text, loader.faults.is_empty())
     else {
@@ -74,11 +82,53 @@ pub(crate) fn load(
         layout_text,
     };
     // Only a whole catalogue can be rehearsed as a whole: mails with their layout.
-    let faults = crate::render::rehearsal::rehearse(&catalogue, &stage);
+    let faults = crate::render::rehearsal::rehearse(&catalogue, &stage, changed);
     if faults.is_empty() {
         Ok(catalogue)
     } else {
         Err(faults)
+    }
+}
+
+/// Tells each type whether another one supersedes it.
+fn mark_overtaken(
+    layers: &Layers,
+    types: &mut BTreeMap<String, (MessageType, Vec<Sample>)>,
+    faults: &mut Vec<CatalogueFault>,
+) {
+    let mut overtaken: Vec<String> = Vec::new();
+    for (entry, _) in types.values() {
+        for name in &entry.supersedes {
+            if types.contains_key(name) {
+                overtaken.push(name.clone());
+                continue;
+            }
+            let path = format!("types/{}/type.toml", entry.name);
+            let (shown, line) = last(layers, &path).map_or((path.as_str(), 0), |file| {
+                (file.shown.as_str(), line_of(&file.text, "supersedes"))
+            });
+            let reason = format!("there is no message type `{name}`");
+            faults.push(CatalogueFault::at(shown, line, reason).key("supersedes"));
+        }
+    }
+    for name in overtaken {
+        if let Some((entry, _)) = types.get_mut(&name) {
+            entry.is_overtaken = true;
+        }
+    }
+}
+
+/// Which types a folder changes; all of them when it changes what they share.
+fn changed(layers: &Layers, rehearse: Rehearse) -> impl Fn(&str) -> bool + Copy + '_ {
+    let is_own = |files: &Vec<SourceFile>| files.iter().any(|file| !file.embedded);
+    let shared =
+        |(path, files): (&String, &Vec<SourceFile>)| is_own(files) && !path.starts_with("types/");
+    let all = rehearse == Rehearse::All || layers.iter().any(shared);
+    move |name: &str| {
+        let folder = format!("types/{name}/");
+        let from = layers.range(folder.clone()..);
+        let mut own = from.take_while(|(path, _)| path.starts_with(&folder));
+        all || own.any(|(_, files)| is_own(files))
     }
 }
 
@@ -96,11 +146,21 @@ fn last<'a>(layers: &'a Layers, path: &str) -> Option<&'a SourceFile> {
     layers.get(path)?.last()
 }
 
+/// The name of a sample's file: empty for `sample.json`, `x` for `sample.x.json`.
+fn sample_name(file: &str) -> Option<&str> {
+    let inner = file.strip_prefix("sample")?.strip_suffix(".json")?;
+    match inner.strip_prefix('.') {
+        Some(name) => Some(name).filter(|name| !name.is_empty() && !name.contains('.')),
+        None => Some(inner).filter(|inner| inner.is_empty()),
+    }
+}
+
 fn is_known_path(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["sample.toml" | "README.md"] => true,
-        ["types", _, "sample.json"] => true,
+        ["types", _, "schema.json"] => true,
+        ["types", _, file] if sample_name(file).is_some() => true,
         ["types", _, file] => file.ends_with(".toml"),
         ["explanations", file] => file.ends_with(".toml"),
         ["layout", "email.html" | "email.txt"] => true,
@@ -151,15 +211,20 @@ impl Loader<'_> {
         read.map_err(|fault| self.faults.push(fault)).ok()
     }
 
-    /// One type with its sample (shown name and data).
-    fn entry(&mut self, name: &str) -> Option<(MessageType, Sample)> {
+    /// One type with its samples.
+    fn entry(&mut self, name: &str) -> Option<(MessageType, Vec<Sample>)> {
         let folder = format!("types/{name}");
         let Some(file) = last(self.layers, &format!("{folder}/type.toml")) else {
             self.faults
                 .push(CatalogueFault::of_file(&folder, "has no type.toml"));
             return None;
         };
-        let mut entry = match entry::read(name, file) {
+        let Some(schema) = last(self.layers, &format!("{folder}/schema.json")) else {
+            let reason = "has no schema.json, which says what data its events have";
+            self.faults.push(CatalogueFault::of_file(&folder, reason));
+            return None;
+        };
+        let mut entry = match entry::read(name, file, schema) {
             Ok(entry) => entry,
             Err(found) => {
                 self.faults.extend(found);
@@ -167,7 +232,7 @@ impl Loader<'_> {
             }
         };
         let before = self.faults.len();
-        let sample = self.sample(&folder)?;
+        let samples = self.samples(&folder);
         let sender = self.sender(&entry, file);
         for (locale, texts) in self.texts(&folder) {
             if let Some(names) = self.locale(&entry, &locale, &texts, (file, sender)) {
@@ -178,25 +243,40 @@ impl Loader<'_> {
             let reason = format!("has no {FALLBACK}.toml, which stands in for missing locales");
             self.faults.push(CatalogueFault::of_file(&folder, reason));
         }
-        Some((entry, sample))
+        Some((entry, samples))
     }
 
-    fn sample(&mut self, folder: &str) -> Option<Sample> {
-        let path = format!("{folder}/sample.json");
-        let Some(file) = last(self.layers, &path) else {
-            self.faults
-                .push(CatalogueFault::of_file(&path, "is missing"));
-            return None;
-        };
-        match serde_json::from_str(&file.text) {
-            Ok(data) => Some((file.shown.clone(), data)),
-            Err(error) => {
-                let reason = format!("is not a JSON object: {error}");
-                self.faults
-                    .push(CatalogueFault::at(&file.shown, error.line(), reason));
-                None
+    /// `sample.json`, then the others by name.
+    fn samples(&mut self, folder: &str) -> Vec<Sample> {
+        let prefix = format!("{folder}/");
+        let mut found = Vec::new();
+        for (path, files) in self.layers.range(prefix.clone()..) {
+            let Some(file) = path.strip_prefix(&prefix) else {
+                break;
+            };
+            let (Some(name), Some(file)) = (sample_name(file), files.last()) else {
+                continue;
+            };
+            match serde_json::from_str(&file.text) {
+                Ok(data) => found.push(Sample {
+                    name: name.to_owned(),
+                    data,
+                    file: file.shown.clone(),
+                }),
+                Err(error) => {
+                    let reason = format!("is not a JSON object: {error}");
+                    let fault = CatalogueFault::at(&file.shown, error.line(), reason);
+                    self.faults.push(fault);
+                }
             }
         }
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        if !self.layers.contains_key(&format!("{folder}/sample.json")) {
+            let path = format!("{folder}/sample.json");
+            self.faults
+                .push(CatalogueFault::of_file(&path, "is missing"));
+        }
+        found
     }
 
     fn sender(&mut self, entry: &MessageType, file: &SourceFile) -> Option<TemplateId> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::Sample;
 use super::clean::clean;
 use super::context::Setting;
 use super::entry::{MessageType, TemplateNames};
@@ -58,74 +59,78 @@ impl Stage {
             name: clean(&self.customer.name),
             locale,
             zone: &self.customer.time_zone,
+            discreet: false,
             more: words.get(locale, "list.more").unwrap_or_default(),
         }
     }
 }
 
-/// Renders every text of a type with its sample: whole, and with each part that may be
+/// Renders every text of a type with its samples: whole, and with each part that may be
 /// missing taken away, one by one and all together.
 pub(crate) fn rehearse(
     entry: &MessageType,
-    sample: (&str, &Map<String, Value>),
+    samples: &[Sample],
     stage: &Stage,
     parts: (&Templates, &Words),
     faults: &mut Vec<CatalogueFault>,
 ) {
-    let (file, data) = sample;
-    let (templates, words) = parts;
-    let whole = match entry.schema.accept(data.clone(), &stage.brand.domain) {
-        Ok(accepted) => accepted.data,
-        Err(fault) => {
-            let pointer = fault.pointer.trim_start_matches("/data");
-            let reason = format!("{pointer} {}", fault.reason);
-            return faults.push(CatalogueFault::of_file(file, reason));
+    let mut accepted = Vec::with_capacity(samples.len());
+    for sample in samples {
+        match entry
+            .schema
+            .accept(sample.data.clone(), &stage.brand.domain)
+        {
+            Ok(passed) => accepted.push(passed.data),
+            Err(fault) => {
+                let pointer = fault.pointer.trim_start_matches("/data");
+                let reason = format!("{pointer} {}", fault.reason);
+                faults.push(CatalogueFault::of_file(&sample.file, reason));
+            }
         }
-    };
+    }
+    if accepted.len() < samples.len() {
+        return;
+    }
     let optional = entry.schema.optional_paths();
     for path in &optional {
-        if !has(&Value::Object(whole.clone()), path) {
+        let somewhere = accepted.iter().any(|data| has_at(data, path));
+        if let (false, Some(sample)) = (somewhere, samples.first()) {
             let reason = format!(
-                "the sample lacks `{}`, which type.toml declares",
+                "the sample lacks `{}`, which schema.json declares",
                 path.join(".")
             );
-            faults.push(CatalogueFault::of_file(file, reason));
+            faults.push(CatalogueFault::of_file(&sample.file, reason));
         }
     }
-    for (locale, names) in &entry.locales {
-        let mut setting = stage.setting(locale, words);
-        for path in &optional {
-            let mut without = whole.clone();
-            remove(&mut without, path);
-            render_all(
-                names,
-                templates,
-                &Scene::message(&entry.schema, &without, &setting),
-                faults,
-            );
+    for whole in &accepted {
+        for (locale, names) in &entry.locales {
+            let setting = stage.setting(locale, parts.1);
+            let written = (names, parts.0);
+            rehearse_one(entry, (whole, &optional), (setting, stage), written, faults);
         }
-        render_all(
-            names,
-            templates,
-            &Scene::message(&entry.schema, &whole, &setting),
-            faults,
-        );
-        setting.name = Cow::Borrowed("");
-        let bare = bare(entry, &whole);
-        render_all(
-            names,
-            templates,
-            &Scene::message(&entry.schema, &bare, &setting),
-            faults,
-        );
-        check_text(
-            names,
-            templates,
-            &Scene::message(&entry.schema, &whole, &setting),
-            stage,
-            faults,
-        );
     }
+}
+
+fn rehearse_one(
+    entry: &MessageType,
+    (whole, optional): (&Map<String, Value>, &[Vec<String>]),
+    (mut setting, stage): (Setting<'_>, &Stage),
+    (names, templates): (&TemplateNames, &Templates),
+    faults: &mut Vec<CatalogueFault>,
+) {
+    for path in optional {
+        let mut without = whole.clone();
+        remove(&mut without, path);
+        let scene = Scene::message(&entry.schema, &without, &setting);
+        render_all(names, templates, &scene, faults);
+    }
+    let scene = Scene::message(&entry.schema, whole, &setting);
+    render_all(names, templates, &scene, faults);
+    check_text(names, templates, &scene, stage, faults);
+    setting.name = Cow::Borrowed("");
+    let bare = bare(entry, whole);
+    let scene = Scene::message(&entry.schema, &bare, &setting);
+    render_all(names, templates, &scene, faults);
 }
 
 /// The data without anything that may be missing.
@@ -174,6 +179,13 @@ fn check_text(
         let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
         faults.push(CatalogueFault::at(&origin.file, origin.line, reason).key("sms"));
     }
+}
+
+fn has_at(data: &Map<String, Value>, path: &[String]) -> bool {
+    let Some((step, rest)) = path.split_first() else {
+        return false;
+    };
+    data.get(step).is_some_and(|inner| has(inner, rest))
 }
 
 fn has(value: &Value, path: &[String]) -> bool {

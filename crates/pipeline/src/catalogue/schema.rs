@@ -16,7 +16,7 @@ use super::view::member_mut;
 const MAX_DATA_BYTES: usize = 64 * 1024;
 const MAX_VALUES: usize = 4_096;
 /// A mail shows each entry with lines of its own: more would make it too large to be made.
-const MAX_ITEMS: usize = 500;
+pub(super) const MAX_ITEMS: usize = 500;
 
 /// Names that templates use for what is not event data.
 const RESERVED: &[&str] = &["brand", "customer", "loop"];
@@ -32,16 +32,60 @@ pub(crate) struct Schema {
 /// One place in the data.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    required: bool,
+    pub required: bool,
     pub shape: Shape,
 }
 
 /// What stands at a place.
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
-    Leaf(Kind),
+    Leaf(Leaf),
     Object(Vec<(String, Node)>),
-    List(Box<Node>),
+    /// What each entry is, and how many there are at most.
+    List(Box<Node>, usize),
+}
+
+/// A single value.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    pub kind: Kind,
+    /// The only texts it may be, where there are any.
+    pub choices: Vec<String>,
+    /// Characters of a text at most.
+    pub longest: usize,
+    /// The least and the greatest whole number.
+    pub range: (u64, u64),
+}
+
+impl Leaf {
+    /// Any value of a kind.
+    pub(super) fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            choices: Vec::new(),
+            longest: usize::MAX,
+            range: (0, u64::MAX),
+        }
+    }
+
+    /// How a value of the kind is not among those that are allowed here.
+    fn beyond(&self, given: &Value) -> Option<String> {
+        match given {
+            Value::String(text) => {
+                if !self.choices.is_empty() && !self.choices.contains(text) {
+                    return Some(format!("is none of {}", self.choices.join(", ")));
+                }
+                let longer = text.len() > self.longest && text.chars().count() > self.longest;
+                longer.then(|| format!("has more than {} characters", self.longest))
+            }
+            Value::Number(number) => {
+                let (least, most) = self.range;
+                let within = number.as_u64().is_none_or(|n| (least..=most).contains(&n));
+                (!within).then(|| format!("is not from {least} to {most}"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with the data of an event. Never repeats a value.
@@ -63,22 +107,50 @@ pub(crate) struct Accepted {
 }
 
 impl Schema {
-    /// Declares a path such as `order.items[].price`.
-    pub(crate) fn declare(&mut self, path: &str, kind: Kind, required: bool) -> Result<(), String> {
-        let steps: Vec<&str> = path.split('.').collect();
-        let root = steps.first().copied().unwrap_or_default();
-        if RESERVED.contains(&root) {
-            return Err(format!("`{root}` is a name that templates use themselves"));
+    /// Declares what stands at the top of the data under a name.
+    pub(super) fn declare(&mut self, name: String, node: Node) -> Result<(), String> {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(format!("`{name}` is a name that templates use themselves"));
         }
-        if kind == Kind::Secret {
-            if steps.len() != 1 || !required {
-                return Err("a secret is required and stands at the top of the data".to_owned());
+        match &node.shape {
+            Shape::Leaf(leaf) if leaf.kind == Kind::Secret => {
+                if !node.required {
+                    return Err("a secret is required".to_owned());
+                }
+                if self.secret.replace(name.clone()).is_some() {
+                    return Err("a message has at most one secret".to_owned());
+                }
             }
-            if self.secret.replace(path.to_owned()).is_some() {
-                return Err("a message has at most one secret".to_owned());
+            inside if holds_secret(inside) => {
+                return Err("a secret stands at the top of the data".to_owned());
             }
+            _ => {}
         }
-        insert(&mut self.roots, &steps, kind, required)
+        self.roots.push((name, node));
+        Ok(())
+    }
+
+    /// Whether a yes or no of this name is declared anywhere.
+    pub(crate) fn has_flag(&self, name: &str) -> bool {
+        has_flag(&self.roots, name)
+    }
+
+    /// The leaf at a path of names.
+    pub(super) fn leaf(&self, path: &str) -> Option<&Leaf> {
+        let mut steps = path.split('.');
+        let mut place = self.root(steps.next()?)?;
+        for step in steps {
+            let Shape::Object(children) = &place.shape else {
+                return None;
+            };
+            place = children
+                .iter()
+                .find_map(|(name, node)| (name == step).then_some(node))?;
+        }
+        match &place.shape {
+            Shape::Leaf(leaf) => Some(leaf),
+            _ => None,
+        }
     }
 
     /// The place at the top with this name. The secret has none: templates cannot read it.
@@ -120,66 +192,23 @@ impl Schema {
     }
 }
 
-fn insert(
-    nodes: &mut Vec<(String, Node)>,
-    steps: &[&str],
-    kind: Kind,
-    required: bool,
-) -> Result<(), String> {
-    let Some((step, rest)) = steps.split_first() else {
-        return Err("a path has a name".to_owned());
-    };
-    let (name, is_list) = match step.strip_suffix("[]") {
-        Some(name) => (name, true),
-        None => (*step, false),
-    };
-    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !fits {
-        return Err(format!("`{step}`: names are small letters, digits and `_`"));
+fn holds_secret(shape: &Shape) -> bool {
+    match shape {
+        Shape::Leaf(leaf) => leaf.kind == Kind::Secret,
+        Shape::Object(children) => children.iter().any(|(_, node)| holds_secret(&node.shape)),
+        Shape::List(entry, _) => holds_secret(&entry.shape),
     }
-    let at = match nodes.iter().position(|(known, _)| known == name) {
-        Some(at) => at,
-        None => {
-            let inside = if rest.is_empty() {
-                Shape::Leaf(kind)
-            } else {
-                Shape::Object(Vec::new())
-            };
-            let shape = if is_list {
-                Shape::List(Box::new(Node {
-                    required: true,
-                    shape: inside,
-                }))
-            } else {
-                inside
-            };
-            nodes.push((
-                name.to_owned(),
-                Node {
-                    required: false,
-                    shape,
-                },
-            ));
-            nodes.len() - 1
-        }
-    };
-    let node = &mut nodes[at].1;
-    node.required |= required;
-    let inside = match (&mut node.shape, is_list) {
-        (Shape::List(item), true) => &mut item.shape,
-        (Shape::List(_), false) | (_, true) => {
-            return Err(format!("`{name}` is a list in one path and not in another"));
-        }
-        (shape, false) => shape,
-    };
-    match inside {
-        Shape::Object(children) if !rest.is_empty() => insert(children, rest, kind, required),
-        Shape::Leaf(known) if rest.is_empty() && *known == kind => Ok(()),
-        _ => Err(format!("`{name}` is declared twice, as different things")),
-    }
+}
+
+fn has_flag(nodes: &[(String, Node)], name: &str) -> bool {
+    nodes.iter().any(|(known, node)| match &node.shape {
+        Shape::Leaf(leaf) => leaf.kind == Kind::Flag && known == name,
+        Shape::Object(children) => has_flag(children, name),
+        Shape::List(entry, _) => match &entry.shape {
+            Shape::Object(children) => has_flag(children, name),
+            _ => false,
+        },
+    })
 }
 
 fn walk_optional(nodes: &[(String, Node)], at: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
@@ -190,7 +219,7 @@ fn walk_optional(nodes: &[(String, Node)], at: &mut Vec<String>, found: &mut Vec
             found.push(at.clone());
         }
         let inside = match &node.shape {
-            Shape::List(item) => {
+            Shape::List(item, _) => {
                 at.push("*".to_owned());
                 &item.shape
             }
@@ -258,22 +287,26 @@ impl Gate<'_> {
             return Err(self.fault(format!("the data has more than {MAX_VALUES} values")));
         }
         match &node.shape {
-            Shape::Leaf(kind) => self.leaf(*kind, given),
+            Shape::Leaf(leaf) => self.leaf(leaf, given),
             Shape::Object(children) => match given {
                 Value::Object(map) => self.object(children, map).map(|()| true),
                 _ => Err(self.fault("is not an object")),
             },
-            Shape::List(item) => match given {
-                Value::Array(values) => self.list(item, values).map(|()| true),
+            Shape::List(item, most) => match given {
+                Value::Array(values) => self.list((item, *most), values).map(|()| true),
                 _ => Err(self.fault("is not a list")),
             },
         }
     }
 
-    fn list(&mut self, item: &Node, values: &mut [Value]) -> Result<(), DataFault> {
-        if values.len() > MAX_ITEMS {
+    fn list(
+        &mut self,
+        (item, most): (&Node, usize),
+        values: &mut [Value],
+    ) -> Result<(), DataFault> {
+        if values.len() > most {
             let has = values.len();
-            return Err(self.fault(format!("a list has at most {MAX_ITEMS} entries, not {has}")));
+            return Err(self.fault(format!("has at most {most} entries, not {has}")));
         }
         for (at, value) in values.iter_mut().enumerate() {
             let depth = self.pointer.len();
@@ -287,7 +320,8 @@ impl Gate<'_> {
         Ok(())
     }
 
-    fn leaf(&mut self, kind: Kind, given: &mut Value) -> Result<bool, DataFault> {
+    fn leaf(&mut self, leaf: &Leaf, given: &mut Value) -> Result<bool, DataFault> {
+        let kind = leaf.kind;
         if let Value::String(text) = given {
             self.bytes = self.bytes.saturating_add(text.len());
             if self.bytes > MAX_DATA_BYTES {
@@ -307,6 +341,9 @@ impl Gate<'_> {
             }
         }
         if let Err(KindFault(reason)) = kind.accept(given) {
+            return Err(self.fault(reason));
+        }
+        if let Some(reason) = leaf.beyond(given) {
             return Err(self.fault(reason));
         }
         match given {

@@ -4,16 +4,16 @@ mod explanations;
 
 use std::fs;
 
-use model::{Channel, Lane};
+use model::{Channel, Lane, PurposeClass};
 
 use super::allow_list::{Names, check};
 use super::schema::Schema;
 use super::*;
 
-const LOCALES: &[&str] = &["en", "es", "pt-BR"];
+const LOCALES: &[&str] = &["ar", "de", "en", "es", "fr", "ja", "pt-BR"];
 
 fn shipped() -> Catalogue {
-    match Catalogue::load(None) {
+    match Catalogue::check(None) {
         Ok(catalogue) => catalogue,
         Err(faults) => panic!("{faults}"),
     }
@@ -23,7 +23,7 @@ fn shipped() -> Catalogue {
 fn every_type_is_written_in_every_locale() {
     let catalogue = shipped();
     assert_eq!(catalogue.locales().collect::<Vec<_>>(), LOCALES);
-    assert_eq!(catalogue.types().count(), 12);
+    assert_eq!(catalogue.types().count(), 77);
     for entry in catalogue.types() {
         assert_eq!(
             entry.locales().collect::<Vec<_>>(),
@@ -53,14 +53,42 @@ fn no_words_shout() {
 fn urgent_types_go_by_text_and_codes_by_nothing_else() {
     let catalogue = shipped();
     for entry in catalogue.types() {
-        let expected: &[Channel] = match entry.lane {
-            Lane::Security => &[Channel::Sms],
+        let texts = match entry.lane {
+            Lane::Security => &[Channel::Sms][..],
             Lane::Urgent => &[Channel::Sms, Channel::Email],
-            Lane::Normal | Lane::Bulk => &[Channel::Email],
+            Lane::Normal => &[Channel::Email],
+            // Offers by text go to those who asked for them.
+            Lane::Bulk if entry.takes(Channel::Sms) => &[Channel::Sms, Channel::Email],
+            Lane::Bulk => &[Channel::Email],
         };
-        assert_eq!(entry.channels, expected, "{}", entry.name);
-        assert_eq!(entry.has_secret(), entry.name == "security.code");
+        let name = &entry.name;
+        assert_eq!(entry.channels, texts, "{name}");
+        assert_eq!(
+            entry.has_secret(),
+            name.starts_with("security.") && name.ends_with("code")
+        );
+        assert_eq!(
+            entry.lane == Lane::Bulk,
+            entry.purpose == PurposeClass::Marketing,
+            "{name}"
+        );
+        assert!(
+            entry.repeats || !entry.has_secret(),
+            "{name}: a code may be asked for twice"
+        );
     }
+}
+
+const ORDER_NUMBER: &str = r#"{"type": "object", "required": ["order"], "properties": {"order":
+    {"type": "object", "required": ["number"], "properties": {"number": {"type": "string"}}}}}"#;
+
+fn schema(text: &str) -> Schema {
+    let file = tree::SourceFile {
+        shown: "schema.json".into(),
+        text: text.into(),
+        embedded: false,
+    };
+    json_schema::read(&file).unwrap()
 }
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -90,24 +118,25 @@ fn a_folder_overrides_single_texts_and_adds_types() {
         ),
         ("layout/words.en.toml", "[track]\nordered = \"Got it\"\n"),
         (
-            "types/return.opened/type.toml",
+            "types/parcel.weighed/type.toml",
             "version = 3\ncategory = \"orders\"\npurpose = \"transactional\"\nlane = \"normal\"\n\
-             channels = []\nuseful_for = \"7d\"\n[data.required]\n\"order.number\" = \"text\"\n",
+             channels = []\nuseful_for = \"7d\"\n",
         ),
+        ("types/parcel.weighed/schema.json", ORDER_NUMBER),
         (
-            "types/return.opened/sample.json",
+            "types/parcel.weighed/sample.json",
             "{\"order\": {\"number\": \"A-1\"}}",
         ),
         (
-            "types/return.opened/en.toml",
+            "types/parcel.weighed/en.toml",
             "title = \"Return of {{ order.number }}\"\nsummary = \"We wait for it.\"\nbody = \"Hello.\"\n",
         ),
         (".notes", "not read"),
     ]);
     let catalogue = Catalogue::load(Some(dir.path())).unwrap();
-    assert_eq!(catalogue.types().count(), 13);
+    assert_eq!(catalogue.types().count(), 78);
     assert_eq!(
-        catalogue.get("return.opened").map(|entry| entry.version),
+        catalogue.get("parcel.weighed").map(|entry| entry.version),
         Some(3)
     );
     assert_eq!(catalogue.word("en", "track.ordered"), "Got it");
@@ -129,7 +158,7 @@ fn a_fault_names_file_line_and_key() {
         faults(&[("types/order.confirmed/es.toml", text)]),
         [
             "types/order.confirmed/es.toml:6: `subjekt`: is not one of title, summary, sms, subject, preheader, body",
-            "types/order.confirmed/es.toml:4: `body`: `.nummer` is not declared under [data] in type.toml",
+            "types/order.confirmed/es.toml:4: `body`: `.nummer` is not declared in schema.json",
         ]
     );
     for (path, text, expected) in [
@@ -166,7 +195,7 @@ fn a_fault_names_file_line_and_key() {
         (
             "types/security.code/en.toml",
             "title = \"Your code is {{ code }}\"",
-            "types/security.code/en.toml:1: `title`: `code` is not declared under [data] in type.toml",
+            "types/security.code/en.toml:1: `title`: `code` is not declared in schema.json",
         ),
         (
             "types/order.confirmed/en.tmol",
@@ -196,14 +225,11 @@ fn a_missing_folder_is_a_fault_and_not_silence() {
 
 #[test]
 fn templates_can_do_no_more_than_the_list_allows() {
-    let mut schema = Schema::default();
-    for (path, kind) in [
-        ("order.number", kind::Kind::Text),
-        ("order.total", kind::Kind::Decimal),
-        ("order.items[].title", kind::Kind::Text),
-    ] {
-        schema.declare(path, kind, true).unwrap();
-    }
+    let schema = schema(
+        r#"{"type": "object", "properties": {"order": {"type": "object", "properties": {
+            "number": {"type": "string"}, "total": {"type": ["string", "number"], "format": "decimal"},
+            "items": {"type": "array", "items": {"type": "object", "properties": {"title": {"type": "string"}}}}}}}}"#,
+    );
     let names = Names::Message(&schema);
     for good in [
         "plain { text } #{code}",

@@ -21,6 +21,8 @@ pub(crate) struct SourceFile {
     pub shown: String,
     /// Its text.
     pub text: String,
+    /// Whether it is in the binary.
+    pub embedded: bool,
 }
 
 /// Path from the catalogue's root to the files there: the embedded one first, then the
@@ -51,6 +53,7 @@ fn collect_embedded(dir: &Dir<'_>, layers: &mut Layers) {
             layers.entry(path.clone()).or_default().push(SourceFile {
                 shown: format!("catalogue/{path}"),
                 text: text.to_owned(),
+                embedded: true,
             });
         }
     }
@@ -120,6 +123,7 @@ impl FolderReader<'_> {
                 self.layers.entry(key).or_default().push(SourceFile {
                     shown: path.display().to_string(),
                     text,
+                    embedded: false,
                 });
             }
             Err(error) => self.fault(path, format!("cannot be read as text: {error}")),

@@ -81,10 +81,11 @@ impl<'a> View<'a> {
             Shape::Leaf(_) => match given {
                 Some(Value::String(text)) => Self::Text(text),
                 Some(Value::Number(number)) => number.as_i64().map_or(Self::None, Self::Number),
+                Some(Value::Bool(flag)) => Self::Bool(*flag),
                 _ => Self::None,
             },
             Shape::Object(children) => Self::Object(children, given.and_then(Value::as_object)),
-            Shape::List(item) => {
+            Shape::List(item, _) => {
                 let given = given.and_then(Value::as_array);
                 Self::Entries(item, given.map_or(&[][..], Vec::as_slice))
             }

@@ -15,6 +15,7 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     }
     let why = match (channel, case.terms.lane) {
         (_, Lane::Security) => "security",
+        (Channel::Sms, Lane::Bulk) => "offer",
         (Channel::Sms, _) => "urgent",
         (Channel::Email, _) => "default",
     };
@@ -25,8 +26,8 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
 mod tests {
     use model::Span;
 
-    use super::super::Terms;
     use super::super::cases::{case, facts, urgent};
+    use super::super::{Terms, UsefulFor};
     use super::*;
 
     #[test]
@@ -40,7 +41,7 @@ mod tests {
         let code = Terms {
             channels: vec![Channel::Sms],
             lane: Lane::Security,
-            useful_for: Span::minutes(10),
+            useful_for: UsefulFor::Span(Span::minutes(10)),
             ..urgent()
         };
         for (terms, channel, expected) in [

@@ -10,11 +10,14 @@ mod contact;
 mod matrix;
 mod mode;
 mod preference;
+pub mod sequence;
 mod suppression;
 mod useful_until;
 
 #[cfg(test)]
 mod properties;
+
+use sequence::Standing;
 
 use model::{
     Category, Channel, ContactPoint, Decision, Facts, Instant, Lane, Mode, PlannedDelivery,
@@ -33,7 +36,16 @@ pub struct Terms {
     /// The channels it takes by default, besides the Message Center.
     pub channels: Vec<Channel>,
     /// How long after the fact a delivery still helps.
-    pub useful_for: Span,
+    pub useful_for: UsefulFor,
+}
+
+/// How long after a fact a delivery of it still helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsefulFor {
+    /// For so long.
+    Span(Span),
+    /// Until midnight where the customer lives.
+    Today,
 }
 
 /// One question to the rules.
@@ -47,6 +59,8 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// The message type.
     pub terms: &'a Terms,
+    /// Where the fact stands among what was told of the same order.
+    pub standing: Standing,
     /// Live, test or team.
     pub mode: Mode,
     /// The only addresses that team mode may reach.
@@ -67,10 +81,20 @@ enum Word {
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
 /// The rules about one channel, in order. The first "stop" ends the questions.
-const RULES: [(Rule, Ask); 7] = [
+const RULES: [(Rule, Ask); 8] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
+    (Rule::Sequence, sequence::ask),
     (Rule::Contact, contact::ask),
+    (Rule::Suppression, suppression::ask),
+    (Rule::Consent, consent::ask),
+    (Rule::Preference, preference::ask),
+    (Rule::Mode, mode::ask),
+];
+
+/// The rules that are asked again just before a hand-over.
+const AGAIN: [(Rule, Ask); 5] = [
+    (Rule::Sequence, sequence::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
@@ -109,7 +133,8 @@ pub fn decide(case: &Case<'_>, now: Instant) -> Decision {
 
 /// Asks the gates again just before the hand-over of a delivery to `contact`: `Some` is
 /// the word of the rule that now says no. The matrix and the clock are not asked again:
-/// what was decided stays decided, only a person's "no" (or a lost address) ends it.
+/// what was decided stays decided, only newer news, a person's "no" or a lost address ends
+/// it.
 pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
     if case.facts.customer.contact(contact.channel) != Some(contact) {
         return Some(Spoke {
@@ -121,7 +146,7 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
         });
     }
     let mut trace = Trace::default();
-    let stopped = ask(case, contact.channel, &RULES[3..], &mut trace);
+    let stopped = ask(case, contact.channel, &AGAIN, &mut trace);
     trace.0.pop().filter(|_| stopped)
 }
 
@@ -190,7 +215,7 @@ pub(crate) mod cases {
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],
-            useful_for: Span::hours(12),
+            useful_for: UsefulFor::Span(Span::hours(12)),
         }
     }
 
@@ -200,6 +225,7 @@ pub(crate) mod cases {
             at: noon(),
             facts,
             terms,
+            standing: Standing::Newest,
             mode: Mode::Live,
             team: &[],
         }

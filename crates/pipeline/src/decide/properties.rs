@@ -7,7 +7,7 @@ use model::{
 use proptest::prelude::*;
 
 use super::cases::{facts, noon};
-use super::{Case, Terms, decide};
+use super::{Case, Standing, Terms, UsefulFor, decide};
 
 fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
     (0..all.len()).prop_map(move |place| all[place])
@@ -66,7 +66,7 @@ prop_compose! {
         let mut channels = Vec::new();
         channels.extend(sms.then_some(Channel::Sms));
         channels.extend(email.then_some(Channel::Email));
-        Terms { category, purpose, lane, channels, useful_for: Span::hours(hours) }
+        Terms { category, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
     }
 }
 
@@ -85,7 +85,7 @@ proptest! {
     ) {
         let at = noon();
         let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
-        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, mode, team: &team };
+        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team };
         for channel in routes(&case) {
             let has = |purpose| facts.customer.consents.iter().any(|c| {
                 c.channel == channel && c.purpose == purpose && c.given_at <= at
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
         prop_assert_eq!(decide(&case, noon()), decide(&case, noon()));
     }
 
@@ -114,7 +114,7 @@ proptest! {
     ) {
         let mut stricter = facts.clone();
         stricter.customer.preferences.push(Preference { category, channel, on: false });
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
@@ -123,7 +123,7 @@ proptest! {
 
     #[test]
     fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
         let decision = decide(&case, noon());
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);

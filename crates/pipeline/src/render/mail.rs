@@ -40,8 +40,17 @@ pub fn mail(
         catalogue.templates.render_into(id, &scene, out)?;
         Ok(short_line(&scratch, chars))
     };
-    let subject = line(subject, SUBJECT_CHARS)?;
-    let preheader = line(preheader, PREHEADER_CHARS)?;
+    let (subject, preheader) = if opened.setting.discreet {
+        let key = format!("discreet.title.{}", content.category);
+        let words = catalogue
+            .words
+            .get(&content.locale, &key)
+            .unwrap_or_default();
+        (short_line(words, SUBJECT_CHARS), String::new())
+    } else {
+        let subject = line(subject, SUBJECT_CHARS)?;
+        (subject, line(preheader, PREHEADER_CHARS)?)
+    };
     let card = of_opened(catalogue, content, &opened)?;
     let shown = Shown {
         catalogue,

@@ -11,7 +11,11 @@ use crate::catalogue::samples::{Stage, bare};
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
 
 /// Everything that fails; each once.
-pub(crate) fn rehearse(catalogue: &Catalogue, stage: &Stage) -> Vec<CatalogueFault> {
+pub(crate) fn rehearse(
+    catalogue: &Catalogue,
+    stage: &Stage,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<CatalogueFault> {
     let brand = Brand {
         name: stage.brand.name.clone(),
         domain: stage.brand.domain.clone(),
@@ -20,13 +24,11 @@ pub(crate) fn rehearse(catalogue: &Catalogue, stage: &Stage) -> Vec<CatalogueFau
         sms_sender: stage.brand.name.clone(),
     };
     let mut faults = Vec::new();
-    for entry in catalogue.types() {
-        let Some(sample) = catalogue.sample(&entry.name) else {
-            continue;
-        };
+    for entry in catalogue.types().filter(|entry| wanted(&entry.name)) {
         for locale in entry.locales() {
             let customer = customer(stage, locale);
-            for data in [sample.clone(), bare(entry, sample)] {
+            let samples = catalogue.samples(&entry.name).iter();
+            for data in samples.flat_map(|s| [s.data.clone(), bare(entry, &s.data)]) {
                 let made = perform(catalogue, &brand, entry, &customer, data);
                 let fault = made.err().map(|error| fault_of(&entry.name, error));
                 faults.extend(fault.filter(|fault| !faults.contains(fault)));

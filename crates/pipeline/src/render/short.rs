@@ -1,7 +1,7 @@
 //! The short forms: title, summary and text, made before the commit.
 
 use model::{Customer, Event, Sealed};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::snapshot::{locale_of, put, setting, take};
 use super::{Brand, RenderError, Short};
@@ -13,6 +13,8 @@ use crate::catalogue::view::Scene;
 
 /// Room for a line before it is shortened; what is longer is a broken template.
 const LINE_BYTES: usize = 64 * 1024;
+/// The name of the values that say so.
+const SENSITIVE: &str = "sensitive";
 const TITLE_CHARS: usize = 120;
 const SUMMARY_CHARS: usize = 240;
 const SENDER_CHARS: usize = 60;
@@ -44,7 +46,8 @@ pub fn short_forms(
             reason: fault.reason,
         })?;
     let mut data = accepted.data;
-    put(&mut data, take(brand, customer, locale));
+    let discreet = entry.sensitive || (entry.schema.has_flag(SENSITIVE) && is_sensitive(&data));
+    put(&mut data, take(brand, customer, locale, discreet));
     let setting = setting(catalogue, &data, locale);
     let scene = Scene::message(&entry.schema, &data, &setting);
     let templates = &catalogue.templates;
@@ -57,6 +60,11 @@ pub fn short_forms(
     let summary = line(names.summary, SUMMARY_CHARS)?;
     let sender = line(names.sender, SENDER_CHARS)?;
     let text = match names.sms {
+        Some(_) if discreet && !entry.has_secret() => {
+            let key = format!("discreet.text.{}", entry.category);
+            let words = catalogue.words.get(locale, &key).unwrap_or_default();
+            text_message(&words.replace("{brand}", &brand.name))
+        }
         Some(id) => {
             templates.render_into(id, &scene, (&mut scratch, LINE_BYTES))?;
             let text = text_message(&scratch);
@@ -80,6 +88,18 @@ pub fn short_forms(
         order,
         data,
         secret: accepted.secret,
+    })
+}
+
+/// Whether the data says of an order or one of its goods that it is nobody else's business.
+fn is_sensitive(data: &Map<String, Value>) -> bool {
+    data.iter().any(|(name, value)| match value {
+        Value::Bool(yes) => *yes && name == SENSITIVE,
+        Value::Object(inner) => is_sensitive(inner),
+        Value::Array(entries) => entries
+            .iter()
+            .any(|entry| entry.as_object().is_some_and(is_sensitive)),
+        _ => false,
     })
 }
 

@@ -14,6 +14,8 @@ use crate::catalogue::view::Scene;
 use crate::catalogue::words::{nearest, same_language};
 
 const KEY: &str = "_";
+/// Lock screens, texts and subjects do not say what the message is about.
+const DISCREET: &str = "discreet";
 
 /// The locale of the words: the nearest the type is written in.
 pub(super) fn locale_of<'a>(
@@ -29,7 +31,7 @@ pub(super) fn locale_of<'a>(
 
 /// The snapshot of a customer and a brand. Amounts and dates follow the customer's own
 /// locale where it is of the words' language: es-MX words are Spanish, and so are its dates.
-pub(super) fn take(brand: &Brand, customer: &Customer, words: &str) -> Value {
+pub(super) fn take(brand: &Brand, customer: &Customer, words: &str, discreet: bool) -> Value {
     let formats = if same_language(&customer.locale, words) {
         customer.locale.as_str()
     } else {
@@ -47,6 +49,9 @@ pub(super) fn take(brand: &Brand, customer: &Customer, words: &str) -> Value {
     let mut snapshot = Map::with_capacity(kept.len());
     for (name, value) in kept {
         snapshot.insert(name.to_owned(), Value::from(value));
+    }
+    if discreet {
+        snapshot.insert(DISCREET.to_owned(), Value::Bool(true));
     }
     Value::Object(snapshot)
 }
@@ -78,6 +83,7 @@ pub(super) fn setting<'a>(
         name: clean(read("name", "")),
         locale: read("locale", words),
         zone: read("zone", "UTC"),
+        discreet: snapshot.is_some_and(|snapshot| snapshot.contains_key(DISCREET)),
         more: catalogue.words.get(words, "list.more").unwrap_or_default(),
     }
 }

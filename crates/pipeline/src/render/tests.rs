@@ -4,6 +4,8 @@ mod hostile;
 mod real;
 mod shipped;
 
+use std::sync::LazyLock;
+
 use model::{
     Category, ContactPoint, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed,
 };
@@ -12,7 +14,16 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::catalogue::Catalogue;
 
-pub(super) const LOCALES: &[&str] = &["en-US", "en-GB", "pt-BR", "es-ES", "es-MX"];
+pub(super) const LOCALES: &[&str] = &[
+    "en-US", "es-ES", "pt-BR", "de-DE", "fr-FR", "ja-JP", "ar-EG",
+];
+
+/// The catalogue in the binary, loaded once.
+pub(super) fn shipped() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::load(None).expect("the shipped catalogue loads"));
+    &CATALOGUE
+}
 
 pub(super) fn marigold() -> Brand {
     Brand {

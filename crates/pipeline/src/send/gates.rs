@@ -1,19 +1,82 @@
 //! The gates asked again just before the hand-over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, RecipientId, Span, Spoke};
-use store::ClaimedDelivery;
+use model::{Facts, Id, MessageId, RecipientId, Span, Spoke, Told};
+use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
+use crate::decide::sequence::{Fact, Standing, standing};
 use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
 
+/// A delivery that was accepted so long ago may have been overtaken.
+const WAITED: Span = Span::secs(2);
+
+/// What happened since the deliveries of a chunk were decided.
+#[derive(Default)]
+pub(super) struct Since {
+    /// The facts of those recipients whose facts changed.
+    facts: HashMap<RecipientId, Facts>,
+    /// Messages that newer news has overtaken.
+    overtaken: HashSet<MessageId>,
+}
+
 impl Sender {
-    /// The facts of those recipients of a chunk whose facts changed since the decision.
-    pub(super) async fn changed_facts(
+    /// What happened since the deliveries of a chunk were decided.
+    pub(super) async fn since(&self, chunk: &[ClaimedDelivery]) -> store::Result<Since> {
+        Ok(Since {
+            facts: self.changed_facts(chunk).await?,
+            overtaken: self.overtaken(chunk).await?,
+        })
+    }
+
+    /// Whether newer news may have come while a delivery waited.
+    pub(super) fn has_waited(&self, claimed: &ClaimedDelivery) -> bool {
+        let entry = self.pipeline.catalogue().get(&claimed.content.message_type);
+        entry.is_some_and(|entry| entry.is_overtaken)
+            && self.pipeline.clock().now().since(claimed.accepted_at) > WAITED
+    }
+
+    async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
+        let waited: Vec<&ClaimedDelivery> = chunk
+            .iter()
+            .filter(|claimed| self.has_waited(claimed))
+            .collect();
+        if waited.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let question = |claimed: &&ClaimedDelivery| StoryOf {
+            recipient: claimed.recipient,
+            order: claimed.content.order.clone(),
+            since: claimed.message.created_at(),
+        };
+        let stories = self
+            .pipeline
+            .store()
+            .stories(waited.iter().map(question).collect())
+            .await?;
+        let overtaken = waited.iter().zip(&stories);
+        let overtaken = overtaken.filter(|(claimed, told)| self.is_overtaken(claimed, told));
+        Ok(overtaken.map(|(claimed, _)| claimed.message).collect())
+    }
+
+    fn is_overtaken(&self, claimed: &ClaimedDelivery, told: &[Told]) -> bool {
+        let own = told.iter().find(|told| told.message == claimed.message);
+        let fact = Fact {
+            message_type: &claimed.content.message_type,
+            time: own.map_or(claimed.at, |own| own.time),
+            data: &claimed.content.data,
+            repeats: true,
+        };
+        let catalogue = self.pipeline.catalogue();
+        let overtakes = |newer: &str, older: &str| catalogue.overtakes(newer, older);
+        standing(&fact, told, overtakes) == Standing::Late
+    }
+
+    async fn changed_facts(
         &self,
         chunk: &[ClaimedDelivery],
     ) -> store::Result<HashMap<RecipientId, Facts>> {
@@ -34,11 +97,7 @@ impl Sender {
     }
 
     /// The word of the rule that now says no to a delivery, if one does.
-    pub(super) fn gate(
-        &self,
-        claimed: &ClaimedDelivery,
-        changed: &HashMap<RecipientId, Facts>,
-    ) -> Option<String> {
+    pub(super) fn gate(&self, claimed: &ClaimedDelivery, since: &Since) -> Option<String> {
         if !self.pipeline.stops().is_empty()
             && self
                 .pipeline
@@ -47,10 +106,13 @@ impl Sender {
         {
             return Some(SUPPRESSED.into());
         }
+        if since.overtaken.contains(&claimed.message) {
+            return Some("sequence.newer".into());
+        }
         if !claimed.facts_changed {
             return None;
         }
-        let Some(facts) = changed.get(&claimed.recipient) else {
+        let Some(facts) = since.facts.get(&claimed.recipient) else {
             return Some("contact.no_recipient".into());
         };
         let Some(terms) = self.pipeline.terms(&claimed.content.message_type) else {
@@ -63,6 +125,7 @@ impl Sender {
             at: claimed.at + waited.max(Span::ZERO),
             facts,
             terms: &terms,
+            standing: Standing::Newest,
             mode: claimed.mode,
             team: &self.pipeline.limits().team,
         };

@@ -1,16 +1,15 @@
 //! One delivery to its carrier: gates, body, network, outcome.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
-use model::{Attempt, Channel, DeliveryState, Facts, Instant, Outcome, RecipientId, Sealed};
+use model::{Attempt, Channel, DeliveryState, Instant, Outcome, Sealed};
 use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
-use super::gates::{SUPPRESSED, jitter};
+use super::gates::{SUPPRESSED, Since, jitter};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use crate::render;
@@ -50,9 +49,9 @@ impl Sender {
         if let Err(error) = &stops {
             tracing::warn!(%error, "could not look for stops; deliveries are tried later");
         }
-        let changed = self.changed_facts(&chunk).await;
-        let changed = &changed.inspect_err(|error| {
-            tracing::warn!(%error, "could not read facts; deliveries that hang on them are tried later");
+        let since = self.since(&chunk).await;
+        let since = &since.inspect_err(|error| {
+            tracing::warn!(%error, "could not read what is new; deliveries that hang on it are tried later");
         });
         let stops_known = stops.is_ok();
         let one = |claimed: ClaimedDelivery, place| {
@@ -60,7 +59,7 @@ impl Sender {
             async move {
                 let started_at = self.pipeline.clock().now();
                 let handed = match stops_known {
-                    true => self.try_one(&claimed, changed, started_at).await,
+                    true => self.try_one(&claimed, since, started_at).await,
                     // Nothing leaves while it is not known whether it may.
                     false => later("stops_unreadable"),
                 };
@@ -78,7 +77,7 @@ impl Sender {
     async fn try_one(
         &self,
         claimed: &ClaimedDelivery,
-        changed: &store::Result<HashMap<RecipientId, Facts>>,
+        since: &store::Result<Since>,
         now: Instant,
     ) -> Handed {
         if now >= claimed.expires_at {
@@ -87,14 +86,16 @@ impl Sender {
         if claimed.was_in_doubt && !sent_again_after_doubt(claimed.content.purpose) {
             return Handed::stopped("in_doubt", DeliveryState::GivenUp);
         }
-        let nothing = HashMap::new();
-        let changed = match changed {
-            Ok(changed) => changed,
+        let nothing = Since::default();
+        let since = match since {
+            Ok(since) => since,
             // Nothing left, and whether it may is not known.
-            Err(_) if claimed.facts_changed => return later("facts_unreadable"),
+            Err(_) if claimed.facts_changed || self.has_waited(claimed) => {
+                return later("facts_unreadable");
+            }
             Err(_) => &nothing,
         };
-        if let Some(reason) = self.gate(claimed, changed) {
+        if let Some(reason) = self.gate(claimed, since) {
             return Handed::stopped(&reason, DeliveryState::Cancelled);
         }
         match claimed.contact.channel {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use pipeline::catalogue::Catalogue;
+use pipeline::catalogue::{Catalogue, CatalogueFaults};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -22,6 +22,7 @@ struct Finding {
 pub async fn run(arguments: Check) -> Result<ExitCode> {
     let mut findings = Vec::new();
     let mut passed = Vec::new();
+    let mut catalogue = None;
     match config::load(&arguments.config) {
         Err(error) => findings.push(Finding {
             place: "configuration",
@@ -30,7 +31,7 @@ pub async fn run(arguments: Check) -> Result<ExitCode> {
         }),
         Ok(config) => {
             passed.push("configuration");
-            look(&config, &mut findings, &mut passed).await;
+            look(&config, &mut catalogue, (&mut findings, &mut passed)).await;
         }
     }
     if arguments.json {
@@ -38,7 +39,16 @@ pub async fn run(arguments: Check) -> Result<ExitCode> {
             .iter()
             .map(|f| json!({ "place": f.place, "problem": f.problem, "mend": f.mend }))
             .collect();
-        println!("{}", json!({ "passed": passed, "problems": problems }));
+        let catalogue = catalogue.map(|catalogue| {
+            json!({
+                "message_types": catalogue.types().count(),
+                "locales": catalogue.locales().collect::<Vec<_>>(),
+            })
+        });
+        println!(
+            "{}",
+            json!({ "passed": passed, "problems": problems, "catalogue": catalogue })
+        );
     } else {
         for place in &passed {
             println!("ok    {place}");
@@ -57,14 +67,21 @@ pub async fn run(arguments: Check) -> Result<ExitCode> {
     })
 }
 
-async fn look(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
-    match Catalogue::load(config.catalogue.folder.as_deref()) {
-        Ok(_) => passed.push("catalogue"),
-        Err(error) => findings.push(Finding {
+async fn look(
+    config: &Config,
+    catalogue: &mut Option<Catalogue>,
+    (findings, passed): (&mut Vec<Finding>, &mut Vec<&'static str>),
+) {
+    match Catalogue::check(config.catalogue.folder.as_deref()) {
+        Ok(loaded) => {
+            passed.push("catalogue");
+            *catalogue = Some(loaded);
+        }
+        Err(CatalogueFaults(faults)) => findings.extend(faults.iter().map(|fault| Finding {
             place: "catalogue",
-            problem: error.to_string(),
+            problem: fault.to_string(),
             mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
-        }),
+        })),
     }
     match config.store.place().open(clock::now()).await {
         Ok(store) => {

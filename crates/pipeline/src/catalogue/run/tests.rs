@@ -10,6 +10,7 @@ use super::super::context::Setting;
 use super::*;
 
 const SETTING: Setting<'static> = Setting {
+    discreet: false,
     brand: "Marigold",
     domain: "marigold.example",
     url: "https://marigold.example",

@@ -26,14 +26,14 @@ fn fault(catalogue: &Catalogue, event_type: &str, data: Value) -> RenderError {
 
 #[test]
 fn markup_and_template_syntax_are_only_text() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let hostile = "<script>alert('1')</script>{{ brand.name }}{% if %}\" onload=\"x&amp;";
     let named = Customer {
         name: Sealed::new("<b>{{ order }}</b>"),
         ..customer("en")
     };
     let made = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("order.confirmed", &confirmed(hostile)),
         &named,
@@ -41,9 +41,9 @@ fn markup_and_template_syntax_are_only_text() {
     .unwrap();
     assert!(made.summary.contains(hostile));
     let mail = mail(
-        &catalogue,
+        catalogue,
         &marigold(),
-        &content(&catalogue, "order.confirmed", &made),
+        &content(catalogue, "order.confirmed", &made),
     )
     .unwrap();
     assert!(!mail.html.contains("<script") && !mail.html.contains("<b>"));
@@ -56,10 +56,10 @@ fn markup_and_template_syntax_are_only_text() {
 
 #[test]
 fn endless_data_is_a_short_error() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let long = "x".repeat(10_000_000);
     let error = fault(
-        &catalogue,
+        catalogue,
         "order.confirmed",
         Value::Object(confirmed(&long)),
     );
@@ -69,7 +69,7 @@ fn endless_data_is_a_short_error() {
     );
     let many = json!({"order": {"number": "1", "currency": "EUR", "total": "1", "items":
         vec![json!({"title": "x"}); 501]}});
-    let error = fault(&catalogue, "order.confirmed", many);
+    let error = fault(catalogue, "order.confirmed", many);
     assert_eq!(
         error.to_string(),
         "/data/order/items: a list has at most 500 entries, not 501"
@@ -78,7 +78,7 @@ fn endless_data_is_a_short_error() {
     let mut ignored = confirmed("lamp");
     ignored.insert("note".into(), long.clone().into());
     let made = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("order.confirmed", &ignored),
         &customer("en"),
@@ -86,13 +86,13 @@ fn endless_data_is_a_short_error() {
     .unwrap();
     assert!(made.data.get("note").is_none());
     let mut unknown = event(&long, &Map::new());
-    let error = short_forms(&catalogue, &marigold(), &mut unknown, &customer("en")).unwrap_err();
+    let error = short_forms(catalogue, &marigold(), &mut unknown, &customer("en")).unwrap_err();
     assert!(error.to_string().len() < 200);
 }
 
 #[test]
 fn faults_name_the_place_and_never_the_value() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     for (data, expected) in [
         (json!({}), "/data/order: is missing"),
         (json!({"order": 7}), "/data/order: is not an object"),
@@ -117,12 +117,12 @@ fn faults_name_the_place_and_never_the_value() {
             "/data/order/placed_at: is not a date and time like 2026-01-31T09:30:00Z",
         ),
     ] {
-        let error = fault(&catalogue, "order.confirmed", data);
+        let error = fault(catalogue, "order.confirmed", data);
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.failure_reason(), FailureReason::BadData);
     }
     let error = fault(
-        &catalogue,
+        catalogue,
         "security.code",
         json!({"code": "493817; call us"}),
     );
@@ -130,20 +130,20 @@ fn faults_name_the_place_and_never_the_value() {
         error.to_string(),
         "/data/code: is not a code of 4 to 12 letters, digits or dashes"
     );
-    let error = fault(&catalogue, "no.such", json!({}));
+    let error = fault(catalogue, "no.such", json!({}));
     assert_eq!(error.failure_reason(), FailureReason::UnknownType);
 }
 
 #[test]
 fn ten_parts_are_the_most_a_text_may_take() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let long = Brand {
         name: "M".repeat(3_000),
         ..marigold()
     };
     let sample = catalogue.sample("shipment.delayed").unwrap();
     let error = short_forms(
-        &catalogue,
+        catalogue,
         &long,
         &mut event("shipment.delayed", sample),
         &customer("en"),
@@ -184,7 +184,7 @@ proptest! {
 
     #[test]
     fn short_forms_stay_one_clean_line(item in nasty(), name in nasty(), reason in nasty()) {
-        let catalogue = shared();
+        let catalogue = shipped();
         let named = Customer { name: Sealed::new(name), ..customer("pt-BR") };
         let mut data = catalogue.sample("shipment.attempt_failed").expect("a sample").clone();
         data["reason"] = reason.into();
@@ -207,17 +207,12 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_rendered_or_refused(data in json_value(), at in 0..12_usize) {
-        let catalogue = shared();
-        let name = catalogue.types().nth(at).expect("twelve types").name.clone();
+    fn any_json_is_rendered_or_refused(data in json_value(), at in 0..77_usize) {
+        let catalogue = shipped();
+        let name = catalogue.types().nth(at).expect("so many types").name.clone();
         let data = match data { Value::Object(map) => map, other => Map::from_iter([("order".to_owned(), other)]) };
         let _ = short_forms(catalogue, &marigold(), &mut event(&name, &data), &customer("es"));
     }
-}
-
-fn shared() -> &'static Catalogue {
-    static CATALOGUE: std::sync::OnceLock<Catalogue> = std::sync::OnceLock::new();
-    CATALOGUE.get_or_init(|| Catalogue::load(None).expect("the shipped catalogue loads"))
 }
 
 fn mail_of(catalogue: &Catalogue, reason: &str) -> String {

@@ -39,7 +39,7 @@ fn every_real_event_renders() {
     ) else {
         return;
     };
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let brand = marigold();
     let mut known: HashMap<String, Customer> = HashMap::new();
     for line in std::fs::read_to_string(customers).unwrap().lines() {
@@ -55,10 +55,10 @@ fn every_real_event_renders() {
         let name = given["type"].as_str().unwrap();
         let mut made = event(name, given["data"].as_object().unwrap());
         let customer = &known[given["subject"].as_str().unwrap()];
-        let short = short_forms(&catalogue, &brand, &mut made, customer)
+        let short = short_forms(catalogue, &brand, &mut made, customer)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
-        let stored = content(&catalogue, name, &short);
-        let mail = mail(&catalogue, &brand, &stored)
+        let stored = content(catalogue, name, &short);
+        let mail = mail(catalogue, &brand, &stored)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
         let shown = [
             &short.title,

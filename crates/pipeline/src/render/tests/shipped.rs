@@ -26,65 +26,83 @@ fn show_card(card: &Card) -> String {
     shown
 }
 
+/// Everything of one message as people read it.
+fn show(catalogue: &Catalogue, name: &str, data: &Map<String, Value>, locale: &str) -> String {
+    let made = made(catalogue, name, data, locale);
+    let stored = content(catalogue, name, &made);
+    let entry = catalogue.get(name).unwrap();
+    let mut shown = format!(
+        "from: {}\ntitle: {}\nsummary: {}\n",
+        made.sender, made.title, made.summary
+    );
+    if entry.takes(Channel::Sms) {
+        let segments = sms_segments(&made.text, true);
+        shown.push_str(&format!(
+            "\n--- text, {} part(s) {:?}\n{}\n",
+            segments.parts, segments.forced_ucs2, made.text
+        ));
+    }
+    let card = card(catalogue, &stored).unwrap();
+    shown.push_str(&format!("\n--- card\n{}\n", show_card(&card)));
+    if entry.takes(Channel::Email) {
+        let mail = mail(catalogue, &marigold(), &stored).unwrap();
+        // The card is in it, and stands above.
+        let frame: Vec<&str> = mail
+            .text
+            .lines()
+            .filter(|line| !card.paragraphs.iter().any(|paragraph| paragraph == line))
+            .collect();
+        shown.push_str(&format!(
+            "\n--- mail\nSubject: {}\nPreheader: {}\n\n{}\n",
+            mail.subject,
+            mail.preheader,
+            frame.join("\n")
+        ));
+    }
+    shown
+}
+
+fn made(catalogue: &Catalogue, name: &str, data: &Map<String, Value>, locale: &str) -> Short {
+    let mut event = event(name, data);
+    short_forms(catalogue, &marigold(), &mut event, &customer(locale)).unwrap()
+}
+
 #[test]
-fn every_type_channel_and_locale_reads_as_written() {
-    let catalogue = Catalogue::load(None).unwrap();
+fn every_type_channel_locale_and_sample_reads_as_written() {
+    let catalogue = shipped();
     for entry in catalogue.types() {
-        let sample = catalogue.sample(&entry.name).unwrap();
+        let mut all = String::new();
         for locale in LOCALES {
-            let made = short_forms(
-                &catalogue,
-                &marigold(),
-                &mut event(&entry.name, sample),
-                &customer(locale),
-            )
-            .unwrap();
-            let stored = content(&catalogue, &entry.name, &made);
-            let mut shown = format!(
-                "from: {}\ntitle: {}\nsummary: {}\nlocale: {}\n",
-                made.sender, made.title, made.summary, made.locale
-            );
-            if entry.takes(Channel::Sms) {
-                let segments = sms_segments(&made.text, true);
-                shown.push_str(&format!(
-                    "\n--- text, {} part(s) {:?}\n{}\n",
-                    segments.parts, segments.forced_ucs2, made.text
-                ));
+            for sample in catalogue.samples(&entry.name) {
+                let shown = show(catalogue, &entry.name, &sample.data, locale);
+                all.push_str(&format!("=== {locale} {}\n{shown}\n", sample.name));
             }
-            shown.push_str(&format!(
-                "\n--- card\n{}\n",
-                show_card(&card(&catalogue, &stored).unwrap())
-            ));
-            if entry.takes(Channel::Email) {
-                let mail = mail(&catalogue, &marigold(), &stored).unwrap();
-                shown.push_str(&format!(
-                    "\n--- mail\nSubject: {}\nPreheader: {}\n\n{}",
-                    mail.subject, mail.preheader, mail.text
-                ));
-            }
-            insta::assert_snapshot!(format!("{}.{locale}", entry.name), shown);
         }
+        insta::assert_snapshot!(entry.name.clone(), all);
+    }
+}
+
+#[test]
+fn amounts_and_dates_follow_the_country() {
+    let catalogue = shipped();
+    for locale in ["en-GB", "es-MX", "fr-CA", "de-CH", "pt-PT", "ar-SA"] {
+        let sample = catalogue.sample("order.confirmed").unwrap();
+        let shown = show(catalogue, "order.confirmed", sample, locale);
+        insta::assert_snapshot!(format!("country.{locale}"), shown);
     }
 }
 
 #[test]
 fn the_html_of_a_mail_reads_as_written() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     for (name, locale) in [
         ("order.confirmed", "pt-BR"),
         ("shipment.reminder", "en-GB"),
-        ("order.cancelled", "es-MX"),
+        ("order.cancelled", "ar-EG"),
     ] {
-        let sample = catalogue.sample(name).unwrap();
-        let made = short_forms(
-            &catalogue,
-            &marigold(),
-            &mut event(name, sample),
-            &customer(locale),
-        )
-        .unwrap();
-        let stored = content(&catalogue, name, &made);
-        let mail = mail(&catalogue, &marigold(), &stored).unwrap();
+        let made = made(catalogue, name, catalogue.sample(name).unwrap(), locale);
+        let stored = content(catalogue, name, &made);
+        let mail = mail(catalogue, &marigold(), &stored).unwrap();
         insta::assert_snapshot!(format!("html.{name}.{locale}"), mail.html);
     }
 }
@@ -94,12 +112,12 @@ const LONGER_THAN_ONE_PART: &[(&str, &str)] = &[];
 
 #[test]
 fn every_text_fits_one_part() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     for entry in catalogue.types().filter(|entry| entry.takes(Channel::Sms)) {
         for locale in LOCALES {
             let sample = catalogue.sample(&entry.name).unwrap();
             let made = short_forms(
-                &catalogue,
+                catalogue,
                 &marigold(),
                 &mut event(&entry.name, sample),
                 &customer(locale),
@@ -124,10 +142,10 @@ fn every_text_fits_one_part() {
 
 #[test]
 fn a_code_is_in_the_text_only_and_only_after_the_hand_over() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let sample = catalogue.sample("security.code").unwrap();
     let made = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("security.code", sample),
         &customer("en-US"),
@@ -143,20 +161,20 @@ fn a_code_is_in_the_text_only_and_only_after_the_hand_over() {
         filled.open()
     );
     assert_eq!(filled.open().matches("493817").count(), 2);
-    let stored = content(&catalogue, "security.code", &made);
+    let stored = content(catalogue, "security.code", &made);
     assert!(matches!(
-        mail(&catalogue, &marigold(), &stored),
+        mail(catalogue, &marigold(), &stored),
         Err(RenderError::UnknownType(_))
     ));
 }
 
 #[test]
 fn links_lead_home_or_nowhere() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let mut data = catalogue.sample("order.confirmed").unwrap().clone();
     data["order"]["url"] = "https://marigold.example.evil.example/".into();
     let refused = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("order.confirmed", &data),
         &customer("en"),
@@ -171,7 +189,7 @@ fn links_lead_home_or_nowhere() {
     // A brand that has moved shows no link to its old domain.
     let sample = catalogue.sample("order.confirmed").unwrap();
     let made = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("order.confirmed", sample),
         &customer("en"),
@@ -181,21 +199,21 @@ fn links_lead_home_or_nowhere() {
         domain: "calendula.example".into(),
         ..marigold()
     };
-    let stored = content(&catalogue, "order.confirmed", &made);
-    let before = mail(&catalogue, &marigold(), &stored).unwrap();
-    let after = mail(&catalogue, &moved, &stored).unwrap();
+    let stored = content(catalogue, "order.confirmed", &made);
+    let before = mail(catalogue, &marigold(), &stored).unwrap();
+    let after = mail(catalogue, &moved, &stored).unwrap();
     assert!(before.html.contains("/orders/MG-48213") && before.text.contains("/orders/MG-48213"));
     assert!(!after.html.contains("/orders/MG-48213") && !after.text.contains("/orders/MG-48213"));
 }
 
 #[test]
 fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
-    let catalogue = Catalogue::load(None).unwrap();
+    let catalogue = shipped();
     let number = "7033745709b7cf1bac7d2533663592de";
     let mut data = catalogue.sample("order.confirmed").unwrap().clone();
     data["order"]["number"] = number.into();
     let made = short_forms(
-        &catalogue,
+        catalogue,
         &marigold(),
         &mut event("order.confirmed", &data),
         &customer("en"),
@@ -203,6 +221,6 @@ fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
     .unwrap();
     assert_eq!(made.title, "Order 70337457… is confirmed");
     assert_eq!(made.order.as_deref(), Some(number));
-    let stored = content(&catalogue, "order.confirmed", &made);
-    assert!(card(&catalogue, &stored).unwrap().paragraphs[1].contains(number));
+    let stored = content(catalogue, "order.confirmed", &made);
+    assert!(card(catalogue, &stored).unwrap().paragraphs[1].contains(number));
 }

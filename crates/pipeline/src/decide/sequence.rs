@@ -1,0 +1,199 @@
+//! News must be newest, and new: what a later state has overtaken is not sent any more,
+//! and what was said before is not said twice. The Message Center keeps both.
+
+use model::{Channel, Instant, Span, Told};
+use serde_json::{Map, Value};
+
+use super::{Case, Word};
+
+/// Where a message's own snapshot stands in its data; no part of the fact.
+const SNAPSHOT: &str = "_";
+/// So far apart at most are two tellings of one fact.
+const SAME_WITHIN: Span = Span::hours(6);
+
+/// Where a fact stands among what its recipient was told of the same order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing newer was told, nor the same.
+    #[default]
+    Newest,
+    /// A state that overtakes it was told already.
+    Late,
+    /// It was told already.
+    Told,
+}
+
+/// A fact, as far as its place among others goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a> {
+    /// The message type.
+    pub message_type: &'a str,
+    /// When it happened.
+    pub time: Instant,
+    /// Its declared data.
+    pub data: &'a Map<String, Value>,
+    /// Whether the same may be said again (a chat, a code).
+    pub repeats: bool,
+}
+
+pub(super) fn ask(case: &Case<'_>, _: Channel) -> Word {
+    match case.standing {
+        Standing::Newest => Word::Silent,
+        Standing::Late => Word::Stop("late", String::new()),
+        Standing::Told => Word::Stop("same", String::new()),
+    }
+}
+
+/// Where a fact stands. `overtakes` says of two message types whether news of the first
+/// makes news of the second outdated.
+pub fn standing(
+    fact: &Fact<'_>,
+    told: &[Told],
+    overtakes: impl Fn(&str, &str) -> bool,
+) -> Standing {
+    if told
+        .iter()
+        .any(|told| overtakes(&told.message_type, fact.message_type) && is_newer(told, fact))
+    {
+        return Standing::Late;
+    }
+    let same = |told: &Told| {
+        told.on_its_way
+            && told.message_type == fact.message_type
+            && apart(told.time, fact.time) <= SAME_WITHIN
+            && data_of(told).is_some_and(|data| facts_of(&data) == facts_of(fact.data))
+    };
+    if !fact.repeats && told.iter().any(same) {
+        Standing::Told
+    } else {
+        Standing::Newest
+    }
+}
+
+fn apart(one: Instant, other: Instant) -> Span {
+    one.max(other).since(one.min(other))
+}
+
+/// By the order's own sequence where both have one, else by time.
+fn is_newer(told: &Told, fact: &Fact<'_>) -> bool {
+    let sequences = sequence(fact.data).and_then(|own| {
+        let theirs = sequence(&data_of(told)?)?;
+        Some((theirs, own))
+    });
+    match sequences {
+        Some((theirs, own)) => theirs > own,
+        None => told.time > fact.time,
+    }
+}
+
+fn sequence(data: &Map<String, Value>) -> Option<u64> {
+    data.get("order")?.get("sequence")?.as_u64()
+}
+
+fn data_of(told: &Told) -> Option<Map<String, Value>> {
+    serde_json::from_str(told.data.open()).ok()
+}
+
+/// The members of a fact; where they stand does not matter.
+fn facts_of(data: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = data.iter().filter(|(name, _)| *name != SNAPSHOT).collect();
+    members.sort_unstable_by_key(|(name, _)| *name);
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Id, MessageId, Sealed};
+    use serde_json::json;
+
+    use super::super::cases::noon;
+    use super::*;
+
+    fn told(message_type: &str, minutes: i64, data: &Value) -> Told {
+        Told {
+            message: MessageId::from_i64(1),
+            message_type: message_type.into(),
+            time: noon() + Span::minutes(minutes),
+            on_its_way: true,
+            data: Sealed::new(data.to_string()),
+        }
+    }
+
+    fn overtakes(newer: &str, older: &str) -> bool {
+        newer == "delivered" && older == "out"
+    }
+
+    fn stands(message_type: &str, minutes: i64, data: &Value, before: &[Told]) -> Standing {
+        let fact = Fact {
+            message_type,
+            time: noon() + Span::minutes(minutes),
+            data: data.as_object().unwrap(),
+            repeats: false,
+        };
+        standing(&fact, before, overtakes)
+    }
+
+    #[test]
+    fn what_was_overtaken_is_late() {
+        let data = json!({"order": {"number": "1"}});
+        let delivered = told("delivered", 60, &data);
+        let before = std::slice::from_ref(&delivered);
+        assert_eq!(stands("out", 0, &data, before), Standing::Late);
+        assert_eq!(
+            stands("out", 60, &data, before),
+            Standing::Newest,
+            "of one moment"
+        );
+        assert_eq!(
+            stands("out", 90, &data, before),
+            Standing::Newest,
+            "a second parcel"
+        );
+        assert_eq!(
+            stands("delayed", 0, &data, before),
+            Standing::Newest,
+            "not overtaken by it"
+        );
+        assert_eq!(stands("out", 0, &data, &[]), Standing::Newest);
+    }
+
+    #[test]
+    fn the_sequence_of_the_order_beats_the_clock() {
+        let at = |sequence: u64| json!({"order": {"number": "1", "sequence": sequence}});
+        let delivered = told("delivered", 60, &at(7));
+        let before = std::slice::from_ref(&delivered);
+        assert_eq!(stands("out", 90, &at(6), before), Standing::Late);
+        assert_eq!(stands("out", 0, &at(8), before), Standing::Newest);
+        let unnumbered = json!({"order": {"number": "1"}});
+        assert_eq!(stands("out", 0, &unnumbered, before), Standing::Late);
+    }
+
+    #[test]
+    fn the_same_is_not_told_twice() {
+        let data = json!({"order": {"number": "1"}, "reason": "rain"});
+        let kept = json!({"reason": "rain", "_": {"name": "I"}, "order": {"number": "1"}});
+        let once = told("delayed", 0, &kept);
+        let before = std::slice::from_ref(&once);
+        assert_eq!(stands("delayed", 1, &data, before), Standing::Told);
+        assert_eq!(stands("delayed", -1, &data, before), Standing::Told);
+        assert_eq!(
+            stands("delayed", 7 * 60, &data, before),
+            Standing::Newest,
+            "a day later"
+        );
+        let other = json!({"order": {"number": "1"}, "reason": "snow"});
+        assert_eq!(stands("delayed", 1, &other, before), Standing::Newest);
+        let unheard = Told {
+            on_its_way: false,
+            ..once.clone()
+        };
+        assert_eq!(stands("delayed", 1, &data, &[unheard]), Standing::Newest);
+        let chat = Fact {
+            message_type: "delayed",
+            time: noon(),
+            data: data.as_object().unwrap(),
+            repeats: true,
+        };
+        assert_eq!(standing(&chat, before, overtakes), Standing::Newest);
+    }
+}
