@@ -78,7 +78,7 @@ impl Catalogue {
     pub fn load(override_dir: Option<&Path>) -> Result<Self, CatalogueFaults> {
         let mut faults = Vec::new();
         let layers = tree::read(override_dir, &mut faults);
-        load::load(&layers, faults, load::Rehearse::Changed).map_err(CatalogueFaults)
+        load::load(&layers, faults, tree::Rehearse::Changed).map_err(CatalogueFaults)
     }
 
     /// [`Self::load`], with every message type rehearsed.
@@ -88,7 +88,7 @@ impl Catalogue {
     pub fn check(override_dir: Option<&Path>) -> Result<Self, CatalogueFaults> {
         let mut faults = Vec::new();
         let layers = tree::read(override_dir, &mut faults);
-        load::load(&layers, faults, load::Rehearse::All).map_err(CatalogueFaults)
+        load::load(&layers, faults, tree::Rehearse::All).map_err(CatalogueFaults)
     }
 
     /// The entry of a message type.

@@ -8,17 +8,19 @@
 
 mod direct;
 mod envelope;
+mod facts;
 mod make;
 mod replay;
 mod stories;
 
 use std::collections::HashMap;
 
-use model::{Event, EventId, Facts, FailureReason, Instant, Lane, MessageId, Mode, Span};
+use model::{Event, EventId, FailureReason, Instant, Lane, MessageId, Mode, Span};
 use store::{AcceptedEvent, AcceptedResult, Committed};
 
 use crate::Pipeline;
 pub use envelope::MAX_EVENT_BYTES;
+use facts::facts_about;
 pub use replay::ReplayAnswer;
 
 /// An event as it came in.
@@ -277,18 +279,6 @@ impl Pipeline {
         Ok(stale)
     }
 
-    /// The facts about the customers that are known, by the marketplace's id of them.
-    async fn load_facts(&self, waiting: &[(usize, Event)]) -> Result<Vec<Facts>, AcceptError> {
-        let mut names: Vec<String> = waiting
-            .iter()
-            .map(|(_, event)| event.subject.clone())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        let found = self.store().facts(names).await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-
     /// Commits part by part; each waits for places in flight before its commit.
     async fn commit_in_parts(
         &self,
@@ -372,12 +362,6 @@ fn answer(accepted: &AcceptedEvent) -> EventAnswer {
             detail: detail.clone(),
         },
     }
-}
-
-/// The facts about the customer of an event, of facts in the order of customers.
-fn facts_about<'a>(facts: &'a [Facts], event: &Event) -> Option<&'a Facts> {
-    let found = facts.binary_search_by(|facts| facts.customer.id.cmp(&event.subject));
-    found.ok().map(|at| &facts[at])
 }
 
 fn count(answers: &[EventAnswer]) {

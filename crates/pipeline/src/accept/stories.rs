@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use model::{Event, Facts, Instant, RecipientId, Sealed, Span, Told};
 use store::{NewMessage, StoryOf};
 
-use super::facts_about;
+use super::facts::facts_about;
 use crate::Pipeline;
 use crate::catalogue::Catalogue;
 use crate::decide::sequence::{Fact, Standing, standing};

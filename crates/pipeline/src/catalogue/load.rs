@@ -10,22 +10,13 @@ use super::fault::CatalogueFault;
 use super::flat::{self, Text};
 use super::samples::{self, Stage};
 use super::templates::{Origin, TemplateId, Templates};
-use super::tree::{Layers, SourceFile};
+use super::tree::{Layers, Rehearse, SourceFile, changed, is_known_path, sample_name};
 use super::words::{FALLBACK, Words};
 use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT, Sample};
 
 const KEYS: &[&str] = &["title", "summary", "sms", "subject", "preheader", "body"];
 /// What stands for the code in a text, until the hand-over.
 pub(crate) const PLACEHOLDER: &str = "{code}";
-
-/// What is rendered with its samples before the catalogue may serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rehearse {
-    /// What a folder changes.
-    Changed,
-    /// Everything.
-    All,
-}
 
 /// Texts by key, those of a later layer over those of an earlier one.
 type Texts = BTreeMap<String, Text>;
@@ -118,20 +109,6 @@ fn mark_overtaken(
     }
 }
 
-/// Which types a folder changes; all of them when it changes what they share.
-fn changed(layers: &Layers, rehearse: Rehearse) -> impl Fn(&str) -> bool + Copy + '_ {
-    let is_own = |files: &Vec<SourceFile>| files.iter().any(|file| !file.embedded);
-    let shared =
-        |(path, files): (&String, &Vec<SourceFile>)| is_own(files) && !path.starts_with("types/");
-    let all = rehearse == Rehearse::All || layers.iter().any(shared);
-    move |name: &str| {
-        let folder = format!("types/{name}/");
-        let from = layers.range(folder.clone()..);
-        let mut own = from.take_while(|(path, _)| path.starts_with(&folder));
-        all || own.any(|(_, files)| is_own(files))
-    }
-}
-
 fn type_names(layers: &Layers) -> Vec<String> {
     let mut names: Vec<String> = layers
         .keys()
@@ -144,29 +121,6 @@ fn type_names(layers: &Layers) -> Vec<String> {
 
 fn last<'a>(layers: &'a Layers, path: &str) -> Option<&'a SourceFile> {
     layers.get(path)?.last()
-}
-
-/// The name of a sample's file: empty for `sample.json`, `x` for `sample.x.json`.
-fn sample_name(file: &str) -> Option<&str> {
-    let inner = file.strip_prefix("sample")?.strip_suffix(".json")?;
-    match inner.strip_prefix('.') {
-        Some(name) => Some(name).filter(|name| !name.is_empty() && !name.contains('.')),
-        None => Some(inner).filter(|inner| inner.is_empty()),
-    }
-}
-
-fn is_known_path(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        ["sample.toml" | "README.md"] => true,
-        ["types", _, "schema.json"] => true,
-        ["types", _, file] if sample_name(file).is_some() => true,
-        ["types", _, file] => file.ends_with(".toml"),
-        ["explanations", file] => file.ends_with(".toml"),
-        ["layout", "email.html" | "email.txt"] => true,
-        ["layout", file] => file.starts_with("words.") && file.ends_with(".toml"),
-        _ => false,
-    }
 }
 
 impl Loader<'_> {

@@ -29,6 +29,53 @@ pub(crate) struct SourceFile {
 /// folder's. Which of them counts, or whether both do, is for each kind of file to say.
 pub(crate) type Layers = BTreeMap<String, Vec<SourceFile>>;
 
+/// The name of a sample's file: empty for `sample.json`, `x` for `sample.x.json`.
+pub(super) fn sample_name(file: &str) -> Option<&str> {
+    let inner = file.strip_prefix("sample")?.strip_suffix(".json")?;
+    match inner.strip_prefix('.') {
+        Some(name) => Some(name).filter(|name| !name.is_empty() && !name.contains('.')),
+        None => Some(inner).filter(|inner| inner.is_empty()),
+    }
+}
+
+/// Whether a catalogue has a file of this name.
+pub(super) fn is_known_path(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["sample.toml" | "README.md"] => true,
+        ["types", _, "schema.json"] => true,
+        ["types", _, file] if sample_name(file).is_some() => true,
+        ["types", _, file] => file.ends_with(".toml"),
+        ["explanations", file] => file.ends_with(".toml"),
+        ["layout", "email.html" | "email.txt"] => true,
+        ["layout", file] => file.starts_with("words.") && file.ends_with(".toml"),
+        _ => false,
+    }
+}
+
+/// What is rendered with its samples before the catalogue may serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rehearse {
+    /// What a folder changes.
+    Changed,
+    /// Everything.
+    All,
+}
+
+/// Which types a folder changes; all of them when it changes what they share.
+pub(super) fn changed(layers: &Layers, rehearse: Rehearse) -> impl Fn(&str) -> bool + Copy + '_ {
+    let is_own = |files: &Vec<SourceFile>| files.iter().any(|file| !file.embedded);
+    let shared =
+        |(path, files): (&String, &Vec<SourceFile>)| is_own(files) && !path.starts_with("types/");
+    let all = rehearse == Rehearse::All || layers.iter().any(shared);
+    move |name: &str| {
+        let folder = format!("types/{name}/");
+        let from = layers.range(folder.clone()..);
+        let mut own = from.take_while(|(path, _)| path.starts_with(&folder));
+        all || own.any(|(_, files)| is_own(files))
+    }
+}
+
 /// All files, the embedded ones and those of `over`.
 pub(crate) fn read(over: Option<&Path>, faults: &mut Vec<CatalogueFault>) -> Layers {
     let mut layers = Layers::new();
