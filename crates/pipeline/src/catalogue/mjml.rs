@@ -28,12 +28,30 @@ pub(super) fn compile(source: &str) -> Result<String, Refusal> {
     let parsed = mrml::parse(&marked).map_err(|error| in_words(&marked, &error))?;
     let html = parsed
         .element
-        .render(&RenderOptions::default())
+        .render(&RenderOptions {
+            // By default well-known fonts are fetched from a foreign server, which would
+            // tell it who reads which mail.
+            fonts: std::collections::HashMap::new(),
+            ..RenderOptions::default()
+        })
         .map_err(|error| Refusal {
             line: 1,
             reason: format!("cannot be made into HTML: {error}"),
         })?;
+    if let Some(name) = unknown_component(&html) {
+        return Err(Refusal {
+            line: marked.find(name).map_or(1, |at| line_at(&marked, at)),
+            reason: format!("there is no component `{}`", &name[1..]),
+        });
+    }
     restore(&tighten(&html), &tags)
+}
+
+/// The opening of a component that was left as it is: `<mj-nothing`.
+fn unknown_component(html: &str) -> Option<&str> {
+    let from = &html[html.find("<mj-")?..];
+    let end = from[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
+    Some(&from[..=end])
 }
 
 fn comment(number: usize) -> String {
@@ -164,7 +182,71 @@ fn in_words(marked: &str, error: &mrml::prelude::parser::Error) -> Refusal {
         .or_else(|| text.rsplit_once("position "))
         .and_then(|(_, place)| digits(place).parse().ok());
     Refusal {
-        line: start.map_or(1, |start| line_at(marked, start)),
+        // What has no place ends too early.
+        line: line_at(marked, start.unwrap_or(marked.trim_end().len())),
         reason: format!("is not MJML: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(head: &str, body: &str) -> String {
+        format!(
+            "<mjml><mj-head>{head}</mj-head><mj-body><mj-section><mj-column>\n{body}\n</mj-column></mj-section></mj-body></mjml>"
+        )
+    }
+
+    #[test]
+    fn loops_in_tables_keep_their_place_while_css_is_inlined() {
+        let source = layout(
+            "<mj-style inline=\"inline\">.a { color: red }</mj-style>",
+            "{% if rows %}<mj-table><tbody>{% for row in rows %}<tr><td class=\"a\">{{ row.label }}</td></tr>{% endfor %}</tbody></mj-table>{% endif %}",
+        );
+        let html = compile(&source).unwrap();
+        let row = "{% for row in rows %}<tr><td class=\"a\" style=\"color: red;\">{{ row.label }}</td></tr>{% endfor %}";
+        assert!(html.contains(row), "{html}");
+        let (condition, table) = (html.find("{% if rows %}").unwrap(), html.find(row).unwrap());
+        assert!(condition < table && table < html.find("{% endif %}").unwrap());
+    }
+
+    #[test]
+    fn nothing_is_fetched_by_a_mail() {
+        let source = layout(
+            "<mj-attributes><mj-all font-family=\"Roboto, Ubuntu, Lato\" /></mj-attributes>",
+            "<mj-text>{{ title }}</mj-text>",
+        );
+        let html = compile(&source).unwrap();
+        assert!(
+            !html.contains("fonts.googleapis") && !html.contains("@import"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (body, line, reason) in [
+            (
+                "<mj-text {% if a %}css-class=\"b\"{% endif %}>x</mj-text>",
+                2,
+                "a statement cannot stand inside a tag",
+            ),
+            ("<mj-text>{{ title </mj-text>", 2, "`{{` has no `}}`"),
+            (
+                "\n<mj-nothing>x</mj-nothing>",
+                3,
+                "there is no component `mj-nothing`",
+            ),
+            ("<mj-text>x", 3, "is not MJML"),
+        ] {
+            let refusal = compile(&layout("", body)).unwrap_err();
+            assert!(
+                refusal.reason.contains(reason),
+                "{body}: {}",
+                refusal.reason
+            );
+            assert_eq!(refusal.line, line, "{body}: {}", refusal.reason);
+        }
     }
 }
