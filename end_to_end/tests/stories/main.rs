@@ -33,6 +33,7 @@ mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod test_traffic_stays_in_the_sandbox;
 mod texts_meet_a_bad_carrier;
+mod the_catalogue_changes;
 mod the_clock_jumps;
 mod the_database_goes_away;
 mod the_demo_opens_or_says_why_not;
