@@ -109,8 +109,8 @@ pub struct StaffCommit {
     pub link: LinkChange,
     /// Tries that count no longer.
     pub forgotten: Vec<[u8; 32]>,
-    /// Tries of which the last one does not count.
-    pub forgiven: Vec<[u8; 32]>,
+    /// Tries of which the last one does not count, with when the one before it was.
+    pub forgiven: Vec<([u8; 32], Instant)>,
     /// What is written down of it.
     pub audit: Vec<AuditLine>,
     /// Now.

@@ -324,12 +324,16 @@ pub(super) async fn tries_are_counted_forgiven_and_forgotten(world: &World) {
     assert_eq!(left, [tries(3), None, tries(2)]);
     let commit = StaffCommit {
         forgotten: vec![one],
-        forgiven: vec![two],
+        forgiven: vec![(two, now - Span::hours(1))],
         ..StaffCommit::of(account(world, "a@marigold.example", &[]), now)
     };
     store.commit_staff(commit).await.unwrap();
     let left = store.sign_in_tries(vec![one, two]).await.unwrap();
-    assert_eq!(left, [None, tries(2)]);
+    let forgiven = SignInTries {
+        failures: 2,
+        last_at: now - Span::hours(1),
+    };
+    assert_eq!(left, [None, Some(forgiven)]);
     let later = now + Span::days(2);
     let forgotten = store.count_sign_in(vec![two], later, later - Span::days(1));
     assert_eq!(forgotten.await.unwrap(), [None]);

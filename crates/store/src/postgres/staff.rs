@@ -158,7 +158,9 @@ impl Shared {
             steps.add(DROP_TRIES, params![octets(&change.forgotten)]);
         }
         if !change.forgiven.is_empty() {
-            steps.add(FORGIVE_TRIES, params![octets(&change.forgiven)]);
+            let (keys, at): (Vec<[u8; 32]>, Vec<Instant>) = change.forgiven.iter().copied().unzip();
+            let at: Vec<i64> = at.into_iter().map(Instant::as_micros).collect();
+            steps.add(FORGIVE_TRIES, params![octets(&keys), at]);
         }
         add_audit(&mut steps, &change.audit);
         steps.run(&tx).await?;

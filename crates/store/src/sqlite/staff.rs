@@ -217,10 +217,10 @@ fn commit_in(connection: &Connection, commit: &StaffCommit) -> Result<StaffCommi
             &[&key.as_slice()],
         )?;
     }
-    for key in &commit.forgiven {
+    for (key, last_at) in &commit.forgiven {
         run(
-            "UPDATE sign_in_tries SET failures = max(failures - 1, 0) WHERE key = ?1",
-            &[&key.as_slice()],
+            "UPDATE sign_in_tries SET failures = max(failures - 1, 0), last_at = ?2 WHERE key = ?1",
+            &[&key.as_slice(), &last_at.as_micros()],
         )?;
     }
     write_audit(connection, &commit.audit)?;

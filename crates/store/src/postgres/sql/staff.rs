@@ -55,7 +55,8 @@ statements! {
         SELECT DISTINCT w.key, 1, $2::bigint FROM unnest($1::bytea[]) AS w(key) ORDER BY w.key
         ON CONFLICT (key) DO UPDATE SET failures = sign_in_tries.failures + 1, last_at = excluded.last_at";
     DROP_TRIES = "DELETE FROM sign_in_tries WHERE key = ANY($1::bytea[])";
-    FORGIVE_TRIES = "UPDATE sign_in_tries SET failures = greatest(failures - 1, 0) WHERE key = ANY($1::bytea[])";
+    FORGIVE_TRIES = "UPDATE sign_in_tries AS t SET failures = greatest(t.failures - 1, 0), last_at = w.last_at
+        FROM unnest($1::bytea[], $2::bigint[]) AS w(key, last_at) WHERE t.key = w.key";
     APPEND_AUDIT = "INSERT INTO audit (id, at, who, origin, action, subject, details)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     AUDIT = "SELECT id, at, who, origin, action, subject, details FROM audit
