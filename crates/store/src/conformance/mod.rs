@@ -1,6 +1,7 @@
 //! What every backend must do, as plain functions over an empty store. A bug found in one
 //! backend becomes a case here first.
 
+mod audit;
 mod database;
 mod failed;
 mod keys;
@@ -126,6 +127,8 @@ mod cases {
         sessions_end_one_by_one_and_together,
         a_link_works_for_one_account_until_it_ends,
         tries_are_counted_forgiven_and_forgotten,
+    );
+    on_both!(audit:
         lines_of_the_audit_are_listed_and_never_changed,
     );
     on_both!(failed:
