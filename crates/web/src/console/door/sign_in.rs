@@ -44,10 +44,16 @@ struct SignInPage {
     next: String,
     /// They just signed out.
     out: bool,
+    /// There is no account at all.
+    nobody: bool,
 }
 
 /// `GET /console/sign-in`
-pub(crate) async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+pub(crate) async fn show(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let nobody = app.store().staff().await?.is_empty();
     let shown = SignInPage {
         page: page(&app),
         frame: Frame::outside(),
@@ -55,8 +61,9 @@ pub(crate) async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> 
         email: String::new(),
         next: safe_next(&asked.next).to_owned(),
         out: !asked.out.is_empty(),
+        nobody,
     };
-    html(StatusCode::OK, &shown)
+    Ok(html(StatusCode::OK, &shown))
 }
 
 /// `POST /console/sign-in`
@@ -82,6 +89,7 @@ pub(crate) async fn password(
                 email: given.email.open().to_owned(),
                 next: next.to_owned(),
                 out: false,
+                nobody: false,
             };
             Ok(html(StatusCode::UNAUTHORIZED, &shown))
         }

@@ -157,6 +157,16 @@ async fn signing_in_takes_a_password_and_then_a_code() {
 }
 
 #[tokio::test]
+async fn the_door_says_how_the_first_account_is_made() {
+    let world = World::new().await;
+    let empty = world.call(page("/console/sign-in", "")).await;
+    assert!(empty.body.contains("tidings staff add"));
+    invite(&world, "a@marigold.example", &[Role::Operator]).await;
+    let later = world.call(page("/console/sign-in", "")).await;
+    assert!(!later.body.contains("tidings staff add"));
+}
+
+#[tokio::test]
 async fn a_recovery_code_signs_in_once() {
     let world = World::new().await;
     let noor = person(&world, "noor@marigold.example", &[Role::Operator]).await;
