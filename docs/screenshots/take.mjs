@@ -59,7 +59,6 @@ const PAGES = {
   account: (page) => page.goto(`${base}/account`),
   console: (page) => page.goto(`${base}/console`),
   path: (page) => page.goto(`${base}/console/path`),
-  failed: (page) => page.goto(`${base}/console/failed`),
   "sandbox-phone": (page) => page.goto(`${base}/sandbox/phone`),
   "sandbox-mail": (page) => page.goto(`${base}/sandbox/mail`),
 };
