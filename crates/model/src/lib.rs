@@ -15,6 +15,7 @@ mod ids;
 mod message;
 mod partition;
 mod sealed;
+mod staff;
 mod story;
 mod words;
 
@@ -28,10 +29,12 @@ pub use delivery::{
 pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
-    DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId, RecipientId,
+    AuditId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId,
+    RecipientId, StaffId,
 };
 pub use message::{Flags, Message, MessageContent};
 pub use partition::Partition;
 pub use sealed::Sealed;
+pub use staff::{AuditLine, Origin, Permission, Role, Roles};
 pub use story::Told;
 pub use words::{Category, Lane, PurposeClass, UnknownWord};

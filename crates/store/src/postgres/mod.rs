@@ -5,6 +5,7 @@
 //! and proves it in every commit and claim.
 
 mod apply;
+mod audit;
 mod claims;
 mod commit;
 mod customers;
@@ -26,6 +27,7 @@ mod parked;
 mod receipts;
 mod rows;
 mod sql;
+mod staff;
 mod steps;
 mod stories;
 mod tasks;

@@ -105,7 +105,7 @@ async fn fail_some(world: &World, facts: &Facts) -> AcceptedEvent {
         ..mended
     };
     assert_eq!(
-        world.store().commit_replayed(mended).await.unwrap(),
+        world.store().commit_replayed(mended, None).await.unwrap(),
         Committed::Accepted
     );
     failed
@@ -201,6 +201,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         };
         store.put_api_key(key).await.unwrap();
     }
+    crate::conformance::staff::fill(world).await;
     for n in 0..5 {
         assert!(
             store
@@ -253,6 +254,7 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
         see(&(failed.envelope.open().to_owned(), failed));
     }
     see(&store.api_keys().await.unwrap());
+    see(&crate::conformance::staff::look(store, now).await);
     for n in 99..106 {
         see(&store.session([n; 32], now).await.unwrap());
     }

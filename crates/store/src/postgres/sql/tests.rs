@@ -22,7 +22,7 @@ const COLD: [(&str, &str); 6] = [
 ];
 
 fn all() -> Vec<(&'static str, &'static str)> {
-    use super::{claims, customers, keys, mailbox, nodes, path, receipts, reports};
+    use super::{claims, customers, keys, mailbox, nodes, path, receipts, reports, staff};
     let lists = [
         claims::ALL,
         customers::ALL,
@@ -32,6 +32,7 @@ fn all() -> Vec<(&'static str, &'static str)> {
         path::ALL,
         receipts::ALL,
         reports::ALL,
+        staff::ALL,
     ];
     lists.concat()
 }
