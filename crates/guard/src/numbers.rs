@@ -1,0 +1,269 @@
+//! Numbers that people are to call or text.
+//!
+//! Order numbers, amounts, dates and codes are numbers too: what makes a phone number of
+//! one is how it is written, or a word beside it that says to call.
+
+use crate::Rule;
+use crate::content::Findings;
+use crate::fold::Folded;
+use crate::links::Links;
+use crate::own::Own;
+use crate::phrases::{Hit, Phrases, Role};
+use crate::plain::{LETTER, Plain, WIDE};
+
+/// So far, in bytes, may a word that says to call stand before its number, and after it.
+const BEFORE: usize = 56;
+const AFTER: usize = 20;
+/// So far before a number stands what it is the number of.
+const NUMBER_OF: usize = 14;
+const MOST_DIGITS: usize = 15;
+
+/// A text as numbers are looked for in it.
+pub(crate) struct Written<'a> {
+    pub plain: &'a Plain<'a>,
+    pub folded: &'a Folded,
+    pub hits: &'a [Hit],
+    pub phrases: &'a Phrases,
+}
+
+/// Groups of digits with separators between them.
+struct Number {
+    digits: String,
+    groups: Vec<usize>,
+    /// What stands between the groups.
+    separators: Vec<u8>,
+    plus: bool,
+    /// In octets of the plain text.
+    from: usize,
+    to: usize,
+}
+
+impl Written<'_> {
+    /// Finds every number to call or text that is not ours.
+    pub(crate) fn check(&self, own: &Own, links: &Links, findings: &mut Findings<'_>) {
+        let octets = &self.plain.octets;
+        let mut at = 0;
+        while at < octets.len() {
+            if !octets[at].is_ascii_digit() {
+                at += 1;
+                continue;
+            }
+            let number = self.number(at);
+            at = number.to;
+            if links.covers(number.from) || own.has_number(&number.digits, number.plus) {
+                continue;
+            }
+            if self.is_called(&number) {
+                let (start, end) = (self.plain.place(number.from), self.plain.end(number.to));
+                findings.add(Rule::ForeignNumber, start, end);
+            }
+        }
+    }
+
+    /// The number whose first digit stands at `at`.
+    fn number(&self, at: usize) -> Number {
+        let octets = &self.plain.octets;
+        let before = octets[..at]
+            .iter()
+            .rev()
+            .take(2)
+            .take_while(|b| matches!(**b, b'(' | b'+'));
+        let opening = before.clone().count();
+        let plus = before.clone().any(|b| *b == b'+');
+        let mut number = Number {
+            digits: String::new(),
+            groups: Vec::new(),
+            separators: Vec::new(),
+            plus,
+            from: at - opening,
+            to: at,
+        };
+        let mut to = at;
+        loop {
+            let group = octets[to..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .count();
+            if !number.groups.is_empty() && number.digits.len() + group > MOST_DIGITS {
+                number.separators.pop();
+                return number;
+            }
+            number
+                .digits
+                .extend(octets[to..to + group].iter().map(|b| char::from(*b)));
+            number.groups.push(group);
+            to += group;
+            number.to = to;
+            let signs = octets[to..]
+                .iter()
+                .take(3)
+                .take_while(|b| matches!(**b, b' ' | b'-' | b'.' | b'(' | b')' | b'/'))
+                .count();
+            if signs == 0 || !self.plain.get(to + signs).is_ascii_digit() {
+                return number;
+            }
+            let signs = &octets[to..to + signs];
+            let sign = signs.iter().copied().find(|b| *b != b' ').unwrap_or(b' ');
+            number.separators.push(sign);
+            to += signs.len();
+        }
+    }
+
+    fn is_called(&self, number: &Number) -> bool {
+        let length = number.digits.len();
+        if length < 3 || length > MOST_DIGITS + 5 || number.is_date() || self.is_amount(number) {
+            return false;
+        }
+        let before = self.plain.before(number.from);
+        let first = self.plain.place(number.from);
+        let end = self.plain.end(number.to);
+        let grown = match before {
+            b'-' => self
+                .plain
+                .before(number.from - 1)
+                .is_ascii_alphanumeric()
+                .then(|| number.from - 1),
+            _ => before.is_ascii_alphabetic().then_some(number.from),
+        };
+        let says_call = grown.is_some_and(|at| self.grown_together(at));
+        let inside_a_word =
+            matches!(before, LETTER | WIDE | b'#' | b'_') || (grown.is_some() && !says_call);
+        if number.plus && (9..=MOST_DIGITS).contains(&length) {
+            return true;
+        }
+        if inside_a_word || self.is_of_something(first) {
+            return false;
+        }
+        if number.looks_national() || (says_call && length >= 7) {
+            return true;
+        }
+        let after = self.plain.get(number.to);
+        // `0871277810710p/min` is one; `48213a` is not.
+        if after.is_ascii_alphabetic() && length < 9 || after == b'%' {
+            return false;
+        }
+        if (7..=MOST_DIGITS).contains(&length) {
+            return self.is_near(Role::Call, first, BEFORE) || self.follows(Role::Call, end);
+        }
+        number.groups.len() == 1
+            && length >= 4
+            && self.is_near(Role::Call, first, BEFORE)
+            && (self.ends_at(Role::To, first) || self.ends_at(Role::Call, first))
+    }
+
+    /// `call0905…`: whether the letters right before a number say to call.
+    fn grown_together(&self, at: usize) -> bool {
+        let letters = self.plain.octets[..at]
+            .iter()
+            .rev()
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+        let word = self.plain.words(at - letters, at);
+        let hits = self.phrases.find(&Folded::of(&word));
+        hits.iter()
+            .any(|hit| hit.role == Role::Call && hit.start == 0)
+    }
+
+    /// Whether a currency or a unit makes an amount of it.
+    fn is_amount(&self, number: &Number) -> bool {
+        let first = self.plain.place(number.from);
+        let before = self.plain.text[..first].trim_end();
+        let after = self.plain.text[self.plain.end(number.to)..].trim_start();
+        let sign = |c: char| matches!(c, '$' | '£' | '¥' | '₹' | '€' | '₽' | '₩' | '%' | '￥');
+        let decimals =
+            self.plain.get(number.to) == b',' && self.plain.get(number.to + 1).is_ascii_digit();
+        before.ends_with(sign) || after.starts_with(sign) || decimals || number.has_decimals()
+    }
+
+    /// The phrases that end, in the text, at or before `place`, nearest last.
+    fn before(
+        &self,
+        role: Role,
+        place: usize,
+        reach: usize,
+    ) -> impl Iterator<Item = (&Hit, usize)> {
+        let ending = move |hit: &Hit| self.folded.origin(hit.end - 1) + 1;
+        self.hits
+            .iter()
+            .filter(move |hit| hit.role == role)
+            .map(move |hit| (hit, ending(hit)))
+            .filter(move |(_, end)| *end <= place && place - *end <= reach)
+    }
+
+    fn is_near(&self, role: Role, place: usize, reach: usize) -> bool {
+        let marks = |from: usize, to: usize| {
+            let between = self.plain.text.get(from..to).unwrap_or_default();
+            // An order between the two: it is the number of that.
+            self.before(Role::NumberOf, to, BEFORE)
+                .any(|(_, end)| end > from)
+                || between.contains("\n\n")
+        };
+        self.before(role, place, reach)
+            .any(|(_, end)| !marks(end, place))
+    }
+
+    /// Whether a phrase stands right before a place, signs and spaces apart.
+    fn ends_at(&self, role: Role, place: usize) -> bool {
+        self.before(role, place, 4).any(|(_, end)| {
+            let between = self.plain.text.get(end..place).unwrap_or_default();
+            !between.contains(char::is_alphanumeric)
+        })
+    }
+
+    fn follows(&self, role: Role, end: usize) -> bool {
+        self.hits.iter().filter(|hit| hit.role == role).any(|hit| {
+            let start = self.folded.origin(hit.start);
+            start >= end && start - end <= AFTER && {
+                let between = self.plain.text.get(end..start).unwrap_or_default();
+                !between.contains(['.', '!', '?', '\n', '。'])
+            }
+        })
+    }
+
+    fn is_of_something(&self, place: usize) -> bool {
+        self.before(Role::NumberOf, place, NUMBER_OF)
+            .any(|(_, end)| {
+                let between = self.plain.text.get(end..place).unwrap_or_default();
+                !between.contains(['\n', '!', '?'])
+            })
+    }
+}
+
+impl Number {
+    fn is_date(&self) -> bool {
+        let same = self.separators.windows(2).all(|pair| pair[0] == pair[1]);
+        let dated = matches!(self.separators.first(), Some(b'-' | b'/' | b'.'));
+        let in_order = matches!(
+            self.groups.as_slice(),
+            [4, 1..=2, 1..=2, ..] | [1..=2, 1..=2, 4, ..] | [1..=2, 1..=2, 2]
+        );
+        (dated && in_order && (same || self.groups.len() > 3)) || self.is_year()
+    }
+
+    fn is_year(&self) -> bool {
+        self.groups == [4] && (self.digits.starts_with("19") || self.digits.starts_with("20"))
+    }
+
+    fn has_decimals(&self) -> bool {
+        let grouped = self.groups.len() > 1 && self.groups[1..].iter().all(|group| *group == 3);
+        match self.separators.as_slice() {
+            [b'.'] => self.groups[1] <= 2 || (grouped && self.digits.len() <= 7),
+            separators => grouped && separators.iter().all(|sign| *sign == b'.'),
+        }
+    }
+
+    /// Written as phones write numbers: groups that begin with 0, or 3-3-4.
+    fn looks_national(&self) -> bool {
+        let plain = self
+            .separators
+            .iter()
+            .all(|sign| matches!(sign, b' ' | b'-' | b')' | b'.'));
+        let trunk = self.digits.starts_with('0')
+            && (3..=6).contains(&self.groups[0])
+            && (2..=5).contains(&self.groups.len())
+            && (10..=11).contains(&self.digits.len());
+        let american = self.groups == [3, 3, 4] && !self.digits.starts_with(['0', '1']);
+        let freephone = self.groups == [1, 3, 3, 4] && self.digits.starts_with("18");
+        plain && (trunk || american || freephone)
+    }
+}
