@@ -98,10 +98,15 @@ impl<'a> Reader<'a> {
     /// Whether a word near a phrase turns it into its opposite.
     fn is_denied(&self, phrase: &Hit) -> bool {
         let language = self.promises.phrases().language(phrase.table);
+        let from = phrase.start.saturating_sub(NEVER + REACH);
+        let first = self.hits.partition_point(|hit| hit.start < from);
+        let last = self
+            .hits
+            .partition_point(|hit| hit.start <= phrase.end + REACH);
+        let near = &self.hits[first..last];
         let of_table = |role: Role| {
-            self.hits
-                .iter()
-                .filter(move |hit| hit.role == role && hit.table == phrase.table)
+            let hits = near.iter();
+            hits.filter(move |hit| hit.role == role && hit.table == phrase.table)
         };
         let parted = |from: usize, to: usize| self.folded.parted(from, to);
         let never = of_table(Role::Never).any(|hit| {

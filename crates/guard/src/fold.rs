@@ -99,6 +99,13 @@ impl Folded {
         }
     }
 
+    /// A folded place at or before the one that a place of the text became, and near to it.
+    pub(crate) fn near(&self, origin: usize) -> usize {
+        let next = self.jumps.partition_point(|(_, at)| *at as usize <= origin);
+        next.checked_sub(1)
+            .map_or(0, |at| self.jumps[at].0 as usize)
+    }
+
     /// The strongest mark between two places.
     pub(crate) fn parted(&self, from: usize, to: usize) -> Parted {
         let between = self.octets.get(from..to).unwrap_or_default();

@@ -88,20 +88,24 @@ impl Guard {
         findings.done()
     }
 
-    /// [`Self::check`] without the rules that two people have excepted for a version of a
-    /// message type.
-    pub fn check_as(
+    /// [`Self::check`] without the rules that have been excepted for a version of a message
+    /// type.
+    pub fn check_as(&self, content: &Content<'_>, version: (&str, u32)) -> Vec<Finding> {
+        self.unexcepted(self.check(content), version)
+    }
+
+    /// [`Self::check_html`] without the rules that have been excepted.
+    pub fn check_html_as(&self, html: &str, version: (&str, u32)) -> Vec<Finding> {
+        self.unexcepted(self.check_html(html), version)
+    }
+
+    fn unexcepted(
         &self,
-        content: &Content<'_>,
-        (message_type, template_version): (&str, u32),
+        mut findings: Vec<Finding>,
+        (message_type, version): (&str, u32),
     ) -> Vec<Finding> {
-        let mut findings = self.check(content);
-        findings.retain(|finding| {
-            !self
-                .own
-                .exceptions
-                .holds(finding.rule, message_type, template_version)
-        });
+        let exceptions = &self.own.exceptions;
+        findings.retain(|finding| !exceptions.holds(finding.rule, message_type, version));
         findings
     }
 

@@ -282,7 +282,7 @@ impl Seeker<'_, '_> {
     fn spelt(&mut self, at: usize) {
         let (before, after) = (self.plain.before(at), self.plain.get(at + 3));
         let brackets = matches!(before, b'[' | b'(') && matches!(after, b']' | b')');
-        if !brackets && (before != b' ' || after != b' ') {
+        if at == 0 || (!brackets && (before != b' ' || after != b' ')) {
             return;
         }
         let mut left = at - 1;
@@ -433,8 +433,11 @@ pub(crate) fn check_html(html: &str, ours: (&Promises, &Own), findings: &mut Fin
             .rev()
             .take_while(|b| b.is_ascii_alphanumeric())
             .count();
-        let name = html[at - name_from..at].to_ascii_lowercase();
-        if ADDRESSES.contains(&name.as_str()) {
+        let name = &octets[at - name_from..at];
+        if ADDRESSES
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+        {
             let (from, to) = value(octets, at + 1);
             judge_value(html, (from, to), ours, findings);
         }

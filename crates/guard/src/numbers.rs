@@ -16,6 +16,8 @@ const BEFORE: usize = 56;
 const AFTER: usize = 20;
 /// So far before a number stands what it is the number of.
 const NUMBER_OF: usize = 14;
+/// So long may a phrase be.
+const PHRASE: usize = 40;
 const MOST_DIGITS: usize = 15;
 
 /// A text as numbers are looked for in it.
@@ -24,6 +26,14 @@ pub(crate) struct Written<'a> {
     pub folded: &'a Folded,
     pub hits: &'a [Hit],
     pub phrases: &'a Phrases,
+}
+
+/// A number's surroundings: its place in the text, and the phrases near it.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    start: usize,
+    end: usize,
+    hits: &'a [Hit],
 }
 
 /// Groups of digits with separators between them.
@@ -115,8 +125,7 @@ impl Written<'_> {
             return false;
         }
         let before = self.plain.before(number.from);
-        let first = self.plain.place(number.from);
-        let end = self.plain.end(number.to);
+        let around = self.around(number);
         let grown = match before {
             b'-' => self
                 .plain
@@ -131,7 +140,7 @@ impl Written<'_> {
         if number.plus && (9..=MOST_DIGITS).contains(&length) {
             return true;
         }
-        if inside_a_word || self.is_of_something(first) {
+        if inside_a_word || self.is_of_something(around) {
             return false;
         }
         if number.looks_national() || (says_call && length >= 7) {
@@ -143,12 +152,12 @@ impl Written<'_> {
             return false;
         }
         if (7..=MOST_DIGITS).contains(&length) {
-            return self.is_near(Role::Call, first, BEFORE) || self.follows(Role::Call, end);
+            return self.is_near(Role::Call, around) || self.follows(Role::Call, around);
         }
         number.groups.len() == 1
             && length >= 4
-            && self.is_near(Role::Call, first, BEFORE)
-            && (self.ends_at(Role::To, first) || self.ends_at(Role::Call, first))
+            && self.is_near(Role::Call, around)
+            && (self.ends_at(Role::Call, around) || self.is_addressed(number.from))
     }
 
     /// `call0905…`: whether the letters right before a number say to call.
@@ -175,57 +184,86 @@ impl Written<'_> {
         before.ends_with(sign) || after.starts_with(sign) || decimals || number.has_decimals()
     }
 
-    /// The phrases that end, in the text, at or before `place`, nearest last.
-    fn before(
-        &self,
-        role: Role,
-        place: usize,
-        reach: usize,
-    ) -> impl Iterator<Item = (&Hit, usize)> {
-        let ending = move |hit: &Hit| self.folded.origin(hit.end - 1) + 1;
-        self.hits
-            .iter()
-            .filter(move |hit| hit.role == role)
-            .map(move |hit| (hit, ending(hit)))
-            .filter(move |(_, end)| *end <= place && place - *end <= reach)
+    fn around(&self, number: &Number) -> Around<'_> {
+        let start = self.plain.place(number.from);
+        let end = self.plain.end(number.to);
+        let from = self.folded.near(start).saturating_sub(BEFORE + PHRASE);
+        let to = self.folded.near(end) + AFTER + PHRASE;
+        let first = self.hits.partition_point(|hit| hit.start < from);
+        let last = self.hits.partition_point(|hit| hit.start < to);
+        Around {
+            start,
+            end,
+            hits: &self.hits[first..last],
+        }
     }
 
-    fn is_near(&self, role: Role, place: usize, reach: usize) -> bool {
-        let marks = |from: usize, to: usize| {
-            let between = self.plain.text.get(from..to).unwrap_or_default();
-            // An order between the two: it is the number of that.
-            self.before(Role::NumberOf, to, BEFORE)
-                .any(|(_, end)| end > from)
-                || between.contains("\n\n")
-        };
-        self.before(role, place, reach)
-            .any(|(_, end)| !marks(end, place))
+    /// Where the phrases end that stand at most so far before a number.
+    fn before(&self, role: Role, around: Around<'_>, reach: usize) -> impl Iterator<Item = usize> {
+        let ending = |hit: &Hit| self.folded.origin(hit.end - 1) + 1;
+        let hits = around.hits.iter().filter(move |hit| hit.role == role);
+        hits.map(ending)
+            .filter(move |end| *end <= around.start && around.start - *end <= reach)
     }
 
-    /// Whether a phrase stands right before a place, signs and spaces apart.
-    fn ends_at(&self, role: Role, place: usize) -> bool {
-        self.before(role, place, 4).any(|(_, end)| {
-            let between = self.plain.text.get(end..place).unwrap_or_default();
+    fn between(&self, from: usize, to: usize) -> &str {
+        self.plain.text.get(from..to).unwrap_or_default()
+    }
+
+    fn is_near(&self, role: Role, around: Around<'_>) -> bool {
+        // An order between the two: it is the number of that.
+        let of = self
+            .before(Role::NumberOf, around, BEFORE)
+            .max()
+            .unwrap_or(0);
+        self.before(role, around, BEFORE)
+            .any(|end| of <= end && !self.between(end, around.start).contains("\n\n"))
+    }
+
+    /// Whether a phrase stands right before a number, signs and spaces apart.
+    fn ends_at(&self, role: Role, around: Around<'_>) -> bool {
+        self.before(role, around, 4).any(|end| {
+            let between = self.between(end, around.start);
             !between.contains(char::is_alphanumeric)
         })
     }
 
-    fn follows(&self, role: Role, end: usize) -> bool {
-        self.hits.iter().filter(|hit| hit.role == role).any(|hit| {
-            let start = self.folded.origin(hit.start);
-            start >= end && start - end <= AFTER && {
-                let between = self.plain.text.get(end..start).unwrap_or_default();
-                !between.contains(['.', '!', '?', '\n', '。'])
-            }
+    fn follows(&self, role: Role, around: Around<'_>) -> bool {
+        around
+            .hits
+            .iter()
+            .filter(|hit| hit.role == role)
+            .any(|hit| {
+                let start = self.folded.origin(hit.start);
+                start >= around.end && start - around.end <= AFTER && {
+                    let between = self.between(around.end, start);
+                    !between.contains(['.', '!', '?', '\n', '。'])
+                }
+            })
+    }
+
+    fn is_of_something(&self, around: Around<'_>) -> bool {
+        self.before(Role::NumberOf, around, NUMBER_OF).any(|end| {
+            let between = self.between(end, around.start);
+            !between.contains(['\n', '!', '?'])
         })
     }
 
-    fn is_of_something(&self, place: usize) -> bool {
-        self.before(Role::NumberOf, place, NUMBER_OF)
-            .any(|(_, end)| {
-                let between = self.plain.text.get(end..place).unwrap_or_default();
-                !between.contains(['\n', '!', '?'])
-            })
+    /// Whether the word before a short number is one like "to": `text WIN to 81010`.
+    fn is_addressed(&self, at: usize) -> bool {
+        let before = &self.plain.octets[..at];
+        let signs = before
+            .iter()
+            .rev()
+            .take_while(|b| **b < WIDE && !b.is_ascii_alphanumeric());
+        let to = at - signs.count();
+        let word = before[..to]
+            .iter()
+            .rev()
+            .take_while(|b| crate::plain::is_word(**b))
+            .count();
+        self.phrases
+            .leads_to_number(&self.plain.words(to - word, to))
     }
 }
 

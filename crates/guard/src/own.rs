@@ -61,6 +61,20 @@ impl Own {
         })
     }
 
+    /// With one more domain. One that cannot be ours is left out: links to it are foreign.
+    #[must_use]
+    pub fn with_domain(mut self, domain: &str) -> Self {
+        self.domains.extend(own_domain(domain));
+        self
+    }
+
+    /// With one more number. What is none, such as a sender's name, is left out.
+    #[must_use]
+    pub fn with_number(mut self, number: &str) -> Self {
+        self.numbers.extend(own_number(number));
+        self
+    }
+
     /// With the exceptions that two people have agreed on.
     #[must_use]
     pub fn with(mut self, exceptions: Exceptions) -> Self {

@@ -1,6 +1,6 @@
 //! The phrases of all languages in one automaton: a text is read once, whatever it may say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::Deserialize;
@@ -73,7 +73,6 @@ pub(crate) enum Role {
     Not,
     Hurry,
     Call,
-    To,
     Write,
     NumberOf,
     Bait,
@@ -111,6 +110,7 @@ pub(crate) struct Phrases {
     latin: Matcher,
     others: Matcher,
     languages: Vec<Language>,
+    to: BTreeSet<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -139,7 +139,6 @@ impl Table {
             (&self.not, Role::Not),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
-            (&self.to, Role::To),
             (&self.write, Role::Write),
             (&self.number_of, Role::NumberOf),
             (&self.bait, Role::Bait),
@@ -196,11 +195,21 @@ impl Phrases {
             latin: Matcher::of(latin)?,
             others: Matcher::of(others)?,
             languages: tables.iter().map(|table| table.language).collect(),
+            to: tables
+                .iter()
+                .flat_map(|table| &table.to)
+                .map(|word| Folded::phrase(word))
+                .collect(),
         })
     }
 
     pub(crate) fn language(&self, table: usize) -> Language {
         self.languages[table]
+    }
+
+    /// Whether a word may stand between what is to be sent and a short number.
+    pub(crate) fn leads_to_number(&self, word: &str) -> bool {
+        self.to.contains(&Folded::phrase(word))
     }
 
     /// Every phrase in a text, by its start.

@@ -16,6 +16,7 @@ pub(crate) mod formats;
 mod kind;
 pub(crate) mod load;
 mod program;
+mod promises;
 mod run;
 pub(crate) mod samples;
 pub(crate) mod schema;
@@ -29,7 +30,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use guard::{Guard, Own, Promises};
 use serde_json::{Map, Value};
 
 pub use entry::MessageType;
@@ -54,6 +57,8 @@ pub struct Catalogue {
     pub(crate) layout_text: TemplateId,
     /// The words of the layouts, by locale.
     mail_words: BTreeMap<String, Vec<(String, String)>>,
+    /// What customers are promised, compiled.
+    promises: Arc<Promises>,
 }
 
 impl Catalogue {
@@ -80,6 +85,18 @@ impl Catalogue {
     /// The sample data of a message type: what `data` of its events looks like.
     pub fn sample(&self, name: &str) -> Option<&Map<String, Value>> {
         self.types.get(name).map(|(_, sample)| sample)
+    }
+
+    /// What customers are promised.
+    pub fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
+    /// The guard over what is said for a brand: its domain and its sender, where that is a
+    /// number, are its own too.
+    pub fn guard(&self, own: Own, (domain, sender): (&str, &str)) -> Guard {
+        let own = own.with_domain(domain).with_number(sender);
+        Guard::new(self.promises.clone(), own)
     }
 
     /// The locales that explanations and labels exist in.

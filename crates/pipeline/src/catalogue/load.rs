@@ -1,6 +1,7 @@
 //! Puts a catalogue together from its files and says everything that is wrong with them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::Channel;
 use serde_json::{Map, Value};
@@ -48,6 +49,7 @@ pub(crate) fn load(
     let layout_html = loader.layout(LAYOUT_HTML);
     let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
+    let promises = super::promises::read(layers, &mut loader.faults);
     let mut types = BTreeMap::new();
     for name in type_names(layers) {
         let before = loader.faults.len();
@@ -60,9 +62,13 @@ pub(crate) fn load(
             types.insert(name, (entry, sample.1));
         }
     }
-    let (Some(stage), Some(layout_html), Some(layout_text), true) =
-        (stage, layout_html, layout_text, loader.faults.is_empty())
-    else {
+    let (Some(stage), Some(layout_html), Some(layout_text), Some(promises), true) = (
+        stage,
+        layout_html,
+        layout_text,
+        promises,
+        loader.faults.is_empty(),
+    ) else {
         return Err(loader.faults);
     };
     let catalogue = Catalogue {
@@ -70,6 +76,7 @@ pub(crate) fn load(
         templates: loader.templates,
         mail_words: loader.words.sections("mail"),
         words: loader.words,
+        promises: Arc::new(promises),
         layout_html,
         layout_text,
     };
@@ -99,7 +106,8 @@ fn last<'a>(layers: &'a Layers, path: &str) -> Option<&'a SourceFile> {
 fn is_known_path(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["sample.toml" | "README.md"] => true,
+        ["sample.toml" | "README.md" | "promises.toml"] => true,
+        ["guard", file] => file.ends_with(".toml"),
         ["types", _, "sample.json"] => true,
         ["types", _, file] => file.ends_with(".toml"),
         ["explanations", file] => file.ends_with(".toml"),
