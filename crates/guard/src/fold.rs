@@ -2,7 +2,7 @@
 //!
 //! Compatibility forms, case, accents, letters of other scripts that look alike, digits in
 //! the place of letters and invisible characters are folded away; what stands between words
-//! is a space, a comma (a clause ends) or a full stop (a sentence ends). Phrases are folded
+//! is a space, with a comma (a clause ends) or a full stop (a sentence ends) before it. Phrases are folded
 //! by the same code, so it need not be right, only the same. Places lead back to the text.
 
 use unicode_normalization::UnicodeNormalization;
@@ -57,33 +57,35 @@ pub(crate) struct Folded {
     pub octets: Vec<u8>,
     /// Where the distance between folded and original place changes: folded, original.
     jumps: Vec<(u32, u32)>,
+    /// Whether it is ASCII after folding.
     pub is_ascii: bool,
 }
 
 impl Folded {
     pub(crate) fn of(text: &str) -> Self {
         let mut folding = Folding {
-            octets: Vec::with_capacity(text.len() + 8),
+            octets: Vec::with_capacity(text.len() + text.len() / 8 + 16),
             jumps: Vec::with_capacity(text.len() / 8 + 8),
             gap: 0,
             drift: 0,
         };
-        let is_ascii = text.is_ascii();
-        if is_ascii {
+        // Every word has a space before it: phrases begin with one.
+        folding.octets.push(SPACE);
+        if text.is_ascii() {
             folding.ascii(text.as_bytes(), 0);
         } else {
             folding.mixed(text);
         }
         Self {
+            is_ascii: folding.octets.is_ascii(),
             octets: folding.octets,
             jumps: folding.jumps,
-            is_ascii,
         }
     }
 
     /// A phrase, without what would stand before its first or after its last word.
     pub(crate) fn phrase(words: &str) -> Vec<u8> {
-        let mut octets = Self::of(words).octets;
+        let mut octets = Self::of(words).octets.split_off(1);
         while octets.last().is_some_and(|octet| is_mark(*octet)) {
             octets.pop();
         }
@@ -155,8 +157,11 @@ impl Folding {
 
     fn put(&mut self, octet: u8, origin: usize) {
         if self.gap != 0 {
-            if !self.octets.is_empty() {
+            if self.gap != SPACE {
                 self.octets.push(self.gap);
+            }
+            if self.octets.len() > 1 {
+                self.octets.push(SPACE);
             }
             self.gap = 0;
         }
@@ -173,7 +178,12 @@ impl Folding {
         for (at, octet) in run.iter().enumerate() {
             let folded = FOLDED[usize::from(*octet & 0x7f)];
             if folded > SENTENCE {
-                self.put(folded, start + at);
+                // Inside a word, as nearly always.
+                if self.gap == 0 && (start + at) as i64 - self.octets.len() as i64 == self.drift {
+                    self.octets.push(folded);
+                } else {
+                    self.put(folded, start + at);
+                }
                 continue;
             }
             let next = run.get(at + 1).copied().unwrap_or(b' ');
@@ -203,10 +213,7 @@ impl Folding {
         let mut at = 0;
         while at < octets.len() {
             if octets[at].is_ascii() {
-                let run = octets[at..]
-                    .iter()
-                    .take_while(|octet| octet.is_ascii())
-                    .count();
+                let run = crate::hidden::ascii_run(&octets[at..]);
                 self.ascii(&octets[at..at + run], at);
                 at += run;
                 continue;
@@ -294,7 +301,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        String::from_utf8(Folded::of(text).octets).unwrap()
+        String::from_utf8(Folded::of(text).octets.split_off(1)).unwrap()
     }
 
     #[test]
@@ -315,9 +322,9 @@ mod tests {
         }
         assert_eq!(
             shown("Don’t  wait, call: now!\nOk"),
-            "dont wait,caii,now.ok"
+            "dont wait, caii, now. ok"
         );
-        assert_eq!(shown("costs 4.50. Then"), "costs a so.then");
+        assert_eq!(shown("costs 4.50. Then"), "costs a so. then");
         assert_eq!(Folded::phrase("gift card."), b"gift card");
     }
 

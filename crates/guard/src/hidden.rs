@@ -15,6 +15,9 @@ pub(crate) const fn is_invisible(c: char) -> bool {
 
 /// Finds those that have no honest use where they stand.
 pub(crate) fn check(text: &str, findings: &mut Findings<'_>) {
+    if !others(text).any(|(_, c)| is_invisible(c)) {
+        return;
+    }
     let mut before = ' ';
     let mut open = Vec::new();
     let mut chars = text.char_indices().peekable();
@@ -47,6 +50,29 @@ pub(crate) fn check(text: &str, findings: &mut Findings<'_>) {
     for (at, c) in open {
         findings.add(Rule::Hidden, at, at + c.len_utf8());
     }
+}
+
+/// The characters outside ASCII, with their places.
+pub(crate) fn others(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let octets = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        at += ascii_run(&octets[at..]);
+        let c = text[at..].chars().next()?;
+        at += c.len_utf8();
+        Some((at - c.len_utf8(), c))
+    })
+}
+
+/// How much ASCII stands at the start, eight octets at a time.
+pub(crate) fn ascii_run(octets: &[u8]) -> usize {
+    let eights = octets
+        .chunks_exact(8)
+        .take_while(|eight| eight.is_ascii())
+        .count()
+        * 8;
+    let rest = octets[eights..].iter().take_while(|octet| octet.is_ascii());
+    eights + rest.count()
 }
 
 const fn is_tag(c: char) -> bool {

@@ -1,5 +1,7 @@
 //! Whose a host is.
 
+use std::borrow::Cow;
+
 use unicode_security::MixedScript;
 
 use crate::{Own, Promises, Rule};
@@ -16,9 +18,12 @@ pub(crate) fn skeleton(name: &str) -> String {
 
 /// Whether a name without a scheme is taken for an address by phones and mail programs.
 pub(crate) fn is_linked(host: &str, own: &Own) -> bool {
-    let Ok(host) = idna::domain_to_ascii(host) else {
+    let Some(host) = ascii(host) else {
         return false;
     };
+    if own.holds(&host) {
+        return true;
+    }
     let Some((before, top)) = host.rsplit_once('.') else {
         return false;
     };
@@ -27,18 +32,30 @@ pub(crate) fn is_linked(host: &str, own: &Own) -> bool {
         && !before.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
+/// A host as the name service knows it; none where it can be no host.
+fn ascii(host: &str) -> Option<Cow<'_, str>> {
+    if !host.is_ascii() {
+        return idna::domain_to_ascii(host).ok().map(Cow::Owned);
+    }
+    match host.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Some(Cow::Owned(host.to_ascii_lowercase())),
+        false => Some(Cow::Borrowed(host)),
+    }
+}
+
 /// The rule that a host breaks; none when it is ours.
 pub(crate) fn judge(host: &str, promises: &Promises, own: &Own) -> Option<Rule> {
-    let host = host.trim_end_matches('.').to_lowercase();
-    if is_ip(&host) {
-        return Some(Rule::IpAddress);
-    }
-    let Ok(ascii) = idna::domain_to_ascii(&host) else {
-        return Some(Rule::MixedScript);
-    };
-    if own.holds(&ascii) {
+    let host = host.trim_end_matches('.');
+    let ascii = ascii(host);
+    if ascii.as_ref().is_some_and(|host| own.holds(host)) {
         return None;
     }
+    if is_ip(host) {
+        return Some(Rule::IpAddress);
+    }
+    let Some(ascii) = ascii else {
+        return Some(Rule::MixedScript);
+    };
     let (shown, _) = idna::domain_to_unicode(&ascii);
     let registrable = psl::domain_str(&ascii).unwrap_or(&ascii);
     if looks_like_ours(&shown, registrable, own) {

@@ -70,7 +70,6 @@ impl Links {
         for hit in hits.iter().filter(|hit| hit.role == Role::Dot) {
             seeker.spelt(plain.at_place(folded.origin(hit.start)));
         }
-        seeker.found.sort_by_key(|found| found.from);
         Self(seeker.found)
     }
 
@@ -81,9 +80,7 @@ impl Links {
 
     /// Whether an octet of the plain text is part of a link or an address.
     pub(crate) fn covers(&self, at: usize) -> bool {
-        self.0
-            .iter()
-            .any(|found| (found.from..found.to).contains(&at))
+        covers(&self.0, at)
     }
 
     pub(crate) fn judge(
@@ -125,6 +122,12 @@ impl Links {
     }
 }
 
+/// Whether an octet is part of one of these, which are in the order of the text.
+fn covers(found: &[Found], at: usize) -> bool {
+    let next = found.partition_point(|found| found.from <= at);
+    next.checked_sub(1).is_some_and(|last| at < found[last].to)
+}
+
 struct Seeker<'a, 'p> {
     plain: &'a Plain<'p>,
     folded: &'a Folded,
@@ -135,14 +138,12 @@ struct Seeker<'a, 'p> {
 
 impl Seeker<'_, '_> {
     fn covers(&self, at: usize) -> bool {
-        self.found
-            .iter()
-            .any(|found| (found.from..found.to).contains(&at))
+        covers(&self.found, at)
     }
 
     fn add(&mut self, kind: Kind, (from, to): (usize, usize), host: String) -> &mut Found {
-        let at = self.found.len();
-        self.found.push(Found {
+        let at = self.found.partition_point(|found| found.from < from);
+        let found = Found {
             kind,
             host,
             from,
@@ -151,7 +152,8 @@ impl Seeker<'_, '_> {
             end: self.plain.end(to),
             disguised: false,
             credentials: false,
-        });
+        };
+        self.found.insert(at, found);
         &mut self.found[at]
     }
 
@@ -240,6 +242,9 @@ impl Seeker<'_, '_> {
     /// What the dot at `at` is between.
     fn dot(&mut self, at: usize) {
         let (before, after) = (self.plain.before(at), self.plain.get(at + 1));
+        if before.is_ascii_digit() && after.is_ascii_digit() && !self.may_be_ip(at) {
+            return;
+        }
         if is_word(before) && is_word(after) {
             return self.tight(at);
         }
@@ -256,19 +261,29 @@ impl Seeker<'_, '_> {
         self.apart((left, right), brackets, sentence);
     }
 
+    /// Whether the digits around a dot are more than an amount.
+    fn may_be_ip(&self, at: usize) -> bool {
+        let octets = &self.plain.octets;
+        let run = octets[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || **b == b'.')
+            .count();
+        let next = self.plain.get(at + run);
+        next == b'/' || next == b':' || next == b'-' || is_word(next)
+    }
+
     /// A host in two parts: one ends before `left`, the other begins at `right`.
     fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
         let (from, to) = (self.left(left), self.right(right));
-        if from == left || to == right || self.covers(from) {
+        let path = self.plain.get(to) == b'/' && is_word(self.plain.get(to + 1));
+        if from == left || to == right || (sentence && !path && !brackets) || self.covers(from) {
             return;
         }
         let (first, second) = (self.plain.words(from, left), self.plain.words(right, to));
         let host = format!("{first}.{second}");
         let top = second.rsplit('.').next().unwrap_or_default();
-        let path = self.plain.get(to) == b'/' && is_word(self.plain.get(to + 1));
         let plausible = match () {
             () if brackets || path => true,
-            () if sentence => false,
             () => !WORDS.contains(&top) && first.chars().any(char::is_alphabetic),
         };
         let lower = second.chars().all(|c| !c.is_uppercase());

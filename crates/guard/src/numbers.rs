@@ -170,7 +170,7 @@ impl Written<'_> {
         let word = self.plain.words(at - letters, at);
         let hits = self.phrases.find(&Folded::of(&word));
         hits.iter()
-            .any(|hit| hit.role == Role::Call && hit.start == 0)
+            .any(|hit| hit.role == Role::Call && hit.start <= 1)
     }
 
     /// Whether a currency or a unit makes an amount of it.

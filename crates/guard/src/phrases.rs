@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::Deserialize;
 
 use crate::Rule;
-use crate::fold::{Folded, is_mark};
+use crate::fold::{Folded, SPACE, is_mark};
 
 /// The phrases of one language, as its file has them. A phrase that ends in `*` matches
 /// words that go on.
@@ -98,8 +98,6 @@ pub(crate) struct Hit {
 struct Meaning {
     role: Role,
     table: usize,
-    /// Nothing may go before it in its word.
-    whole: bool,
     /// Nothing may follow in its word.
     ends: bool,
 }
@@ -164,27 +162,24 @@ impl Phrases {
         for (place, table) in tables.iter().enumerate() {
             for (words, role) in table.all() {
                 for words in words {
-                    patterns
-                        .entry(Folded::phrase(words))
-                        .or_default()
-                        .push(Meaning {
-                            role,
-                            table: place,
-                            whole: table.language.spaces,
-                            ends: table.language.spaces && !words.ends_with('*'),
-                        });
+                    let spaces = table.language.spaces;
+                    let pattern = pattern(words, spaces);
+                    patterns.entry(pattern).or_default().push(Meaning {
+                        role,
+                        table: place,
+                        ends: spaces && !words.ends_with('*'),
+                    });
                 }
             }
         }
         let own = SCHEMES.iter().map(|words| (*words, Role::Scheme, false));
         for (words, role, ends) in own.chain([("dot", Role::Dot, true)]) {
             patterns
-                .entry(Folded::phrase(words))
+                .entry(pattern(words, ends))
                 .or_default()
                 .push(Meaning {
                     role,
                     table: usize::MAX,
-                    whole: ends,
                     ends,
                 });
         }
@@ -224,6 +219,15 @@ impl Phrases {
     }
 }
 
+/// A phrase folded; where words have spaces, with the one before it.
+fn pattern(words: &str, spaces: bool) -> Vec<u8> {
+    let mut pattern = Folded::phrase(words);
+    if spaces {
+        pattern.insert(0, SPACE);
+    }
+    pattern
+}
+
 impl Matcher {
     fn of(patterns: BTreeMap<Vec<u8>, Vec<Meaning>>) -> Result<Self, String> {
         let (words, meanings): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
@@ -241,10 +245,10 @@ impl Matcher {
     fn find(&self, octets: &[u8], hits: &mut Vec<Hit>) {
         for found in self.automaton.find_overlapping_iter(octets) {
             let (start, end) = (found.start(), found.end());
-            let begins = start == 0 || is_mark(octets[start - 1]);
+            let start = start + usize::from(octets[start] == SPACE);
             let ends = end == octets.len() || is_mark(octets[end]);
             for meaning in &self.meanings[found.pattern().as_usize()] {
-                if (begins || !meaning.whole) && (ends || !meaning.ends) {
+                if ends || !meaning.ends {
                     hits.push(Hit {
                         start,
                         end,

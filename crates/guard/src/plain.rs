@@ -19,8 +19,8 @@ pub(crate) const OTHER: u8 = 0x82;
 pub(crate) struct Plain<'a> {
     pub text: &'a str,
     pub octets: Cow<'a, [u8]>,
-    /// Where each octet came from; none for ASCII.
-    places: Vec<u32>,
+    /// Where the distance between octet and place changes: octet, place; none for ASCII.
+    jumps: Vec<(u32, u32)>,
 }
 
 impl<'a> Plain<'a> {
@@ -29,35 +29,38 @@ impl<'a> Plain<'a> {
             return Self {
                 text,
                 octets: Cow::Borrowed(text.as_bytes()),
-                places: Vec::new(),
+                jumps: Vec::new(),
             };
         }
         let mut octets = Vec::with_capacity(text.len());
-        let mut places = Vec::with_capacity(text.len());
-        for (at, c) in text.char_indices() {
-            let octet = match c {
-                _ if c.is_ascii() => c as u8,
-                _ if crate::hidden::is_invisible(c) => continue,
-                _ => plain(c),
-            };
-            octets.push(octet);
-            places.push(at as u32);
+        let mut jumps = Vec::new();
+        let mut done = 0;
+        for (at, c) in crate::hidden::others(text) {
+            octets.extend_from_slice(&text.as_bytes()[done..at]);
+            done = at + c.len_utf8();
+            if !crate::hidden::is_invisible(c) {
+                jumps.push((octets.len() as u32, at as u32));
+                octets.push(plain(c));
+            }
+            jumps.push((octets.len() as u32, done as u32));
         }
+        octets.extend_from_slice(&text.as_bytes()[done..]);
         Self {
             text,
             octets: Cow::Owned(octets),
-            places,
+            jumps,
         }
     }
 
     /// The place of an octet in the text; the end of the text for the end.
     pub(crate) fn place(&self, at: usize) -> usize {
-        if self.text.len() == self.octets.len() {
-            return at;
+        let next = self
+            .jumps
+            .partition_point(|(plain, _)| *plain as usize <= at);
+        match next.checked_sub(1).map(|last| self.jumps[last]) {
+            Some((plain, text)) => text as usize + (at - plain as usize),
+            None => at,
         }
-        self.places
-            .get(at)
-            .map_or(self.text.len(), |place| *place as usize)
     }
 
     /// The end of the character before an octet.
@@ -72,11 +75,13 @@ impl<'a> Plain<'a> {
 
     /// The octet at or after a place of the text.
     pub(crate) fn at_place(&self, place: usize) -> usize {
-        if self.text.len() == self.octets.len() {
-            return place;
+        let next = self
+            .jumps
+            .partition_point(|(_, text)| *text as usize <= place);
+        match next.checked_sub(1).map(|last| self.jumps[last]) {
+            Some((plain, text)) => plain as usize + (place - text as usize).min(self.octets.len()),
+            None => place,
         }
-        self.places
-            .partition_point(|known| (*known as usize) < place)
     }
 
     pub(crate) fn get(&self, at: usize) -> u8 {
@@ -91,6 +96,9 @@ impl<'a> Plain<'a> {
     /// The text of a run of octets, invisible characters left out.
     pub(crate) fn words(&self, from: usize, to: usize) -> String {
         let text = &self.text[self.place(from)..self.end(to).max(self.place(from))];
+        if text.is_ascii() {
+            return text.to_owned();
+        }
         text.chars()
             .filter(|c| !crate::hidden::is_invisible(*c))
             .collect()
