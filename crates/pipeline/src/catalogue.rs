@@ -59,6 +59,8 @@ pub struct Catalogue {
     mail_words: BTreeMap<String, Vec<(String, String)>>,
     /// What customers are promised, compiled.
     promises: Arc<Promises>,
+    /// What samples may name.
+    sample_own: Own,
 }
 
 impl Catalogue {
@@ -90,6 +92,11 @@ impl Catalogue {
     /// What customers are promised.
     pub fn promises(&self) -> &Promises {
         &self.promises
+    }
+
+    /// What samples may name besides the brand's domain.
+    pub fn sample_own(&self) -> Own {
+        self.sample_own.clone()
     }
 
     /// The guard over what is said for a brand: its domain and its sender, where that is a

@@ -71,12 +71,20 @@ pub(crate) fn load(
     ) else {
         return Err(loader.faults);
     };
+    let sample_own = match stage.own() {
+        Ok(own) => own,
+        Err(fault) => {
+            let reason = format!("brand.phone_numbers: {fault}");
+            return Err(vec![CatalogueFault::of_file("sample.toml", reason)]);
+        }
+    };
     let catalogue = Catalogue {
         types,
         templates: loader.templates,
         mail_words: loader.words.sections("mail"),
         words: loader.words,
         promises: Arc::new(promises),
+        sample_own,
         layout_html,
         layout_text,
     };

@@ -7,7 +7,7 @@ use std::ops::Range;
 use guard::{Content, Form, Guard, Rule};
 use model::MessageContent;
 
-use super::{MailBody, Short};
+use super::{Card, MailBody, Short};
 use crate::catalogue::load::PLACEHOLDER;
 
 /// Why a message, or one delivery of it, may not leave.
@@ -16,8 +16,8 @@ use crate::catalogue::load::PLACEHOLDER;
 pub struct Stopped {
     /// The rule it breaks.
     pub rule: Rule,
-    /// The part of the message: `title`, `summary`, `sms`, `subject`, `preheader`, `mail text`,
-    /// `mail html`.
+    /// The part of the message: `title`, `summary`, `sms`, `body`, `subject`, `preheader`,
+    /// `mail text`, `mail html`.
     pub part: &'static str,
     /// Where in that part, in bytes.
     pub span: Range<usize>,
@@ -31,7 +31,7 @@ impl Stopped {
 }
 
 /// Which version of which type the words are of: exceptions are made for one.
-pub(crate) type Version<'a> = (&'a str, u32);
+pub type Version<'a> = (&'a str, u32);
 
 fn look<'a>(
     guard: &'a Guard,
@@ -60,6 +60,21 @@ pub fn check_short(guard: &Guard, message_type: &str, short: &Short) -> Vec<Stop
         .chain(look(guard, version, "summary", summary))
         .chain(look(guard, version, "sms", text))
         .collect()
+}
+
+/// Everything that keeps the page of a message from being shown.
+pub fn check_card(guard: &Guard, version: Version<'_>, card: &Card) -> Vec<Stopped> {
+    let values = card.facts.iter().map(|(_, value)| value);
+    let items = card.items.iter().map(|item| &item.title);
+    let parts: Vec<&str> = card
+        .paragraphs
+        .iter()
+        .chain(values)
+        .chain(items)
+        .map(String::as_str)
+        .collect();
+    let body = parts.join("\n\n");
+    look(guard, version, "body", Content::new(Form::MailText, &body)).collect()
 }
 
 /// Everything that keeps a mail from leaving.

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
-pub use guarded::{Stopped, check_mail, check_short};
+pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
 pub use short::{fill_secret, short_forms};
 

@@ -7,7 +7,9 @@ use guard::Guard;
 use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
 use serde_json::{Map, Value};
 
-use super::{Brand, Card, RenderError, Stopped, card, check_mail, check_short, mail, short_forms};
+use super::{
+    Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail, short_forms,
+};
 use crate::catalogue::samples::{Stage, bare};
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
@@ -21,12 +23,7 @@ pub(crate) fn rehearse(catalogue: &Catalogue, stage: &Stage) -> Vec<CatalogueFau
         support: stage.brand.support.clone(),
         sms_sender: stage.brand.name.clone(),
     };
-    let guard = match stage.own() {
-        Ok(own) => catalogue.guard(own, (&brand.domain, &brand.sms_sender)),
-        Err(fault) => {
-            return vec![CatalogueFault::of_file("sample.toml", fault.to_string())];
-        }
-    };
+    let guard = catalogue.guard(catalogue.sample_own(), (&brand.domain, &brand.sms_sender));
     let hall = Hall {
         catalogue,
         brand: &brand,
@@ -107,6 +104,12 @@ impl Hall<'_> {
             data: made.data,
         };
         let card = card(self.catalogue, &content)?;
+        let version = (entry.name.as_str(), entry.version);
+        for found in check_card(self.guard, version, &card) {
+            let body = card.paragraphs.join("\n\n");
+            let words = body.get(found.span.clone()).unwrap_or_default();
+            stopped.push((words.to_owned(), found));
+        }
         if entry.takes(Channel::Email) {
             let mail = mail(self.catalogue, self.brand, &content)?;
             for found in check_mail(self.guard, &content, &mail) {
