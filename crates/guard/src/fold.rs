@@ -101,11 +101,17 @@ impl Folded {
         }
     }
 
-    /// A folded place at or before the one that a place of the text became, and near to it.
+    /// About where a place of the text is in the folded text.
     pub(crate) fn near(&self, origin: usize) -> usize {
         let next = self.jumps.partition_point(|(_, at)| *at as usize <= origin);
-        next.checked_sub(1)
-            .map_or(0, |at| self.jumps[at].0 as usize)
+        let end = self
+            .jumps
+            .get(next)
+            .map_or(self.octets.len(), |jump| jump.0 as usize);
+        match next.checked_sub(1).map(|last| self.jumps[last]) {
+            Some((folded, at)) => (folded as usize + (origin - at as usize)).min(end),
+            None => origin.min(end),
+        }
     }
 
     /// The strongest mark between two places.

@@ -242,10 +242,13 @@ impl Written<'_> {
             })
     }
 
+    /// Whether it is the number of an order, a code and the like; "voucher, call 0870…" is
+    /// none of a voucher.
     fn is_of_something(&self, around: Around<'_>) -> bool {
+        let called = self.before(Role::Call, around, BEFORE).max().unwrap_or(0);
         self.before(Role::NumberOf, around, NUMBER_OF).any(|end| {
             let between = self.between(end, around.start);
-            !between.contains(['\n', '!', '?'])
+            end >= called && !between.contains(['\n', '!', '?'])
         })
     }
 

@@ -58,8 +58,8 @@ impl<'a> Plain<'a> {
             .jumps
             .partition_point(|(plain, _)| *plain as usize <= at);
         match next.checked_sub(1).map(|last| self.jumps[last]) {
-            Some((plain, text)) => text as usize + (at - plain as usize),
-            None => at,
+            Some((plain, text)) => (text as usize + (at - plain as usize)).min(self.text.len()),
+            None => at.min(self.text.len()),
         }
     }
 
@@ -69,7 +69,8 @@ impl<'a> Plain<'a> {
             return 0;
         };
         let start = self.place(last);
-        let length = self.text[start..].chars().next().map_or(0, char::len_utf8);
+        let rest = self.text.get(start..).unwrap_or_default();
+        let length = rest.chars().next().map_or(0, char::len_utf8);
         start + length
     }
 
@@ -95,7 +96,10 @@ impl<'a> Plain<'a> {
 
     /// The text of a run of octets, invisible characters left out.
     pub(crate) fn words(&self, from: usize, to: usize) -> String {
-        let text = &self.text[self.place(from)..self.end(to).max(self.place(from))];
+        let text = self
+            .text
+            .get(self.place(from)..self.end(to))
+            .unwrap_or_default();
         if text.is_ascii() {
             return text.to_owned();
         }

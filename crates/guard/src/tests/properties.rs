@@ -43,6 +43,8 @@ fn suspicious() -> impl Strategy<Value = String> {
             "お電話",
             "٠٥٠١٢٣",
             "dot",
+            " the dot",
+            " dot ",
             "xn--",
             "é",
             "ß",
