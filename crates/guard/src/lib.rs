@@ -12,6 +12,7 @@ mod fold;
 mod gaps;
 mod hidden;
 mod hosts;
+mod html;
 mod links;
 mod numbers;
 mod own;
@@ -113,7 +114,7 @@ impl Guard {
     /// Its words are those of the text part, which [`Self::check`] reads.
     pub fn check_html(&self, html: &str) -> Vec<Finding> {
         let mut findings = Findings::new(html, self.promises.enforced());
-        links::check_html(html, (&self.promises, &self.own), &mut findings);
+        html::check(html, (&self.promises, &self.own), &mut findings);
         findings.done()
     }
 }

@@ -121,7 +121,7 @@ impl Written<'_> {
 
     fn is_called(&self, number: &Number) -> bool {
         let length = number.digits.len();
-        if length < 3 || length > MOST_DIGITS + 5 || number.is_date() || self.is_amount(number) {
+        if !(3..=MOST_DIGITS + 5).contains(&length) || number.is_date() || self.is_amount(number) {
             return false;
         }
         let before = self.plain.before(number.from);
