@@ -8,20 +8,22 @@ use crate::tree;
 
 /// A crate and those of ours it may use, in its tests too. The stories and the chores
 /// stand outside and may use any.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("smpp", &[]),
+    ("guard", &[]),
     ("local_postgres", &[]),
     ("store", &["model", "local_postgres"]),
     ("channels", &["model", "smpp"]),
     ("sandbox", &["smpp"]),
-    ("pipeline", &["model", "store", "channels"]),
+    ("pipeline", &["model", "store", "channels", "guard"]),
     ("web", &["model", "store", "pipeline"]),
     (
         "server",
         &[
             "model",
             "smpp",
+            "guard",
             "store",
             "channels",
             "sandbox",

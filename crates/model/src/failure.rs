@@ -16,6 +16,8 @@ define_words!(
     BadData = 3, "bad_data";
     /// A template could not be rendered.
     TemplateFailed = 4, "template_failed";
+    /// Its words would break a promise made to customers.
+    Guard = 5, "guard";
 );
 
 /// A failed event as it is listed.

@@ -18,6 +18,7 @@ mod kind;
 pub(crate) mod load;
 mod mjml;
 mod program;
+mod promises;
 mod run;
 pub(crate) mod samples;
 pub(crate) mod schema;
@@ -31,7 +32,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use guard::{Guard, Own, Promises};
 use serde_json::{Map, Value};
 
 pub use entry::MessageType;
@@ -56,6 +59,10 @@ pub struct Catalogue {
     pub(crate) layout_text: TemplateId,
     /// The words of the layouts, by locale.
     mail_words: BTreeMap<String, Vec<(String, String)>>,
+    /// What customers are promised, compiled.
+    promises: Arc<Promises>,
+    /// What samples may name.
+    sample_own: Own,
 }
 
 /// What the data of an event of some type looks like.
@@ -132,6 +139,23 @@ impl Catalogue {
     /// The data of the first sample of a message type.
     pub fn sample(&self, name: &str) -> Option<&Map<String, Value>> {
         self.samples(name).first().map(|sample| &sample.data)
+    }
+
+    /// What customers are promised.
+    pub fn promises(&self) -> &Promises {
+        &self.promises
+    }
+
+    /// What samples may name besides the brand's domain.
+    pub fn sample_own(&self) -> Own {
+        self.sample_own.clone()
+    }
+
+    /// The guard over what is said for a brand: its domain and its sender, where that is a
+    /// number, are its own too.
+    pub fn guard(&self, own: Own, (domain, sender): (&str, &str)) -> Guard {
+        let own = own.with_domain(domain).with_number(sender);
+        Guard::new(self.promises.clone(), own)
     }
 
     /// The locales that explanations and labels exist in.

@@ -15,6 +15,7 @@
 pub mod accept;
 pub mod catalogue;
 pub mod decide;
+pub use guard;
 mod in_flight;
 pub mod render;
 pub mod send;
@@ -30,6 +31,7 @@ pub use accept::{
 };
 use catalogue::Catalogue;
 use decide::Terms;
+use guard::{Guard, Own};
 use in_flight::InFlight;
 use render::Brand;
 use send::RecentStops;
@@ -44,6 +46,8 @@ pub struct Limits {
     pub team: Vec<ContactPoint>,
     /// How long a delivery in doubt waits for its receipt.
     pub doubt: DoubtWait,
+    /// What links and numbers in messages may be, besides the brand's own.
+    pub own: Own,
 }
 
 impl Default for Limits {
@@ -52,6 +56,7 @@ impl Default for Limits {
             backlog: 2_000_000,
             team: Vec::new(),
             doubt: DoubtWait::default(),
+            own: Own::default(),
         }
     }
 }
@@ -64,6 +69,7 @@ struct Shared {
     store: Store,
     catalogue: RwLock<Arc<Catalogue>>,
     brand: Brand,
+    guard: Guard,
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
@@ -79,10 +85,13 @@ impl Pipeline {
         clock: Clock,
         limits: Limits,
     ) -> Self {
+        let own = limits.own.clone();
+        let guard = catalogue.guard(own, (&brand.domain, &brand.sms_sender));
         Self(Arc::new(Shared {
             store,
             catalogue: RwLock::new(catalogue),
             brand,
+            guard,
             clock,
             limits,
             stops: RecentStops::default(),
@@ -124,6 +133,11 @@ impl Pipeline {
     /// Whom it is said for.
     pub fn brand(&self) -> &Brand {
         &self.0.brand
+    }
+
+    /// What words may leave.
+    pub fn guard(&self) -> &Guard {
+        &self.0.guard
     }
 
     /// The clock.

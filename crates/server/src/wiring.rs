@@ -54,6 +54,7 @@ pub async fn start(config: &Config) -> Result<System> {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
         doubt: doubt_wait(config.limits.doubt_seconds),
+        own: config.guard.own().context("in [guard]")?,
     };
     let brand = brand(&config.brand);
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);

@@ -41,4 +41,5 @@ mod the_demo_opens_or_says_why_not;
 mod the_disk_fills_up;
 mod the_disk_is_slow;
 mod two_devices_stay_in_step;
+mod what_looks_like_a_scam_does_not_leave;
 mod world;

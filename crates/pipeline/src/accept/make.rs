@@ -7,7 +7,7 @@ use super::envelope;
 use super::stories::Stories;
 use crate::Pipeline;
 use crate::decide::{Case, Terms, decide};
-use crate::render::{Short, short_forms};
+use crate::render::{Short, check_short, short_forms};
 
 /// Why no message could be made.
 struct Failure(FailureReason, String);
@@ -79,6 +79,10 @@ impl Pipeline {
         };
         let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
+        let stopped = check_short(self.guard(), &event.event_type, &short);
+        if let Some(first) = stopped.first() {
+            return Err(Failure(FailureReason::Guard, first.to_string()));
+        }
         let at = event.as_of.unwrap_or(now);
         let case = Case {
             standing: stories.standing(&catalogue, (event, facts.recipient), &short),

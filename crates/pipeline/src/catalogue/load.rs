@@ -1,6 +1,7 @@
 //! Puts a catalogue together from its files and says everything that is wrong with them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::Channel;
 
@@ -46,6 +47,7 @@ pub(crate) fn load(
     let layout_html = loader.layout(LAYOUT_MJML);
     let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
+    let promises = super::promises::read(layers, &mut loader.faults);
     let mut types = BTreeMap::new();
     let changed = changed(layers, rehearse);
     for name in type_names(layers) {
@@ -60,16 +62,29 @@ pub(crate) fn load(
         }
     }
     mark_overtaken(layers, &mut types, &mut loader.faults);
-    let (Some(stage), Some(layout_html), Some(layout_text), true) =
-        (stage, layout_html, layout_text, loader.faults.is_empty())
-    else {
+    let (Some(stage), Some(layout_html), Some(layout_text), Some(promises), true) = (
+        stage,
+        layout_html,
+        layout_text,
+        promises,
+        loader.faults.is_empty(),
+    ) else {
         return Err(loader.faults);
+    };
+    let sample_own = match stage.own() {
+        Ok(own) => own,
+        Err(fault) => {
+            let reason = format!("brand.phone_numbers: {fault}");
+            return Err(vec![CatalogueFault::of_file("sample.toml", reason)]);
+        }
     };
     let catalogue = Catalogue {
         types,
         templates: loader.templates,
         mail_words: loader.words.sections("mail"),
         words: loader.words,
+        promises: Arc::new(promises),
+        sample_own,
         layout_html,
         layout_text,
     };

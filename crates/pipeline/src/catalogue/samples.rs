@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use guard::{Own, OwnFault};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -35,6 +36,9 @@ pub(crate) struct StageBrand {
     pub domain: String,
     pub url: String,
     pub support: String,
+    /// Numbers that samples may name.
+    #[serde(default)]
+    pub phone_numbers: Vec<String>,
 }
 
 /// The customer of the samples.
@@ -48,6 +52,11 @@ pub(crate) struct StageCustomer {
 impl Stage {
     pub(crate) fn read(file: &SourceFile) -> Result<Self, CatalogueFault> {
         toml::from_str(&file.text).map_err(|error| toml_fault(file, &error))
+    }
+
+    /// What the samples may name besides the brand's domain.
+    pub(crate) fn own(&self) -> Result<Own, OwnFault> {
+        Own::new([], self.brand.phone_numbers.iter().map(String::as_str))
     }
 
     fn setting<'a>(&'a self, locale: &'a str, words: &'a Words) -> Setting<'a> {

@@ -204,6 +204,21 @@ fn a_fault_names_file_line_and_key() {
             "types/order.confirmed/en.tmol: is not a file that a catalogue has",
         ),
         (
+            "types/order.confirmed/en.toml",
+            "title = \"Confirm your password at bit.ly/x\"",
+            "types/order.confirmed/en.toml:1: `title`: the guard stops the title at \"Confirm your password\" (`asks_data`): we never ask for personal data in a message; ask people to open their account instead",
+        ),
+        (
+            "promises.toml",
+            "[urgency]\nsms = -1",
+            "promises.toml:2: invalid value: integer `-1`, expected usize",
+        ),
+        (
+            "guard/en.toml",
+            "never = [1]",
+            "guard/en.toml:1: invalid type: integer `1`, expected a string",
+        ),
+        (
             "types/new.type/en.toml",
             "",
             "types/new.type: has no type.toml",

@@ -42,7 +42,8 @@ pub(super) fn sample_name(file: &str) -> Option<&str> {
 pub(super) fn is_known_path(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["sample.toml" | "README.md"] => true,
+        ["sample.toml" | "README.md" | "promises.toml"] => true,
+        ["guard", file] => file.ends_with(".toml"),
         ["types", _, "schema.json"] => true,
         ["types", _, file] if sample_name(file).is_some() => true,
         ["types", _, file] => file.ends_with(".toml"),

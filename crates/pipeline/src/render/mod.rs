@@ -5,6 +5,7 @@
 //! alone. Choosing channels is `decide`; handing over is `send`. No words of its own.
 
 mod card;
+mod guarded;
 mod mail;
 pub(crate) mod rehearsal;
 mod short;
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
+pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
 pub use short::{fill_secret, short_forms};
 

@@ -3,11 +3,15 @@
 //! Rendered with the samples, whole and bare, so that a layout or a label that fails is
 //! found when the catalogue is loaded and not at a hand-over.
 
+use guard::Guard;
 use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
 use serde_json::{Map, Value};
 
-use super::{Brand, RenderError, card, mail, short_forms};
+use super::{
+    Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail, short_forms,
+};
 use crate::catalogue::samples::{Stage, bare};
+use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
 
 /// Everything that fails; each once.
@@ -23,60 +27,153 @@ pub(crate) fn rehearse(
         support: stage.brand.support.clone(),
         sms_sender: stage.brand.name.clone(),
     };
+    let guard = catalogue.guard(catalogue.sample_own(), (&brand.domain, &brand.sms_sender));
+    let hall = Hall {
+        catalogue,
+        brand: &brand,
+        guard: &guard,
+    };
     let mut faults = Vec::new();
     for entry in catalogue.types().filter(|entry| wanted(&entry.name)) {
         for locale in entry.locales() {
             let customer = customer(stage, locale);
             let samples = catalogue.samples(&entry.name).iter();
             for data in samples.flat_map(|s| [s.data.clone(), bare(entry, &s.data)]) {
-                let made = perform(catalogue, &brand, entry, &customer, data);
-                let fault = made.err().map(|error| fault_of(&entry.name, error));
-                faults.extend(fault.filter(|fault| !faults.contains(fault)));
+                let found = match hall.perform(entry, &customer, data) {
+                    Ok(found) => found,
+                    Err(error) => vec![fault_of(&entry.name, error)],
+                };
+                for fault in found {
+                    if !faults.contains(&fault) {
+                        faults.push(fault);
+                    }
+                }
             }
         }
     }
     faults
 }
 
-fn perform(
-    catalogue: &Catalogue,
-    brand: &Brand,
-    entry: &MessageType,
-    customer: &Customer,
-    data: Map<String, Value>,
-) -> Result<(), RenderError> {
-    let mut event = Event {
-        key: EventKey {
-            source: "/rehearsal".into(),
-            id: entry.name.clone(),
-        },
-        event_type: entry.name.clone(),
-        subject: customer.id.clone(),
-        time: Instant::from_micros(0),
-        data,
-        mode: Mode::Test,
-        as_of: None,
-    };
-    let made = short_forms(catalogue, brand, &mut event, customer)?;
-    let content = MessageContent {
-        message_type: entry.name.clone(),
-        category: entry.category,
-        purpose: entry.purpose,
-        lane: entry.lane,
-        locale: made.locale,
-        template_version: made.template_version,
-        sender: made.sender,
-        title: made.title,
-        summary: made.summary,
-        text: made.text,
-        order: made.order,
-        data: made.data,
-    };
-    card(catalogue, &content)?;
-    if entry.takes(Channel::Email) {
-        mail(catalogue, brand, &content)?;
+/// Where samples are performed.
+struct Hall<'a> {
+    catalogue: &'a Catalogue,
+    brand: &'a Brand,
+    guard: &'a Guard,
+}
+
+impl Hall<'_> {
+    /// Renders a message whole; gives back what the guard says of it.
+    fn perform(
+        &self,
+        entry: &MessageType,
+        customer: &Customer,
+        data: Map<String, Value>,
+    ) -> Result<Vec<CatalogueFault>, RenderError> {
+        let mut event = Event {
+            key: EventKey {
+                source: "/rehearsal".into(),
+                id: entry.name.clone(),
+            },
+            event_type: entry.name.clone(),
+            subject: customer.id.clone(),
+            time: Instant::from_micros(0),
+            data,
+            mode: Mode::Test,
+            as_of: None,
+        };
+        let made = short_forms(self.catalogue, self.brand, &mut event, customer)?;
+        let mut stopped = Vec::new();
+        for found in check_short(self.guard, &entry.name, &made) {
+            let words = match found.part {
+                "title" => &made.title,
+                "summary" => &made.summary,
+                _ => &made.text,
+            };
+            stopped.push((words[found.span.clone()].to_owned(), found));
+        }
+        let content = MessageContent {
+            message_type: entry.name.clone(),
+            category: entry.category,
+            purpose: entry.purpose,
+            lane: entry.lane,
+            locale: made.locale,
+            template_version: made.template_version,
+            sender: made.sender,
+            title: made.title,
+            summary: made.summary,
+            text: made.text,
+            order: made.order,
+            data: made.data,
+        };
+        let card = card(self.catalogue, &content)?;
+        let version = (entry.name.as_str(), entry.version);
+        for found in check_card(self.guard, version, &card) {
+            let body = card.paragraphs.join("\n\n");
+            let words = body.get(found.span.clone()).unwrap_or_default();
+            stopped.push((words.to_owned(), found));
+        }
+        if entry.takes(Channel::Email) {
+            let mail = mail(self.catalogue, self.brand, &content)?;
+            for found in check_mail(self.guard, &content, &mail) {
+                let words = match found.part {
+                    "subject" => &mail.subject,
+                    "preheader" => &mail.preheader,
+                    "mail text" => &mail.text,
+                    _ => &mail.html,
+                };
+                stopped.push((words[found.span.clone()].to_owned(), found));
+            }
+        }
+        let locale = content.locale.as_str();
+        let named = |(words, found): (String, Stopped)| {
+            self.stopped(entry, locale, (words.as_str(), found), &card)
+        };
+        Ok(stopped.into_iter().map(named).collect())
     }
-    Ok(())
+
+    /// Names the file that words of a sample came from: samples hold nothing personal.
+    fn stopped(
+        &self,
+        entry: &MessageType,
+        locale: &str,
+        (words, found): (&str, Stopped),
+        card: &Card,
+    ) -> CatalogueFault {
+        let names = entry.locales.get(locale);
+        let in_body = card.paragraphs.iter().any(|text| text.contains(words));
+        let fact = card.facts.iter().find(|(_, value)| value.contains(words));
+        let of = |id: Option<TemplateId>| {
+            let origin = self.catalogue.templates.origin(id?);
+            Some((origin.file.clone(), origin.line, origin.key.clone()))
+        };
+        let layout = if found.part == "mail html" {
+            self.catalogue.layout_html
+        } else {
+            self.catalogue.layout_text
+        };
+        let place = names.and_then(|names| match found.part {
+            "title" => of(Some(names.title)),
+            "summary" => of(Some(names.summary)),
+            "sms" => of(names.sms),
+            "subject" => of(names.subject),
+            "preheader" => of(names.preheader),
+            _ if in_body => of(Some(names.body)),
+            _ => {
+                let (label, _) = fact?;
+                let fact = names.facts.iter().find(|fact| fact.label == *label)?;
+                of(Some(fact.value))
+            }
+        });
+        let place = place.or_else(|| of(Some(layout)));
+        let (file, line, key) = place.unwrap_or_else(|| (entry.name.clone(), 0, String::new()));
+        let reason = format!(
+            "the guard stops the {} at \"{words}\" (`{}`): {}",
+            found.part,
+            found.rule,
+            found.rule.advice()
+        );
+        CatalogueFault::at(&file, line, reason).key(&key)
+    }
 }
 
 fn customer(stage: &Stage, locale: &str) -> Customer {

@@ -171,6 +171,11 @@ impl Sender {
                 };
             }
         };
+        let stopped = render::check_mail(self.pipeline.guard(), &claimed.content, &body);
+        if let Some(first) = stopped.first() {
+            tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
+            return Handed::stopped(&first.reason(), DeliveryState::Cancelled);
+        }
         let name = claimed
             .content
             .data

@@ -14,6 +14,8 @@ pub enum Bench {
     Mailbox(BenchMailbox),
     /// Reckons what a number of messages a day needs, from measured figures
     Capacity(BenchCapacity),
+    /// What the guard stops: known scams, and of the shipped catalogue nothing
+    Guard(BenchGuard),
     /// (the sinks, in a process of their own)
     #[command(hide = true)]
     Sinks(BenchSinks),
@@ -129,6 +131,19 @@ pub struct BenchMailbox {
     /// Folder for the store: kept, and used again by a later run; temporary unless given
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchGuard {
+    /// Labelled messages, one JSON object a line: `label`, `kind`, `lang`, `text`
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+    /// Name on stderr what it should have stopped, and what it should not
+    #[arg(long)]
+    pub list: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -9,6 +9,7 @@ mod database;
 mod events;
 mod figures;
 mod ground;
+pub mod guard;
 pub mod load;
 pub mod mailbox;
 mod mark;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 pub use nats::Nats;
-pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Limits, Sandbox, Server, Sms};
+pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Sandbox, Server, Sms};
 pub use store::{Store, StorePlace, store_of_environment};
 
 /// The whole configuration.
@@ -31,6 +31,9 @@ pub struct Config {
     /// Message types of one's own.
     #[serde(default)]
     pub catalogue: Catalogue,
+    /// What links and numbers in messages may be.
+    #[serde(default)]
+    pub guard: Guard,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use pipeline::guard::{Own, OwnFault};
 use serde::Deserialize;
 
 /// `[server]`: where it listens.
@@ -62,6 +63,27 @@ pub struct Brand {
 pub struct Catalogue {
     /// A folder that overrides or adds message types.
     pub folder: Option<PathBuf>,
+}
+
+/// `[guard]`: what links and numbers in messages may be, besides the brand's own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// Domains that links may lead to, besides `brand.domain`.
+    pub link_domains: Vec<String>,
+    /// Numbers that messages may ask people to call or text, besides `brand.sms_sender`.
+    pub phone_numbers: Vec<String>,
+}
+
+impl Guard {
+    /// As the guard wants it.
+    ///
+    /// # Errors
+    /// The first entry that cannot be ours.
+    pub fn own(&self) -> Result<Own, OwnFault> {
+        let domains = self.link_domains.iter().map(String::as_str);
+        Own::new(domains, self.phone_numbers.iter().map(String::as_str))
+    }
 }
 
 /// `[limits]`: bounds.

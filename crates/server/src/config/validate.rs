@@ -2,6 +2,7 @@
 //! when the first message looks wrong.
 
 use model::ContactPoint;
+use pipeline::guard::{Own, OwnFault};
 
 use super::{Brand, Config};
 
@@ -26,6 +27,9 @@ pub(super) fn faults(config: &Config) -> Vec<String> {
     if !(1..=3_600).contains(&server.idle_seconds) {
         faults.push("server.idle_seconds is from 1 to 3600".into());
     }
+    if let Err(fault) = config.guard.own() {
+        faults.push(format!("guard: {fault}"));
+    }
     let limits = &config.limits;
     if !(16..=100_000).contains(&limits.in_flight) {
         faults.push("limits.in_flight is from 16 to 100000".into());
@@ -41,6 +45,9 @@ fn brand(brand: &Brand) -> Vec<String> {
     }
     if ContactPoint::email(&format!("a@{}", brand.domain)).is_err() {
         faults.push("brand.domain is a domain like `marigold.example`".into());
+    }
+    if let Err(fault @ OwnFault::Public(_)) = Own::new([brand.domain.as_str()], []) {
+        faults.push(format!("brand.domain: {fault}"));
     }
     if !leads_home(&brand.url, &brand.domain) {
         faults.push("brand.url is an https address on brand.domain or a name under it".into());
@@ -87,6 +94,41 @@ fn is_sender(sender: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_links_and_numbers_may_be_is_checked() {
+        let with = |guard: &str| {
+            let reference = include_str!("../../../../docs/reference/tidings.toml");
+            let text = reference.replace("link_domains = []\nphone_numbers = []", guard);
+            super::super::parse(&text).map_err(|error| format!("{error:#}"))
+        };
+        let fine = with("link_domains = [\"mgld.example\"]\nphone_numbers = [\"+1 202 555 0123\"]");
+        assert_eq!(fine.unwrap().guard.link_domains, ["mgld.example"]);
+        for (guard, fault) in [
+            (
+                "link_domains = [\"co.uk\"]",
+                "guard: `co.uk` is a suffix under which anybody",
+            ),
+            (
+                "link_domains = [\"https://a.example\"]",
+                "guard: `https://a.example` is not a domain",
+            ),
+            (
+                "phone_numbers = [\"home\"]",
+                "guard: `home` is not a phone number",
+            ),
+        ] {
+            let error = with(guard).unwrap_err();
+            assert!(error.contains(fault), "{error}");
+        }
+        let public = include_str!("../../../../docs/reference/tidings.toml")
+            .replace("marigold.example", "github.io");
+        let error = format!("{:#}", super::super::parse(&public).unwrap_err());
+        assert!(
+            error.contains("brand.domain: `github.io` is a suffix"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn senders_and_addresses() {

@@ -1,5 +1,6 @@
 //! Data that means harm: markup, template syntax, control characters, endless strings.
 
+use guard::Rule;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -52,6 +53,45 @@ fn markup_and_template_syntax_are_only_text() {
         "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;{{ brand.name }}{% if %}&quot; onload=&quot;x&amp;amp;"
     ));
     assert!(mail.text.contains(hostile) && mail.text.contains("<b>{{ order }}</b>"));
+}
+
+#[test]
+fn values_that_would_break_a_promise_are_stopped_where_they_stand() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let own = guard::Own::default();
+    let guard = catalogue.guard(own, ("marigold.example", "Marigold"));
+    for (title, rule) in [
+        ("Lamp, see evil.com/x", Rule::ForeignLink),
+        ("Lamp, see marig0ld.example", Rule::LookAlike),
+        ("Lamp. Call 08712402050 now", Rule::ForeignNumber),
+        ("Send us your password", Rule::AsksSecret),
+        ("{{ brand.name }}", Rule::Gap),
+        ("La\u{200b}mp", Rule::Hidden),
+    ] {
+        let made = short_forms(
+            &catalogue,
+            &marigold(),
+            &mut event("order.confirmed", &confirmed(title)),
+            &customer("en"),
+        )
+        .unwrap();
+        let stored = content(&catalogue, "order.confirmed", &made);
+        let found = check_short(&guard, "order.confirmed", &made);
+        assert_eq!(
+            found.first().map(|f| (f.rule, f.part)),
+            Some((rule, "summary")),
+            "{title}"
+        );
+        assert!(!found[0].to_string().contains(title));
+        let mail = mail(&catalogue, &marigold(), &stored).unwrap();
+        let found = check_mail(&guard, &stored, &mail);
+        assert!(
+            found
+                .iter()
+                .any(|f| f.rule == rule && f.part == "mail text"),
+            "{title}: {found:?}"
+        );
+    }
 }
 
 #[test]

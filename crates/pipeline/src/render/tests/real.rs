@@ -1,4 +1,5 @@
-//! Real orders: every event of the Olist set renders, for the customer it is about.
+//! Real orders: every event of the Olist set renders, for the customer it is about, and the
+//! guard lets it leave.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -32,7 +33,7 @@ fn shared_file(path: &str) -> Option<PathBuf> {
 }
 
 #[test]
-fn every_real_event_renders() {
+fn every_real_event_renders_and_may_leave() {
     let (Some(events), Some(customers)) = (
         shared_file("data/olist/events.jsonl"),
         shared_file("data/olist/customers.jsonl"),
@@ -49,6 +50,7 @@ fn every_real_event_renders() {
         one.time_zone = profile["time_zone"].as_str().unwrap().into();
         known.insert(profile["id"].as_str().unwrap().into(), one);
     }
+    let guard = catalogue.guard(guard::Own::default(), (&brand.domain, &brand.sms_sender));
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for line in std::fs::read_to_string(events).unwrap().lines() {
         let given: Value = serde_json::from_str(line).unwrap();
@@ -60,6 +62,9 @@ fn every_real_event_renders() {
         let stored = content(catalogue, name, &short);
         let mail = mail(catalogue, &brand, &stored)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
+        let mut stopped = check_short(&guard, name, &short);
+        stopped.extend(check_mail(&guard, &stored, &mail));
+        assert_eq!(stopped, [], "{}", given["id"]);
         let shown = [
             &short.title,
             &short.summary,

@@ -1,0 +1,146 @@
+//! Sentences that ask for what must not be asked for, that promise a prize, or that press.
+
+use crate::content::Findings;
+use crate::fold::{Folded, Parted};
+use crate::links::Links;
+use crate::phrases::{Hit, Role};
+use crate::{Form, Promises, Rule};
+
+/// So far apart, in octets, may a verb and its thing be.
+const REACH: usize = 48;
+/// So far before a phrase may stand what turns it into its opposite: a list may be between.
+const NEVER: usize = 160;
+const NOT: usize = 32;
+
+/// Looks at every phrase that was found.
+pub(crate) fn check(
+    form: Form,
+    (folded, hits, links): (&Folded, &[Hit], &Links),
+    promises: &Promises,
+    findings: &mut Findings<'_>,
+) {
+    let reader = Reader {
+        folded,
+        hits,
+        promises,
+    };
+    let mut pressing = Vec::new();
+    for (at, hit) in hits.iter().enumerate() {
+        match hit.role {
+            Role::Thing(rule) => {
+                if let Some(verb) = reader.verb(at, rule) {
+                    add(rule, folded, (verb, hit), findings);
+                }
+            }
+            Role::Bait if !reader.is_denied(hit) => add(Rule::Bait, folded, (hit, hit), findings),
+            Role::Hurry if !reader.is_denied(hit) => {
+                let fresh = pressing
+                    .last()
+                    .is_none_or(|last: &&Hit| last.end <= hit.start);
+                if fresh {
+                    pressing.push(hit);
+                }
+            }
+            _ => {}
+        }
+    }
+    if links.any() && form.is_short() {
+        if let Some(hit) = pressing.first() {
+            add(Rule::HurryLink, folded, (hit, hit), findings);
+        }
+    } else if let Some(hit) = pressing.get(promises.hurry(form)) {
+        add(Rule::Hurry, folded, (hit, hit), findings);
+    }
+}
+
+fn add(rule: Rule, folded: &Folded, (one, other): (&Hit, &Hit), findings: &mut Findings<'_>) {
+    let start = folded.origin(one.start.min(other.start));
+    let last = one.end.max(other.end) - 1;
+    findings.add(rule, start, folded.origin(last) + 1);
+}
+
+struct Reader<'a> {
+    folded: &'a Folded,
+    hits: &'a [Hit],
+    promises: &'a Promises,
+}
+
+impl<'a> Reader<'a> {
+    /// The verb that asks for the thing at `at`, if an honest sentence does not.
+    fn verb(&self, at: usize, rule: Rule) -> Option<&'a Hit> {
+        let thing = &self.hits[at];
+        let fits = |hit: &&Hit| hit.role == Role::Verb(rule) && hit.table == thing.table;
+        let near = |from: usize, to: usize| {
+            from <= to && to - from <= REACH && self.folded.parted(from, to) < Parted::Sentences
+        };
+        let before = self.hits[..at]
+            .iter()
+            .rev()
+            .take_while(|hit| thing.start.saturating_sub(hit.start) <= REACH * 2)
+            .filter(fits)
+            .find(|verb| near(verb.end, thing.start) && !self.is_denied(verb))
+            .filter(|verb| !self.is_changed(verb, thing));
+        if before.is_some()
+            || !self
+                .promises
+                .phrases()
+                .language(thing.table)
+                .verb_may_follow
+        {
+            return before;
+        }
+        self.hits[at..]
+            .iter()
+            .take_while(|hit| hit.start.saturating_sub(thing.end) <= REACH)
+            .filter(fits)
+            .find(|verb| near(thing.end, verb.start) && !self.is_denied(verb))
+    }
+
+    /// Whether another verb stands between one that asks and the thing, and takes the thing
+    /// for itself: "type our address and change your password".
+    fn is_changed(&self, verb: &Hit, thing: &Hit) -> bool {
+        self.hits.iter().any(|hit| {
+            hit.role == Role::Change
+                && hit.table == thing.table
+                && verb.end <= hit.start
+                && hit.end <= thing.start
+        })
+    }
+
+    /// Whether a word near a phrase turns it into its opposite.
+    fn is_denied(&self, phrase: &Hit) -> bool {
+        let language = self.promises.phrases().language(phrase.table);
+        let from = phrase.start.saturating_sub(NEVER + REACH);
+        let first = self.hits.partition_point(|hit| hit.start < from);
+        let last = self
+            .hits
+            .partition_point(|hit| hit.start <= phrase.end + REACH);
+        let near = &self.hits[first..last];
+        let of_table = |role: Role| {
+            let hits = near.iter();
+            hits.filter(move |hit| hit.role == role && hit.table == phrase.table)
+        };
+        let parted = |from: usize, to: usize| self.folded.parted(from, to);
+        let never = of_table(Role::Never).any(|hit| {
+            let before = hit.end <= phrase.start
+                && phrase.start - hit.end <= NEVER
+                && parted(hit.end, phrase.start) < Parted::Sentences;
+            let after = language.never_may_follow
+                && hit.start >= phrase.end
+                && hit.start - phrase.end <= REACH
+                && parted(phrase.end, hit.start) < Parted::Sentences;
+            before || after
+        });
+        never
+            || of_table(Role::Not).any(|hit| {
+                let (from, to) = match hit.end <= phrase.start {
+                    true => (hit.end, phrase.start),
+                    false => (phrase.end, hit.start),
+                };
+                (hit.end <= phrase.start || language.not_may_follow)
+                    && from <= to
+                    && to - from <= NOT
+                    && parted(from, to) == Parted::Not
+            })
+    }
+}

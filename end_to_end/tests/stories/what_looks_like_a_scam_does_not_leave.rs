@@ -1,0 +1,54 @@
+//! Words that break a promise made to customers do not leave: a short form stops the event,
+//! a mail's body stops the mail. What is said of it names the rule and not the words.
+
+use serde_json::json;
+
+use crate::world::{World, customer, delivery_of, event, order};
+
+const LURE: &str = "call 08712402050";
+
+#[tokio::test]
+async fn a_foreign_link_stops_the_event_and_a_foreign_number_the_mail() {
+    let world = World::start().await;
+    let ines = customer("ines", 31);
+    world.put(std::slice::from_ref(&ines)).await;
+
+    let mut data = order("MG-1");
+    data["order"]["items"][0]["title"] = "Lamp, cheaper at evil.com/lamp".into();
+    let bad = event("e-1", "order.confirmed", "ines", data);
+    let answer = world.http.post("/v1/events", &bad).await;
+    assert_eq!(answer.status, 202, "it is on disk; {answer:?}");
+    let failed = answer.json()["failed"][0].clone();
+    assert_eq!(failed["reason"], "guard", "{failed}");
+    let detail = failed["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("`foreign_link` in the summary, from byte"),
+        "{detail}"
+    );
+    assert!(!detail.contains("evil"), "{detail}");
+    assert!(world.messages("ines").await.is_empty());
+
+    let data = json!({
+        "order": {"number": "MG-2"},
+        "reason": format!("Nobody was at home, {LURE}."),
+    });
+    let attempt = event("e-2", "shipment.attempt_failed", "ines", data);
+    let answer = world.http.post("/v1/events", &attempt).await;
+    assert_eq!(answer.json()["failed_total"], 0, "{answer:?}");
+    world.delivery("ines", "email", "cancelled").await;
+    let texts = world.texts(ines["phone"].as_str().unwrap()).await;
+    assert!(!texts[0]["text"].as_str().unwrap().contains(LURE));
+    let message = world.newest("ines").await;
+    let mail = delivery_of(&message, "email").unwrap();
+    assert_eq!(mail["attempts"][0]["outcome"], "stopped", "{mail}");
+    assert_eq!(
+        mail["attempts"][0]["reason"], "guard.foreign_number",
+        "{mail}"
+    );
+    let left = world.end().await;
+    assert!(
+        !left.log.contains(LURE) && !left.log.contains("evil.com"),
+        "{}",
+        left.log
+    );
+}
