@@ -22,6 +22,7 @@ mod promises;
 mod run;
 pub(crate) mod samples;
 pub(crate) mod schema;
+mod sequel;
 pub(crate) mod templates;
 mod tree;
 pub(crate) mod view;

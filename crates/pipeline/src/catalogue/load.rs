@@ -11,6 +11,7 @@ use super::fault::CatalogueFault;
 use super::flat::{self, Text};
 use super::mjml;
 use super::samples::{self, Stage};
+use super::sequel::mark_overtaken;
 use super::templates::{Origin, TemplateId, Templates};
 use super::tree::{Layers, Rehearse, SourceFile, changed, is_known_path, sample_name};
 use super::words::{FALLBACK, Words};
@@ -94,34 +95,6 @@ pub(crate) fn load(
         Ok(catalogue)
     } else {
         Err(faults)
-    }
-}
-
-/// Tells each type whether another one supersedes it.
-fn mark_overtaken(
-    layers: &Layers,
-    types: &mut BTreeMap<String, (MessageType, Vec<Sample>)>,
-    faults: &mut Vec<CatalogueFault>,
-) {
-    let mut overtaken: Vec<String> = Vec::new();
-    for (entry, _) in types.values() {
-        for name in &entry.supersedes {
-            if types.contains_key(name) {
-                overtaken.push(name.clone());
-                continue;
-            }
-            let path = format!("types/{}/type.toml", entry.name);
-            let (shown, line) = last(layers, &path).map_or((path.as_str(), 0), |file| {
-                (file.shown.as_str(), line_of(&file.text, "supersedes"))
-            });
-            let reason = format!("there is no message type `{name}`");
-            faults.push(CatalogueFault::at(shown, line, reason).key("supersedes"));
-        }
-    }
-    for name in overtaken {
-        if let Some((entry, _)) = types.get_mut(&name) {
-            entry.is_overtaken = true;
-        }
     }
 }
 
