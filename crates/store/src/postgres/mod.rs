@@ -15,6 +15,7 @@ mod failure;
 mod inbound;
 mod insert;
 mod keys;
+mod ledger;
 mod mailbox;
 mod messages;
 mod moves;
@@ -40,6 +41,7 @@ use deadpool_postgres::{Object, Pool};
 use model::{ContactPoint, IdSource, Instant};
 use tokio::task::AbortHandle;
 
+use crate::ledger::Lines;
 use crate::news::Bells;
 use crate::secret::Secret;
 use crate::{Error, OpenError};
@@ -70,6 +72,7 @@ pub(crate) struct Shared {
     pools: Pools,
     secret: Secret,
     names: Names,
+    lines: Lines,
     bells: Bells,
     backlog: AtomicI64,
     ids: IdSource,

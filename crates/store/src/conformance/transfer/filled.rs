@@ -25,7 +25,11 @@ pub(super) struct Put {
     pub(super) waiting: u16,
 }
 
-pub(super) fn receipt(world: &World, carrier_id: &str, status: ReceiptStatus) -> ReceiptRecord {
+pub(in crate::conformance) fn receipt(
+    world: &World,
+    carrier_id: &str,
+    status: ReceiptStatus,
+) -> ReceiptRecord {
     ReceiptRecord {
         carrier: "alpha".into(),
         carrier_id: carrier_id.into(),

@@ -1,6 +1,6 @@
 //! A whole store is carried over: what the public API shows is the same on both sides.
 
-mod filled;
+pub(super) mod filled;
 
 use std::collections::BTreeSet;
 

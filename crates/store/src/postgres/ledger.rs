@@ -1,0 +1,414 @@
+//! The cost ledger: lines by number, carriers' prices, reports. Movements are written by
+//! [`super::moves`] and [`super::insert`], in the transactions that make them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deadpool_postgres::GenericClient;
+use model::{
+    Account, Category, Channel, CostLine, Currency, DeliveryId, DeliveryState, Id, Lane, Mode,
+    PurposeClass,
+};
+use tokio_postgres::Row;
+
+use super::failure::Failure;
+use super::moves::{Standing, read_standing, sorted_keys};
+use super::open::REPORT;
+use super::outcomes::carrier_hash;
+use super::rows::{get, partition_of, word};
+use super::sql::ledger::{
+    BALANCES, COSTS, FIND_LINES, LINES, PRICES, PUT_LEDGER, PUT_LINES, PUT_PRICES,
+    RECOUNT_DELIVERIES, RECOUNT_PRICES, SPENT,
+};
+use super::sql::path::{LOCK_DELIVERIES, LOCK_DELIVERIES_ONE};
+use super::sql::receipts::FIND_CARRIER_IDS;
+use super::steps::{Steps, ask, begin, commit, first_rows, params};
+use super::{Postgres, Shared, directory, retrying};
+use crate::ledger::{Balances, Lines, Moved, Recount, faults, line_of};
+use crate::{
+    AcceptedEvent, AcceptedResult, CostQuery, CostRow, Error, LedgerFault, PriceMatch, PriceRecord,
+    Result, Spent, Tally,
+};
+
+/// Balances and deliveries are compared as of one moment.
+const ONE_MOMENT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+/// Columns of lines.
+#[derive(Default)]
+struct Columns<'a> {
+    numbers: (Vec<i32>, Vec<i16>, Vec<i16>, Vec<i16>, Vec<i16>),
+    names: (
+        Vec<&'a str>,
+        Vec<&'a str>,
+        Vec<&'a str>,
+        Vec<&'a str>,
+        Vec<&'a str>,
+    ),
+}
+
+impl<'a> Columns<'a> {
+    fn of(lines: &'a [CostLine]) -> Self {
+        let mut columns = Self::default();
+        for line in lines {
+            let (n, t) = (&mut columns.numbers, &mut columns.names);
+            n.0.push(line.day);
+            n.1.push(line.mode.number().into());
+            n.2.push(line.channel.number().into());
+            n.3.push(line.category.number().into());
+            n.4.push(line.purpose.number().into());
+            t.0.push(line.currency.as_str());
+            t.1.push(&line.carrier);
+            t.2.push(&line.country);
+            t.3.push(&line.campaign);
+            t.4.push(&line.seller);
+        }
+        columns
+    }
+
+    fn ask<'s>(&'s self, steps: &mut Steps<'s>, sql: &'static str) {
+        let (n, t) = (&self.numbers, &self.names);
+        steps.add(
+            sql,
+            params![&n.0, &n.1, &n.2, &n.3, &n.4, &t.0, &t.1, &t.2, &t.3, &t.4],
+        );
+    }
+}
+
+/// Adds what is moved to the steps of a transaction.
+pub(super) fn add_ledger<'s>(steps: &mut Steps<'s>, moved: &Moved) {
+    if moved.is_empty() {
+        return;
+    }
+    let mut columns: (Vec<i32>, Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
+    for ((line, account), change) in moved.changes() {
+        columns.0.push(line);
+        columns.1.push(account.number().into());
+        columns.2.push(change.amount);
+        columns.3.push(change.count);
+    }
+    steps.add(
+        PUT_LEDGER,
+        params![columns.0, columns.1, columns.2, columns.3],
+    );
+}
+
+impl Shared {
+    /// Gives numbers to the lines of what is about to be committed. Outside of any
+    /// transaction: a line that nothing uses does no harm.
+    pub(super) async fn learn_lines(
+        &self,
+        client: &impl GenericClient,
+        events: &[AcceptedEvent],
+    ) -> std::result::Result<(), Failure> {
+        let mut unknown = Vec::new();
+        for accepted in events {
+            let AcceptedResult::Message { message, .. } = &accepted.result else {
+                continue;
+            };
+            for delivery in &message.deliveries {
+                if let Some(quote) = &delivery.quote {
+                    let channel = delivery.planned.contact.channel;
+                    let line = line_of(accepted, message, channel, quote);
+                    unknown.push(self.lines.booked(line));
+                }
+            }
+        }
+        unknown.retain(|line| self.lines.number(line).is_none());
+        self.name_lines(client, unknown).await
+    }
+
+    async fn name_lines(
+        &self,
+        client: &impl GenericClient,
+        mut unknown: Vec<CostLine>,
+    ) -> std::result::Result<(), Failure> {
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        let columns = Columns::of(&unknown);
+        let mut steps = Steps::new();
+        columns.ask(&mut steps, PUT_LINES);
+        columns.ask(&mut steps, FIND_LINES);
+        let answers = steps.run(client).await?;
+        for row in answers.iter().flat_map(|answer| &answer.rows) {
+            let (number, line) = read_line(row)?;
+            self.lines.put(number, line);
+        }
+        Ok(())
+    }
+
+    /// Reads the lines that another node, or an earlier process, gave numbers to.
+    pub(super) async fn cover_lines(
+        &self,
+        client: &impl GenericClient,
+        numbers: impl Iterator<Item = i32>,
+    ) -> std::result::Result<(), Failure> {
+        let mut unknown: Vec<i32> = numbers.filter(|n| self.lines.line(*n).is_none()).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        for row in ask(client, LINES, params![unknown]).await?.rows {
+            let (number, line) = read_line(&row)?;
+            self.lines.put(number, line);
+        }
+        Ok(())
+    }
+
+    /// The number of a line that was learnt.
+    pub(super) fn line_number(lines: &Lines, line: CostLine) -> Result<i32> {
+        let number = lines.number(&lines.booked(line));
+        number.ok_or_else(|| Error::Corrupt("cost_lines: a line has no number".into()))
+    }
+
+    async fn prices(
+        &self,
+        prices: &[PriceRecord],
+    ) -> std::result::Result<Vec<PriceMatch>, Failure> {
+        let pool = self.pool(Lane::Normal);
+        let mut client = self.open(pool).await?;
+        let found = self.deliveries_of(&client, prices).await?;
+        let (partitions, ids) = sorted_keys(found.iter().copied().flatten());
+        if ids.is_empty() {
+            return Ok(vec![PriceMatch::Unknown; prices.len()]);
+        }
+        let quoted = self.standing_of(&client, (&partitions, &ids)).await?;
+        let lines = self.price_lines(&client, prices, &found, &quoted).await?;
+        let tx = begin(&mut client).await?;
+        // Once more under the lock: what another booked meanwhile counts.
+        let quoted = self.standing_of(&tx, (&partitions, &ids)).await?;
+        let mut before: HashMap<i64, (i32, i64)> = HashMap::new();
+        for row in ask(&tx, PRICES, params![&partitions, &ids]).await?.rows {
+            before.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?));
+        }
+        let mut moved = Moved::default();
+        let mut changed = Vec::new();
+        let mut matches = Vec::with_capacity(prices.len());
+        for ((price, delivery), line) in prices.iter().zip(&found).zip(lines) {
+            let standing = delivery.and_then(|id| Some((id, quoted.get(&id)?)));
+            let Some((id, standing)) =
+                standing.filter(|(_, s)| s.state.account() == Account::Charged)
+            else {
+                matches.push(PriceMatch::Unknown);
+                continue;
+            };
+            let (Some(quoted), Some(line)) = (standing.quoted, line) else {
+                matches.push(PriceMatch::Unknown);
+                continue;
+            };
+            let now = (line, price.micros);
+            let delivery = DeliveryId::from_i64(id);
+            let earlier = before.insert(id, now);
+            if earlier == Some(now) {
+                matches.push(PriceMatch::Same(delivery));
+                continue;
+            }
+            moved.priced(quoted, earlier, now);
+            changed.push(id);
+            matches.push(PriceMatch::Booked(delivery));
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        let mut steps = Steps::new();
+        if !changed.is_empty() {
+            steps.add(
+                PUT_PRICES,
+                params![
+                    changed
+                        .iter()
+                        .map(|id| partition_of(*id))
+                        .collect::<Vec<_>>(),
+                    &changed,
+                    changed.iter().map(|id| before[id].0).collect::<Vec<_>>(),
+                    changed.iter().map(|id| before[id].1).collect::<Vec<_>>(),
+                ],
+            );
+        }
+        add_ledger(&mut steps, &moved);
+        steps.run(&tx).await?;
+        commit(tx).await?;
+        self.lines.count(&moved);
+        Ok(matches)
+    }
+
+    /// The deliveries that carriers' ids name.
+    async fn deliveries_of(
+        &self,
+        client: &deadpool_postgres::Object,
+        prices: &[PriceRecord],
+    ) -> std::result::Result<Vec<Option<i64>>, Failure> {
+        let hashes: Vec<i64> = prices
+            .iter()
+            .map(|price| carrier_hash(&price.carrier, &price.carrier_id))
+            .collect();
+        let places: Vec<i16> = hashes.iter().map(|hash| directory(*hash)).collect();
+        let rows = ask(client, FIND_CARRIER_IDS, params![places, hashes])
+            .await?
+            .rows;
+        let mut candidates = Vec::with_capacity(rows.len());
+        for row in &rows {
+            candidates.push(get(row, 1)?);
+        }
+        let known = self.carrier_ids_of(client, candidates.into_iter()).await?;
+        let named = |price: &PriceRecord| {
+            let key = (price.carrier.clone(), price.carrier_id.clone());
+            known.get(&key).copied()
+        };
+        Ok(prices.iter().map(named).collect())
+    }
+
+    async fn standing_of(
+        &self,
+        client: &impl GenericClient,
+        (partitions, ids): (&[i16], &[i64]),
+    ) -> std::result::Result<HashMap<i64, Standing>, Failure> {
+        let mut steps = Steps::new();
+        let both = (LOCK_DELIVERIES, LOCK_DELIVERIES_ONE);
+        let locks = steps.add_keyed(both, self.distributed, partitions, ids);
+        let mut answers = steps.run(client).await?;
+        let rows = first_rows(&mut answers, locks);
+        Ok(rows.iter().map(read_standing).collect::<Result<_>>()?)
+    }
+
+    /// The line that each price is booked under: that of its quote, in the price's money.
+    async fn price_lines(
+        &self,
+        client: &deadpool_postgres::Object,
+        prices: &[PriceRecord],
+        found: &[Option<i64>],
+        quoted: &HashMap<i64, Standing>,
+    ) -> std::result::Result<Vec<Option<i32>>, Failure> {
+        let line = |id: &Option<i64>| Some(quoted.get(&(*id)?)?.quoted?.0);
+        self.cover_lines(client, found.iter().filter_map(line))
+            .await?;
+        let wanted: Vec<Option<CostLine>> = prices
+            .iter()
+            .zip(found)
+            .map(|(price, id)| {
+                let known: Arc<CostLine> = self.lines.line(line(id)?)?;
+                Some(CostLine {
+                    currency: price.currency,
+                    ..(*known).clone()
+                })
+            })
+            .collect();
+        let unknown = wanted.iter().flatten();
+        let unknown = unknown.filter(|line| self.lines.number(line).is_none());
+        self.name_lines(client, unknown.cloned().collect()).await?;
+        let number = |line: &Option<CostLine>| self.lines.number(line.as_ref()?);
+        Ok(wanted.iter().map(number).collect())
+    }
+
+    async fn read_costs(&self, query: &CostQuery) -> std::result::Result<Vec<CostRow>, Failure> {
+        let client = self.reader().await?;
+        let modes: Vec<i16> = query.modes.iter().map(|m| m.number().into()).collect();
+        let by = i16::from(query.by.number());
+        let rows = ask(&client, COSTS, params![query.from, query.to, modes, by]).await?;
+        let read = |row: &Row| {
+            Ok(CostRow {
+                key: get(row, 0)?,
+                account: word(row, 1, Account::from_number)?,
+                currency: currency(row, 2)?,
+                micros: get(row, 3)?,
+                count: get(row, 4)?,
+            })
+        };
+        Ok(rows.rows.iter().map(read).collect::<Result<_>>()?)
+    }
+
+    async fn read_spent(&self, since: i32) -> std::result::Result<Vec<Spent>, Failure> {
+        let client = self.reader().await?;
+        let rows = ask(&client, SPENT, params![since]).await?.rows;
+        let read = |row: &Row| {
+            Ok(Spent {
+                day: get(row, 0)?,
+                mode: word(row, 1, Mode::from_number)?,
+                channel: word(row, 2, Channel::from_number)?,
+                purpose: word(row, 3, PurposeClass::from_number)?,
+                country: get(row, 4)?,
+                currency: currency(row, 5)?,
+                micros: get(row, 6)?,
+            })
+        };
+        Ok(rows.iter().map(read).collect::<Result<_>>()?)
+    }
+
+    async fn recount(&self) -> std::result::Result<Vec<LedgerFault>, Failure> {
+        let mut client = self.reader().await?;
+        let tx = begin(&mut client).await?;
+        tx.batch_execute(ONE_MOMENT).await?;
+        tx.batch_execute(REPORT).await?;
+        let mut steps = Steps::new();
+        for sql in [BALANCES, RECOUNT_DELIVERIES, RECOUNT_PRICES] {
+            steps.add(sql, params![]);
+        }
+        let answers = steps.run_long(&tx).await?;
+        let mut ledger = Balances::new();
+        for row in &answers[0].rows {
+            let key = (get(row, 0)?, word(row, 1, Account::from_number)?);
+            ledger.insert(key, (get(row, 2)?, get(row, 3)?));
+        }
+        let mut recount = Recount::default();
+        for row in &answers[1].rows {
+            let state = word(row, 1, DeliveryState::from_number)?;
+            recount.deliveries(get(row, 0)?, state, (get(row, 2)?, get(row, 3)?));
+        }
+        for row in &answers[2].rows {
+            let quoted = (get(row, 0)?, get(row, 1)?);
+            recount.prices(quoted, (get(row, 2)?, get(row, 3)?, get(row, 4)?));
+        }
+        let found = recount.compare(&ledger);
+        self.cover_lines(&tx, found.iter().map(|(line, ..)| *line))
+            .await?;
+        let line = |number| self.lines.line(number).map(|line| (*line).clone());
+        Ok(faults(found, line))
+    }
+}
+
+impl Postgres {
+    pub(crate) async fn record_prices(&self, prices: Vec<PriceRecord>) -> Result<Vec<PriceMatch>> {
+        Ok(retrying(|| self.shared.prices(&prices)).await?)
+    }
+
+    pub(crate) async fn costs(&self, query: CostQuery) -> Result<Vec<CostRow>> {
+        Ok(self.shared.read_costs(&query).await?)
+    }
+
+    pub(crate) async fn spent(&self, since: i32) -> Result<Vec<Spent>> {
+        Ok(self.shared.read_spent(since).await?)
+    }
+
+    pub(crate) async fn check_ledger(&self) -> Result<Vec<LedgerFault>> {
+        Ok(self.shared.recount().await?)
+    }
+
+    pub(crate) fn cost_tally(&self) -> Vec<Tally> {
+        self.shared.lines.tally()
+    }
+}
+
+fn read_line(row: &Row) -> Result<(i32, CostLine)> {
+    let name = |at: usize| get::<&str>(row, at).map(Into::into);
+    let line = CostLine {
+        day: get(row, 1)?,
+        mode: word(row, 2, Mode::from_number)?,
+        channel: word(row, 3, Channel::from_number)?,
+        category: word(row, 4, Category::from_number)?,
+        purpose: word(row, 5, PurposeClass::from_number)?,
+        currency: currency(row, 6)?,
+        carrier: name(7)?,
+        country: name(8)?,
+        campaign: name(9)?,
+        seller: name(10)?,
+    };
+    Ok((get(row, 0)?, line))
+}
+
+fn currency(row: &Row, at: usize) -> Result<Currency> {
+    let text: &str = get(row, at)?;
+    text.parse()
+        .map_err(|_| Error::Corrupt("currency: not three letters".into()))
+}
