@@ -129,7 +129,11 @@ mod tests {
     #[test]
     fn only_what_is_not_settled_is_reserved() {
         for state in DeliveryState::ALL {
-            assert_eq!(state.account() == Account::Reserved, !state.is_settled(), "{state}");
+            assert_eq!(
+                state.account() == Account::Reserved,
+                !state.is_settled(),
+                "{state}"
+            );
         }
     }
 

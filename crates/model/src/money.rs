@@ -131,7 +131,18 @@ mod tests {
             assert_eq!(decimal_of(micros), back, "{text}");
         }
         for bad in [
-            "", ".", "1.", ".5", "1,5", "1e3", "+1", "--1", "0.0000001", "½", "NaN", "1 ",
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1,5",
+            "1e3",
+            "+1",
+            "--1",
+            "0.0000001",
+            "½",
+            "NaN",
+            "1 ",
         ] {
             assert_eq!(micros_of(bad), Err(InvalidMoney::Amount), "{bad:?}");
         }
@@ -144,7 +155,11 @@ mod tests {
     fn currencies() {
         assert_eq!("USD".parse::<Currency>().unwrap().as_str(), "USD");
         for bad in ["", "usd", "US", "USDT", "U$D", "É"] {
-            assert_eq!(bad.parse::<Currency>(), Err(InvalidMoney::Currency), "{bad}");
+            assert_eq!(
+                bad.parse::<Currency>(),
+                Err(InvalidMoney::Currency),
+                "{bad}"
+            );
         }
     }
 

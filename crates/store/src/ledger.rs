@@ -241,8 +241,12 @@ pub(crate) fn line_of(
     }
 }
 
-/// Balances by line and account: micros, and of how many deliveries.
-pub(crate) type Balances = BTreeMap<(i32, Account), (i64, i64)>;
+/// Micros, and of how many deliveries.
+type Balance = (i64, i64);
+/// Balances by line and account.
+pub(crate) type Balances = BTreeMap<(i32, Account), Balance>;
+/// Where two say two things: the ledger first, then the deliveries.
+pub(crate) type Difference = ((i32, Account), (Balance, Balance));
 
 /// Computes every balance anew: from how many deliveries of a line are in a state with what
 /// quotes, and from prices.
@@ -274,8 +278,8 @@ impl Recount {
 
     /// Where the ledger says something else; reservations below zero are found too, for no
     /// delivery can make them.
-    pub(crate) fn compare(&self, ledger: &Balances) -> Vec<(i32, Account, (i64, i64), (i64, i64))> {
-        let mut all: BTreeMap<(i32, Account), ((i64, i64), (i64, i64))> = BTreeMap::new();
+    pub(crate) fn compare(&self, ledger: &Balances) -> Vec<Difference> {
+        let mut all: BTreeMap<(i32, Account), (Balance, Balance)> = BTreeMap::new();
         for (key, balance) in ledger {
             all.entry(*key).or_default().0 = *balance;
         }
@@ -284,19 +288,18 @@ impl Recount {
         }
         all.into_iter()
             .filter(|(_, (ledger, deliveries))| ledger != deliveries)
-            .map(|((line, account), (ledger, deliveries))| (line, account, ledger, deliveries))
             .collect()
     }
 }
 
 /// Names the lines of what differs.
 pub(crate) fn faults(
-    found: Vec<(i32, Account, (i64, i64), (i64, i64))>,
+    found: Vec<Difference>,
     line: impl Fn(i32) -> Option<CostLine>,
 ) -> Vec<LedgerFault> {
     let named = found.into_iter();
     named
-        .map(|(number, account, ledger, deliveries)| LedgerFault {
+        .map(|((number, account), (ledger, deliveries))| LedgerFault {
             line: line(number),
             number,
             account,

@@ -18,7 +18,7 @@ fn usd() -> Currency {
     "USD".parse().unwrap()
 }
 
-pub(super) fn quote(micros: i64) -> Quote {
+pub(in crate::conformance) fn quote(micros: i64) -> Quote {
     Quote {
         micros,
         currency: usd(),
@@ -30,7 +30,12 @@ pub(super) fn quote(micros: i64) -> Quote {
 }
 
 /// An accepted event with one text that is expected to cost so much.
-pub(super) fn quoted(world: &World, facts: &Facts, id: &str, quote: Quote) -> AcceptedEvent {
+pub(in crate::conformance) fn quoted(
+    world: &World,
+    facts: &Facts,
+    id: &str,
+    quote: Quote,
+) -> AcceptedEvent {
     let mut event = world.accepted(facts, id, Lane::Normal, &[Channel::Sms]);
     if let AcceptedResult::Message { message, .. } = &mut event.result {
         message.deliveries[0].quote = Some(quote);
@@ -38,7 +43,7 @@ pub(super) fn quoted(world: &World, facts: &Facts, id: &str, quote: Quote) -> Ac
     event
 }
 
-fn price(carrier_id: &str, micros: i64, currency: &str) -> PriceRecord {
+pub(in crate::conformance) fn price(carrier_id: &str, micros: i64, currency: &str) -> PriceRecord {
     PriceRecord {
         carrier: "alpha".into(),
         carrier_id: carrier_id.into(),
@@ -367,6 +372,22 @@ fn next(seed: &mut u64) -> usize {
     usize::try_from(*seed >> 33).unwrap()
 }
 
+/// An outcome once more, or a receipt that only our reference names.
+async fn come_late(world: &World, claimed: &ClaimedDelivery, outcome: bool) {
+    if outcome {
+        let end = Next::Settle(DeliveryState::GivenUp);
+        return world.record(claimed, None, end).await;
+    }
+    let mut late = receipt(
+        world,
+        &format!("late-{}", claimed.id),
+        ReceiptStatus::Delivered,
+    );
+    let reference = model::Delivery::reference(claimed.id);
+    late.hint = Some((claimed.contact.clone(), reference));
+    world.store().record_receipts(vec![late]).await.unwrap();
+}
+
 pub(super) async fn any_sequence_keeps_both_sides_equal(world: &World) {
     let mut seed = 20_261_122;
     let facts = world.customer("c-1", "+12535550129").await;
@@ -423,18 +444,8 @@ pub(super) async fn any_sequence_keeps_both_sides_equal(world: &World) {
                     .unwrap();
             }
             8 if !told.is_empty() => {
-                // An outcome once more, or a receipt that only our reference names.
                 let claimed = &told[next(&mut seed) % told.len()];
-                if next(&mut seed).is_multiple_of(2) {
-                    world
-                        .record(claimed, None, Next::Settle(DeliveryState::GivenUp))
-                        .await;
-                } else {
-                    let mut late = receipt(world, &format!("l-{step}"), ReceiptStatus::Delivered);
-                    let reference = model::Delivery::reference(claimed.id);
-                    late.hint = Some((facts.customer.phone.clone().unwrap(), reference));
-                    store.record_receipts(vec![late]).await.unwrap();
-                }
+                come_late(world, claimed, next(&mut seed).is_multiple_of(2)).await;
             }
             _ if step % 40 == 7 => {
                 world.outlive_leases().await;

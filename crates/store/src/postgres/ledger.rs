@@ -36,41 +36,47 @@ const ONE_MOMENT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ 
 /// Columns of lines.
 #[derive(Default)]
 struct Columns<'a> {
-    numbers: (Vec<i32>, Vec<i16>, Vec<i16>, Vec<i16>, Vec<i16>),
-    names: (
-        Vec<&'a str>,
-        Vec<&'a str>,
-        Vec<&'a str>,
-        Vec<&'a str>,
-        Vec<&'a str>,
-    ),
+    day: Vec<i32>,
+    words: [Vec<i16>; 4],
+    names: [Vec<&'a str>; 5],
 }
 
 impl<'a> Columns<'a> {
     fn of(lines: &'a [CostLine]) -> Self {
         let mut columns = Self::default();
         for line in lines {
-            let (n, t) = (&mut columns.numbers, &mut columns.names);
-            n.0.push(line.day);
-            n.1.push(line.mode.number().into());
-            n.2.push(line.channel.number().into());
-            n.3.push(line.category.number().into());
-            n.4.push(line.purpose.number().into());
-            t.0.push(line.currency.as_str());
-            t.1.push(&line.carrier);
-            t.2.push(&line.country);
-            t.3.push(&line.campaign);
-            t.4.push(&line.seller);
+            let words = [
+                line.mode.number(),
+                line.channel.number(),
+                line.category.number(),
+                line.purpose.number(),
+            ];
+            let names = [
+                line.currency.as_str(),
+                &line.carrier,
+                &line.country,
+                &line.campaign,
+                &line.seller,
+            ];
+            columns.day.push(line.day);
+            for (column, word) in columns.words.iter_mut().zip(words) {
+                column.push(word.into());
+            }
+            for (column, name) in columns.names.iter_mut().zip(names) {
+                column.push(name);
+            }
         }
         columns
     }
 
     fn ask<'s>(&'s self, steps: &mut Steps<'s>, sql: &'static str) {
-        let (n, t) = (&self.numbers, &self.names);
-        steps.add(
-            sql,
-            params![&n.0, &n.1, &n.2, &n.3, &n.4, &t.0, &t.1, &t.2, &t.3, &t.4],
-        );
+        let [mode, channel, category, purpose] = &self.words;
+        let [currency, carrier, country, campaign, seller] = &self.names;
+        let of = params![
+            &self.day, mode, channel, category, purpose, currency, carrier, country, campaign,
+            seller
+        ];
+        steps.add(sql, of);
     }
 }
 
@@ -361,7 +367,7 @@ impl Shared {
             recount.prices(quoted, (get(row, 2)?, get(row, 3)?, get(row, 4)?));
         }
         let found = recount.compare(&ledger);
-        self.cover_lines(&tx, found.iter().map(|(line, ..)| *line))
+        self.cover_lines(&tx, found.iter().map(|((line, _), _)| *line))
             .await?;
         let line = |number| self.lines.line(number).map(|line| (*line).clone());
         Ok(faults(found, line))

@@ -227,7 +227,7 @@ impl Sqlite {
             let connection = connection.unchecked_transaction()?;
             let found = recount(&connection)?.compare(&balances(&connection)?);
             let mut lines = std::collections::HashMap::new();
-            for (number, ..) in &found {
+            for ((number, _), _) in &found {
                 lines.insert(*number, line_by_number(&connection, *number)?);
             }
             Ok(faults(found, |number| {

@@ -12,7 +12,7 @@ use sqlparser::parser::Parser;
 use crate::postgres::distribute::{PARTITIONED, PARTITIONED_ALONE};
 
 /// Statements that read all partitions on purpose, each with the reason why it may.
-const COLD: [(&str, &str); 7] = [
+const COLD: [(&str, &str); 8] = [
     ("COUNT_EVENTS", "a report over the whole store"),
     ("COUNT_FAILED", "a report over the whole store"),
     ("COUNT_MESSAGES", "a report over the whole store"),
@@ -20,6 +20,7 @@ const COLD: [(&str, &str); 7] = [
     ("COUNT_IN_DOUBT", "a report over the whole store"),
     ("ACCEPT_TO_CARRIER", "a measurement over the whole store"),
     ("RECOUNT_DELIVERIES", "a check of the whole ledger"),
+    ("RECOUNT_PRICES", "a check of the whole ledger"),
 ];
 
 fn all() -> Vec<(&'static str, &'static str)> {
