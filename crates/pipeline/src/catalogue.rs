@@ -16,6 +16,7 @@ pub(crate) mod formats;
 mod json_schema;
 mod kind;
 pub(crate) mod load;
+mod mjml;
 mod program;
 mod run;
 pub(crate) mod samples;
@@ -40,7 +41,7 @@ pub(crate) use kind::leads_home;
 use templates::{TemplateId, Templates};
 use words::{FALLBACK, Words, nearest};
 
-const LAYOUT_HTML: &str = "layout/email.html";
+const LAYOUT_MJML: &str = "layout/email.mjml";
 const LAYOUT_TEXT: &str = "layout/email.txt";
 
 /// Every message type there is, with all its words.

@@ -114,6 +114,11 @@ impl Reader<'_> {
     }
 
     fn node(&mut self, at: &RawValue, path: &str, depth: usize) -> Option<Shape> {
+        // A reader of structs takes lists for them.
+        if !at.get().starts_with('{') {
+            self.fault(at, path, "is not an object");
+            return None;
+        }
         let keywords: Keywords<'_> = match serde_json::from_str(at.get()) {
             Ok(keywords) => keywords,
             Err(error) => {
@@ -373,7 +378,7 @@ mod tests {
                 "{",
                 "schema.json:1: is not JSON: EOF while parsing an object at line 1 column 1",
             ),
-            ("[]", "schema.json:1: ``: invalid type: sequence"),
+            ("[]", "schema.json:1: is not an object"),
             (
                 "{\"type\": \"string\"}",
                 "schema.json:1: the data of an event is an object: `\"type\": \"object\"`",

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use model::Channel;
 
-use super::allow_list::Names;
+use super::allow_list::{Names, Refusal};
 use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
 use super::fault::CatalogueFault;
 use super::flat::{self, Text};
+use super::mjml;
 use super::samples::{self, Stage};
 use super::templates::{Origin, TemplateId, Templates};
 use super::tree::{Layers, Rehearse, SourceFile, changed, is_known_path, sample_name};
 use super::words::{FALLBACK, Words};
-use super::{Catalogue, LAYOUT_HTML, LAYOUT_TEXT, Sample};
+use super::{Catalogue, LAYOUT_MJML, LAYOUT_TEXT, Sample};
 
 const KEYS: &[&str] = &["title", "summary", "sms", "subject", "preheader", "body"];
 /// What stands for the code in a text, until the hand-over.
@@ -42,7 +43,7 @@ pub(crate) fn load(
         faults,
     };
     loader.strays();
-    let layout_html = loader.layout(LAYOUT_HTML);
+    let layout_html = loader.layout(LAYOUT_MJML);
     let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
     let mut types = BTreeMap::new();
@@ -148,7 +149,14 @@ impl Loader<'_> {
             line: 1,
             key: name.to_owned(),
         };
-        let added = self.templates.add(&file.text, origin, &Names::Any);
+        let added = if name == LAYOUT_MJML {
+            let at =
+                |refusal: Refusal| CatalogueFault::at(&file.shown, refusal.line, refusal.reason);
+            let html = mjml::compile(&file.text).map_err(at);
+            html.and_then(|html| self.templates.add_html(&html, origin))
+        } else {
+            self.templates.add(&file.text, origin, &Names::Any)
+        };
         let mut without_key = |mut fault: CatalogueFault| {
             fault.key = None;
             self.faults.push(fault);

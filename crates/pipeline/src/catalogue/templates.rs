@@ -43,24 +43,37 @@ impl std::fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// Checks and compiles a template; what it prints is escaped where its key is that of
-    /// an HTML file.
+    /// Checks and compiles a template of plain text.
     pub(crate) fn add(
         &mut self,
         source: &str,
         origin: Origin,
         names: &Names<'_>,
     ) -> Result<TemplateId, CatalogueFault> {
+        self.put(source, origin, names, Escape::Nothing)
+    }
+
+    /// Checks and compiles a layout that gives HTML: what it prints is escaped.
+    pub(super) fn add_html(
+        &mut self,
+        source: &str,
+        origin: Origin,
+    ) -> Result<TemplateId, CatalogueFault> {
+        self.put(source, origin, &Names::Any, Escape::Html)
+    }
+
+    fn put(
+        &mut self,
+        source: &str,
+        origin: Origin,
+        names: &Names<'_>,
+        escape: Escape,
+    ) -> Result<TemplateId, CatalogueFault> {
         let compiled = allow_list::check(source, names).and_then(|()| Program::compile(source));
         let program = compiled.map_err(|refusal| {
             let line = origin.line + refusal.line.max(1) - 1;
             CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key)
         })?;
-        let escape = if origin.key.ends_with(".html") {
-            Escape::Html
-        } else {
-            Escape::Nothing
-        };
         self.0.push(Template {
             origin,
             program,

@@ -47,7 +47,7 @@ pub(super) fn is_known_path(path: &str) -> bool {
         ["types", _, file] if sample_name(file).is_some() => true,
         ["types", _, file] => file.ends_with(".toml"),
         ["explanations", file] => file.ends_with(".toml"),
-        ["layout", "email.html" | "email.txt"] => true,
+        ["layout", "email.mjml" | "email.txt"] => true,
         ["layout", file] => file.starts_with("words.") && file.ends_with(".toml"),
         _ => false,
     }

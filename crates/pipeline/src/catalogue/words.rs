@@ -81,11 +81,13 @@ impl Words {
             .collect()
     }
 
-    /// Every key of the fallback locale that another one lacks.
+    /// Every key of the fallback locale that another one lacks. The value of a fact may be
+    /// left out where it holds no words of its own.
     pub(crate) fn missing(&self) -> Vec<(String, String)> {
         let mut missing = Vec::new();
         let all = self.0.get(FALLBACK).into_iter().flatten();
-        for (key, _) in all {
+        let is_value = |key: &str| key.starts_with("facts.") && key.ends_with(".value");
+        for key in all.map(|(key, _)| key).filter(|key| !is_value(key)) {
             for (locale, known) in &self.0 {
                 if !known.contains_key(key) {
                     missing.push((locale.clone(), key.clone()));

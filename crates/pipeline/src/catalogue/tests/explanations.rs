@@ -121,7 +121,11 @@ fn a_consent_is_explained_with_its_day_and_place() {
             "Autorizaste SMS el 31 de agosto de 2016 (al finalizar la compra).",
         ),
         (
-            "de-DE",
+            "de-AT",
+            "Sie haben Nachrichten per SMS am 31. August 2016 erlaubt (beim Bezahlen).",
+        ),
+        (
+            "nl-NL",
             "You allowed texts on August 31, 2016 (at checkout).",
         ),
     ] {

@@ -72,7 +72,7 @@ fn endless_data_is_a_short_error() {
     let error = fault(catalogue, "order.confirmed", many);
     assert_eq!(
         error.to_string(),
-        "/data/order/items: a list has at most 500 entries, not 501"
+        "/data/order/items: has at most 500 entries, not 501"
     );
     // What no type declares is not read at all.
     let mut ignored = confirmed("lamp");
