@@ -14,6 +14,7 @@
 
 pub mod accept;
 pub mod catalogue;
+pub mod costs;
 pub mod decide;
 mod in_flight;
 pub mod render;
@@ -29,6 +30,7 @@ pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
 use catalogue::Catalogue;
+use costs::Costs;
 use decide::Terms;
 use in_flight::InFlight;
 use render::Brand;
@@ -44,6 +46,8 @@ pub struct Limits {
     pub team: Vec<ContactPoint>,
     /// How long a delivery in doubt waits for its receipt.
     pub doubt: DoubtWait,
+    /// Prices and budgets.
+    pub costs: Arc<Costs>,
 }
 
 impl Default for Limits {
@@ -52,6 +56,7 @@ impl Default for Limits {
             backlog: 2_000_000,
             team: Vec::new(),
             doubt: DoubtWait::default(),
+            costs: Arc::default(),
         }
     }
 }
