@@ -57,11 +57,16 @@ struct Counted {
 
 impl Pipeline {
     /// Estimates the texts a month of a customer with some facts: those of the present, or
-    /// with choices they are about to make. Test messages count only in `Mode::Test`.
+    /// with choices they are about to make. With a mode only messages of its kind count:
+    /// tests, or all others.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn texts_estimate(&self, facts: &Facts, mode: Mode) -> store::Result<TextsEstimate> {
+    pub async fn texts_estimate(
+        &self,
+        facts: &Facts,
+        mode: Option<Mode>,
+    ) -> store::Result<TextsEstimate> {
         let now = self.clock().now();
         let filter = MailboxFilter {
             since: Some(now - LOOK_BACK),
@@ -75,8 +80,8 @@ impl Pipeline {
                 .mailbox_page(facts.recipient, filter.clone(), cursor, PAGE);
             let page = page.await?;
             for message in page.messages {
-                let tests = mode == Mode::Test;
-                if (message.mode == Mode::Test) != tests {
+                let is_test = |mode| mode == Mode::Test;
+                if mode.is_some_and(|mode| is_test(mode) != is_test(message.mode)) {
                     continue;
                 }
                 looked += 1;
