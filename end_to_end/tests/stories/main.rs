@@ -32,6 +32,7 @@ mod nothing_is_lost_on_many_nodes;
 mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod test_traffic_stays_in_the_sandbox;
+mod texts_cost_money;
 mod texts_meet_a_bad_carrier;
 mod the_clock_jumps;
 mod the_database_goes_away;
