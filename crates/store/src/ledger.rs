@@ -308,3 +308,6 @@ pub(crate) fn faults(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

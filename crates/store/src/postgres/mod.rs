@@ -24,6 +24,7 @@ mod node;
 mod open;
 mod outcomes;
 mod parked;
+mod prices;
 mod receipts;
 mod rows;
 mod sql;

@@ -222,7 +222,10 @@ impl Sqlite {
     }
 
     pub(crate) async fn check_ledger(&self) -> Result<Vec<LedgerFault>> {
-        self.read(|connection, _| {
+        self.read(|connection, shared| {
+            if !shared.has_costs.load(Ordering::Relaxed) {
+                return Ok(vec![]);
+            }
             // One moment for all of it.
             let connection = connection.unchecked_transaction()?;
             let found = recount(&connection)?.compare(&balances(&connection)?);

@@ -54,6 +54,8 @@ statements! {
     SPENT = "SELECT l.day, l.mode, l.channel, l.purpose, l.country, l.currency, sum(g.amount)::bigint AS amount
         FROM cost_lines AS l JOIN ledger AS g ON g.line = l.id
         WHERE l.day >= $1 AND g.account IN (2, 4, 5) GROUP BY 1, 2, 3, 4, 5, 6";
+    /// Where there is no line, no delivery has a quote.
+    ANY_LINE = "SELECT id FROM cost_lines LIMIT 1";
     BALANCES = "SELECT line, account, sum(amount)::bigint AS amount, sum(count)::bigint AS n
         FROM ledger GROUP BY line, account";
     RECOUNT_DELIVERIES = "SELECT line, state, sum(quote)::bigint AS quotes, count(*) AS n FROM deliveries
