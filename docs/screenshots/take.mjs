@@ -57,7 +57,8 @@ const PAGES = {
   list: (page) => page.goto(`${base}/messages`),
   message: openMessage,
   account: (page) => page.goto(`${base}/account`),
-  path: (page) => page.goto(`${base}/path`),
+  console: (page) => page.goto(`${base}/console`),
+  path: (page) => page.goto(`${base}/console/path`),
   "sandbox-phone": (page) => page.goto(`${base}/sandbox/phone`),
   "sandbox-mail": (page) => page.goto(`${base}/sandbox/mail`),
 };

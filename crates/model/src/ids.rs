@@ -151,6 +151,14 @@ define_id!(
     /// An API key (the public half).
     KeyId, "key"
 );
+define_id!(
+    /// A member of staff.
+    StaffId, "stf"
+);
+define_id!(
+    /// A line of the audit.
+    AuditId, "aud"
+);
 
 /// Gives ids: never twice on a node, and never backwards in time.
 pub struct IdSource {

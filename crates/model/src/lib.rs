@@ -17,6 +17,7 @@ mod message;
 mod money;
 mod partition;
 mod sealed;
+mod staff;
 mod story;
 mod words;
 
@@ -31,11 +32,13 @@ pub use delivery::{
 pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
-    DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId, RecipientId,
+    AuditId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId,
+    RecipientId, StaffId,
 };
 pub use message::{Flags, Message, MessageContent};
 pub use money::{Currency, InvalidMoney, decimal_of, micros_of};
 pub use partition::Partition;
 pub use sealed::Sealed;
+pub use staff::{AuditLine, Origin, Permission, Role, Roles};
 pub use story::Told;
 pub use words::{Category, Lane, PurposeClass, UnknownWord};

@@ -119,6 +119,16 @@ impl Catalogue {
         self.types.get(name).map_or(&[], |(_, samples)| samples)
     }
 
+    /// What keeps `data` from being that of an event of a message type: a JSON pointer into
+    /// the event, and why. None where it fits, and links lead to `domain` only.
+    pub fn fits(&self, name: &str, data: Map<String, Value>, domain: &str) -> Option<String> {
+        let Some(entry) = self.get(name) else {
+            return Some(format!("there is no message type `{name}`"));
+        };
+        let fault = entry.schema.accept(data, domain).err()?;
+        Some(format!("{}: {}", fault.pointer, fault.reason))
+    }
+
     /// The data of the first sample of a message type.
     pub fn sample(&self, name: &str) -> Option<&Map<String, Value>> {
         self.samples(name).first().map(|sample| &sample.data)

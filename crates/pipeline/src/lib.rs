@@ -21,7 +21,7 @@ pub mod render;
 pub mod send;
 pub mod track;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use model::{Clock, ContactPoint};
 use store::Store;
@@ -67,7 +67,7 @@ pub struct Pipeline(Arc<Shared>);
 
 struct Shared {
     store: Store,
-    catalogue: Arc<Catalogue>,
+    catalogue: RwLock<Arc<Catalogue>>,
     brand: Brand,
     clock: Clock,
     limits: Limits,
@@ -86,7 +86,7 @@ impl Pipeline {
     ) -> Self {
         Self(Arc::new(Shared {
             store,
-            catalogue,
+            catalogue: RwLock::new(catalogue),
             brand,
             clock,
             limits,
@@ -100,14 +100,23 @@ impl Pipeline {
         &self.0.store
     }
 
-    /// What may be said.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.0.catalogue
+    /// What may be said, as of now.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        let catalogue = self.0.catalogue.read();
+        catalogue.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says other things from now on. What was said keeps its words, what is on its way its
+    /// short forms.
+    pub fn replace_catalogue(&self, catalogue: Arc<Catalogue>) {
+        let place = self.0.catalogue.write();
+        *place.unwrap_or_else(PoisonError::into_inner) = catalogue;
     }
 
     /// What the catalogue says of a message type, as far as decisions go.
     pub(crate) fn terms(&self, message_type: &str) -> Option<Terms> {
-        let entry = self.0.catalogue.get(message_type)?;
+        let catalogue = self.catalogue();
+        let entry = catalogue.get(message_type)?;
         Some(Terms {
             category: entry.category,
             purpose: entry.purpose,

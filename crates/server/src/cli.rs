@@ -33,6 +33,9 @@ pub enum Command {
     Check(Check),
     /// Make an API key for a store that is not running
     ApiKey(ApiKey),
+    /// Look after the accounts of those who use the console
+    #[command(subcommand)]
+    Staff(Staff),
     /// Make an Ed25519 key that signs mail, and print its DNS record
     DkimKey(DkimKey),
     /// Measure
@@ -147,6 +150,61 @@ pub struct ApiKey {
     /// live reaches real carriers, test only the sandbox, team only the team's addresses
     #[arg(long, default_value = "test", value_parser = ["live", "test", "team"])]
     pub mode: String,
+}
+
+/// Accounts of staff; with an embedded store, while no server runs on it.
+#[derive(Debug, Subcommand)]
+pub enum Staff {
+    /// Add an account, and print the link with which its person sets it up
+    Add(AddStaff),
+    /// List the accounts
+    List(ListStaff),
+    /// Keep somebody out, and sign them out everywhere
+    Disable(OneStaff),
+    /// Take password and codes away, and print a new link
+    Reset(OneStaff),
+}
+
+#[derive(Debug, Args)]
+pub struct AddStaff {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Their name
+    #[arg(long)]
+    pub name: String,
+    /// The mail address they sign in with
+    #[arg(long)]
+    pub email: String,
+    /// What they may do; give it again for more
+    #[arg(long = "role", required = true, value_parser = ["operator", "marketer", "support", "trust", "auditor"])]
+    pub roles: Vec<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ListStaff {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct OneStaff {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// The mail address they sign in with
+    #[arg(long)]
+    pub email: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

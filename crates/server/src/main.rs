@@ -9,6 +9,7 @@ mod demo;
 mod http_client;
 mod lifecycle;
 mod nats;
+mod reload;
 mod serving;
 mod wiring;
 

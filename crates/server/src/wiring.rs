@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::config::{self, Config, EmailTls};
+use crate::reload;
 
 /// What runs: everything but HTTP.
 pub struct System {
@@ -92,6 +93,10 @@ pub async fn start(config: &Config) -> Result<System> {
     )
     .await
     .context("the send stage cannot start")?;
+    if let Some(folder) = &config.catalogue.folder {
+        let watched = reload::watch(folder.clone(), pipeline.clone(), stop.clone());
+        trackers.spawn(watched);
+    }
     trackers.spawn(share_contracts(
         pipeline.store().clone(),
         routes.live.sms.clone(),

@@ -20,7 +20,8 @@ fn the_help_names_every_command_and_no_hidden_one() {
     let (code, help) = tidings(&["--help"]);
     assert_eq!(code, Some(0));
     for command in [
-        "demo", "serve", "replay", "migrate", "move", "check", "api-key", "dkim-key", "bench",
+        "demo", "serve", "replay", "migrate", "move", "check", "api-key", "staff", "dkim-key",
+        "bench",
     ] {
         assert!(help.contains(&format!("  {command} ")), "{command}: {help}");
     }

@@ -52,7 +52,7 @@ fn texts() -> Vec<String> {
         ["a", "b", " ", "€", "{", "é"],
         ["a", "я", "🙂", "€", "’", "字"],
     ] {
-        for _ in 0..400 {
+        for _ in 0..5_000 {
             let length = random(500);
             texts.push((0..length).map(|_| alphabet[random(6) as usize]).collect());
         }

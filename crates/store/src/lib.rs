@@ -19,6 +19,7 @@ macro_rules! on {
 mod conformance;
 mod costs;
 mod error;
+mod failed;
 mod fold;
 mod keys;
 mod ledger;
@@ -28,6 +29,7 @@ mod postgres;
 mod records;
 mod secret;
 mod sqlite;
+mod staff;
 mod suppressions;
 mod transfer;
 
@@ -35,8 +37,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::{
-    Channel, Customer, EventId, Facts, FailedEvent, IdSource, Instant, Lane, MessageId,
-    RecipientId, Span, Told,
+    Channel, Customer, Facts, IdSource, Instant, Lane, MessageId, RecipientId, Span, Told,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -52,6 +53,11 @@ pub use records::{
     ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
+pub use failed::{FailedCount, FailedFilter};
+pub use staff::{
+    AuditFilter, Ended, LinkChange, SignInTries, StaffAccount, StaffCommit, StaffCommitted,
+    StaffSession,
+};
 pub use transfer::{Step, Transfer, TransferError};
 
 /// What a call gives.
@@ -313,46 +319,6 @@ impl Store {
     /// [`Error`].
     pub async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
         on!(self, backend => backend.record_inbound(texts).await)
-    }
-
-    // --- failed events
-
-    /// Failed events that no replay has mended, newest first.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn failed_events(
-        &self,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<FailedEvent>> {
-        on!(self, backend => backend.failed_events(before, limit).await)
-    }
-
-    /// Those of some events that failed and that no replay has mended.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn failed_among(&self, events: Vec<EventId>) -> Result<Vec<FailedEvent>> {
-        on!(self, backend => backend.failed_among(events).await)
-    }
-
-    /// One failed event, with the envelope to try again.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn failed_event(&self, id: EventId) -> Result<Option<FailedEvent>> {
-        on!(self, backend => backend.failed_event(id).await)
-    }
-
-    /// Commits the message a replay made of a failed event and closes the failure, or
-    /// keeps the new reason. `event.id` is the failed event's. `Duplicate` when another
-    /// replay was faster.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
-        on!(self, backend => backend.commit_replayed(event).await)
     }
 
     // --- messages, as shown

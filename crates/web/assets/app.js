@@ -269,7 +269,7 @@ function listen() {
 // --- the path: fetched again every few seconds unless paused
 
 function follow() {
-  const main = one("main[data-refresh]");
+  const main = one("[data-refresh]");
   if (!main) return;
   const pause = one("[data-pause]");
   let stopped = false;

@@ -21,6 +21,7 @@ pub mod problem;
 mod read;
 mod router;
 pub mod session;
+pub mod staff;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ pub(crate) enum Place {
     Messages,
     Deleted,
     Account,
-    Path,
+    Console,
     Elsewhere,
 }
 
@@ -25,7 +25,7 @@ impl Place {
             Self::Messages => "messages",
             Self::Deleted => "deleted",
             Self::Account => "account",
-            Self::Path => "path",
+            Self::Console => "console",
             Self::Elsewhere => "",
         };
         own == name

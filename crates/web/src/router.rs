@@ -30,7 +30,7 @@ pub fn router(app: App, extra: Router) -> Router {
         .layer(axum::Extension(openapi::Served::new(document)))
         .layer(from_fn(never_cache));
     let pages = message_center::router()
-        .merge(console::router())
+        .merge(console::router(&app))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn_with_state(
             app.clone(),

@@ -2,6 +2,7 @@
 //!
 //! Holds no rule and reads no clock or environment of its own.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::auth::KeyCache;
 use crate::problem::{Code, Problem};
+use crate::staff::Hasher;
 
 /// How the web side of one server is set up.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct WebConfig {
     pub event_streams: usize,
     /// How many browsers and apps listen for news at once.
     pub live_streams: usize,
+    /// Proxies that are believed when they say whom a request comes from.
+    pub proxies: Vec<IpAddr>,
 }
 
 impl Default for WebConfig {
@@ -45,6 +49,7 @@ impl Default for WebConfig {
             request_timeout: Duration::from_secs(30),
             event_streams: 64,
             live_streams: 10_000,
+            proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
         }
     }
 }
@@ -62,6 +67,7 @@ struct Inner {
     random: SystemRandom,
     token_key: ring::hmac::Key,
     keys: KeyCache,
+    hasher: Hasher,
     event_streams: Arc<Semaphore>,
     live_streams: Arc<Semaphore>,
     closing: watch::Sender<bool>,
@@ -79,6 +85,7 @@ impl App {
         let inner = Inner {
             token_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret),
             keys: KeyCache::default(),
+            hasher: Hasher::default(),
             event_streams: Arc::new(Semaphore::new(config.event_streams)),
             live_streams: Arc::new(Semaphore::new(config.live_streams)),
             closing: watch::Sender::new(false),
@@ -131,6 +138,11 @@ impl App {
 
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.inner.keys
+    }
+
+    /// Where passwords of staff are hashed.
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.inner.hasher
     }
 
     pub(crate) fn event_streams(&self) -> &Arc<Semaphore> {

@@ -27,7 +27,7 @@ async fn it_prints_its_pages_shows_them_and_drains_on_ctrl_c() {
         .trim_end_matches('/')
         .to_owned();
     let mut pages = vec!["/".to_owned(), "/sign-in".to_owned()];
-    for name in ["The phones", "The mailboxes", "Path of messages"] {
+    for name in ["The phones", "The mailboxes", "The console"] {
         let page = demo.line_with(name).await;
         pages.push(page.strip_prefix(&url).unwrap().to_owned());
     }

@@ -43,7 +43,8 @@ impl Pipeline {
     /// What is kept of an event that failed. A code is not kept: it dies in minutes, and an
     /// event that failed has no delivery that could seal it.
     fn failure(&self, event: &Event, reason: FailureReason, detail: String) -> AcceptedResult {
-        let entry = self.catalogue().get(&event.event_type);
+        let catalogue = self.catalogue();
+        let entry = catalogue.get(&event.event_type);
         if !entry.is_some_and(|entry| entry.has_secret()) {
             let envelope = Sealed::new(envelope::write(event));
             return AcceptedResult::Failed {
@@ -84,11 +85,11 @@ impl Pipeline {
             true => costs::about(event),
             false => About::default(),
         };
-        let short = short_forms(catalogue, self.brand(), event, &facts.customer)
+        let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
         let at = event.as_of.unwrap_or(now);
         let case = Case {
-            standing: stories.standing(catalogue, (event, facts.recipient), &short),
+            standing: stories.standing(&catalogue, (event, facts.recipient), &short),
             event_time: event.time,
             at,
             facts,

@@ -1,6 +1,6 @@
 //! A failed event, tried again: after a template was mended or a customer was added.
 
-use model::{EventId, Facts, FailureReason, MessageId};
+use model::{AuditLine, EventId, Facts, FailureReason, MessageId};
 use store::{AcceptedResult, Committed};
 
 use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission};
@@ -34,6 +34,19 @@ impl Pipeline {
     /// # Errors
     /// [`AcceptError`].
     pub async fn replay_failed(&self, id: EventId) -> Result<ReplayAnswer, AcceptError> {
+        self.replay_failed_noting(id, |_| None).await
+    }
+
+    /// The same for somebody whose changes are written down: `note` makes the line of the
+    /// audit from what comes of it, and the line is committed with that.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    pub async fn replay_failed_noting(
+        &self,
+        id: EventId,
+        note: impl Fn(&AcceptedResult) -> Option<AuditLine>,
+    ) -> Result<ReplayAnswer, AcceptError> {
         for _ in 0..STALE_ROUNDS {
             let Some(failed) = self.store().failed_event(id).await? else {
                 return Ok(ReplayAnswer::NotFound);
@@ -65,7 +78,8 @@ impl Pipeline {
             accepted.id = id;
             let mut holds = Holds::new(&self.limits().costs);
             holds.add(0, &accepted);
-            match self.store().commit_replayed(accepted.clone()).await? {
+            let line = note(&accepted.result);
+            match self.store().commit_replayed(accepted.clone(), line).await? {
                 Committed::Stale => {}
                 Committed::Duplicate(_) => return Ok(ReplayAnswer::AlreadyReplayed),
                 Committed::Accepted => {

@@ -33,8 +33,8 @@ impl Pipeline {
         facts: &[Facts],
         now: Instant,
     ) -> store::Result<Stories> {
-        let with_story =
-            |(_, event): &&(usize, Event)| self.catalogue().has_story(&event.event_type);
+        let catalogue = self.catalogue();
+        let with_story = |(_, event): &&(usize, Event)| catalogue.has_story(&event.event_type);
         let of = |(_, event): &(usize, Event)| {
             let recipient = facts_about(facts, event)?.recipient;
             Some((recipient, order_of(event)))

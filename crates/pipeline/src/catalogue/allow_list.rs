@@ -4,10 +4,11 @@
 //! that builds values, calls, loops without bound or reaches what is not declared. The
 //! engine's fuel bounds time but not memory: this list is what bounds memory.
 
-use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Filter, Spanned, Stmt, UnaryOpKind};
 use minijinja::machinery::{Span, parse};
 
 use super::filters;
+use super::flat::line_at;
 use super::schema::{Node, Schema, Shape};
 
 /// A template that may not be: the line in it, and why.
@@ -45,6 +46,7 @@ struct Walk<'a> {
 
 /// Checks a template.
 pub(crate) fn check(source: &str, names: &Names<'_>) -> Result<(), Refusal> {
+    bounded(source)?;
     let tree = parse(
         source,
         "template",
@@ -61,6 +63,51 @@ pub(crate) fn check(source: &str, names: &Names<'_>) -> Result<(), Refusal> {
         loops: Vec::new(),
     };
     walk.statement(&tree)
+}
+
+/// A tag has so many bytes at most; deeper trees than such a tag can hold would need more
+/// stack than there is.
+const TAG_BYTES: usize = 1_000;
+/// `if` and `for` stand inside each other so deep at most.
+const DEPTH: usize = 20;
+
+/// Looks at the text before it is read as a tree.
+fn bounded(source: &str) -> Result<(), Refusal> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(start) = source[at..].find('{').map(|found| at + found) {
+        let line = || line_at(source, start);
+        at = start + 1;
+        let end = match source.as_bytes().get(at) {
+            Some(b'%') => "%}",
+            Some(b'{') => "}}",
+            _ => continue,
+        };
+        let tag = &source[start..];
+        let length = tag.find(end).unwrap_or(tag.len());
+        if length > TAG_BYTES {
+            let reason = format!("a tag has at most {TAG_BYTES} bytes");
+            return Err(Refusal {
+                line: line(),
+                reason,
+            });
+        }
+        at = start + length;
+        let word = tag[2..length].trim_start_matches(['-', '+']).trim_start();
+        if word.starts_with("if") || word.starts_with("for") {
+            depth += 1;
+        } else if word.starts_with("end") {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > DEPTH {
+            let reason = format!("tags stand inside each other more than {DEPTH} deep");
+            return Err(Refusal {
+                line: line(),
+                reason,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn refuse<T>(span: Span, reason: impl Into<String>) -> Result<T, Refusal> {
@@ -192,7 +239,8 @@ impl<'a> Walk<'a> {
                     return refuse(filter.span(), reason);
                 }
                 if let Some(inner) = &filter.expr {
-                    self.expression(inner)?;
+                    let of = self.expression(inner)?;
+                    member_of_list(of, filter)?;
                 }
                 for argument in &filter.args {
                     match argument {
@@ -234,6 +282,30 @@ impl<'a> Walk<'a> {
                 None => refuse(span, format!("`{name}` is not declared in schema.json")),
             },
         }
+    }
+}
+
+/// `list("title")`: each entry of the list has a title.
+fn member_of_list(of: Place<'_>, filter: &Spanned<Filter<'_>>) -> Result<(), Refusal> {
+    let Place::Node(Node {
+        shape: Shape::List(entry, _),
+        ..
+    }) = of
+    else {
+        return Ok(());
+    };
+    let Some(CallArg::Pos(Expr::Const(name))) =
+        filter.args.first().filter(|_| filter.name == "list")
+    else {
+        return Ok(());
+    };
+    let name = name.value.as_str().unwrap_or_default();
+    match &entry.shape {
+        Shape::Object(children) if children.iter().any(|(known, _)| known == name) => Ok(()),
+        _ => refuse(
+            filter.span(),
+            format!("entries of this list have no `{name}`: see schema.json"),
+        ),
     }
 }
 

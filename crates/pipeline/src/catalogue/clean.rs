@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// Whether `c` turns the direction of the text around it (UAX #9 §2.1, §2.2, §2.4).
 const fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -76,13 +78,24 @@ pub(crate) fn short_line(text: &str, limit: usize) -> String {
     }
 }
 
-/// At most `limit` characters; what is cut is shown by an ellipsis.
+/// At most `limit` characters; what is cut is shown by an ellipsis. What people see as one
+/// sign (a letter with its accents, a joined emoji, a flag) stays or goes as a whole
+/// (Unicode Standard Annex #29).
 pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit || text.chars().count() <= limit {
         return Cow::Borrowed(text);
     }
-    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-    Cow::Owned(format!("{}…", kept.trim_end()))
+    let room = limit.saturating_sub(1);
+    let mut characters = 0;
+    let kept: usize = text
+        .graphemes(true)
+        .take_while(|sign| {
+            characters += sign.chars().count();
+            characters <= room
+        })
+        .map(str::len)
+        .sum();
+    Cow::Owned(format!("{}…", text[..kept].trim_end()))
 }
 
 /// Typographic characters as their plain forms, so that one curly quote does not double
@@ -142,6 +155,12 @@ mod tests {
         assert_eq!(shorten("ação", 4), "ação");
         assert_eq!(shorten("ações", 4), "açõ…");
         assert_eq!(shorten("ab cd", 4), "ab…");
+        // A family is one sign of five characters, a flag one of two, é may be one of two.
+        assert_eq!(shorten("ab👨‍👩‍👧cd", 6), "ab…");
+        assert_eq!(shorten("ab👨‍👩‍👧cd", 8), "ab👨‍👩‍👧…");
+        assert_eq!(shorten("a🇧🇷🇵🇹", 3), "a…");
+        assert_eq!(shorten("abe\u{301}cd", 4), "ab…");
+        assert_eq!(shorten("مرحبًا بكم", 5), "مرح…");
     }
 
     #[test]

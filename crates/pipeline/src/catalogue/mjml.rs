@@ -25,6 +25,7 @@ impl Tag<'_> {
 /// The HTML template that an MJML template comes to.
 pub(super) fn compile(source: &str) -> Result<String, Refusal> {
     let (marked, tags) = mark(source)?;
+    bounded(&marked)?;
     let parsed = mrml::parse(&marked).map_err(|error| in_words(&marked, &error))?;
     let html = parsed
         .element
@@ -52,6 +53,38 @@ fn unknown_component(html: &str) -> Option<&str> {
     let from = &html[html.find("<mj-")?..];
     let end = from[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
     Some(&from[..=end])
+}
+
+/// Elements stand inside each other so deep at most: the readers of MJML and HTML need
+/// stack for each.
+const DEPTH: usize = 40;
+/// Elements that have no end (HTML Living Standard §13.1.2).
+const VOID: &[&str] = &[
+    "br", "hr", "img", "input", "link", "meta", "wbr", "col", "area", "base", "source",
+];
+
+fn bounded(marked: &str) -> Result<(), Refusal> {
+    let mut depth = 0_usize;
+    for (at, _) in marked.match_indices('<') {
+        let rest = &marked[at + 1..];
+        let name = rest
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .next();
+        let name = name.unwrap_or_default();
+        let tag = rest.split('>').next().unwrap_or_default();
+        if rest.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if !name.is_empty() && !tag.ends_with('/') && !VOID.contains(&name) {
+            depth += 1;
+        }
+        if depth > DEPTH {
+            return Err(Refusal {
+                line: line_at(marked, at),
+                reason: format!("elements stand inside each other more than {DEPTH} deep"),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn comment(number: usize) -> String {

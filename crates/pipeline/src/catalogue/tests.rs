@@ -1,5 +1,6 @@
 //! What the shipped catalogue must be, and what a broken one is told.
 
+mod broken;
 mod explanations;
 
 use std::fs;

@@ -48,7 +48,10 @@ pub(super) fn is_known_path(path: &str) -> bool {
         ["types", _, file] => file.ends_with(".toml"),
         ["explanations", file] => file.ends_with(".toml"),
         ["layout", "email.mjml" | "email.txt"] => true,
-        ["layout", file] => file.starts_with("words.") && file.ends_with(".toml"),
+        ["layout", file] => file
+            .strip_prefix("words.")
+            .and_then(|rest| rest.strip_suffix(".toml"))
+            .is_some_and(|locale| !locale.is_empty()),
         _ => false,
     }
 }

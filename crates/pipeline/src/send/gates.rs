@@ -35,7 +35,8 @@ impl Sender {
 
     /// Whether newer news may have come while a delivery waited.
     pub(super) fn has_waited(&self, claimed: &ClaimedDelivery) -> bool {
-        let entry = self.pipeline.catalogue().get(&claimed.content.message_type);
+        let catalogue = self.pipeline.catalogue();
+        let entry = catalogue.get(&claimed.content.message_type);
         entry.is_some_and(|entry| entry.is_overtaken)
             && self.pipeline.clock().now().since(claimed.accepted_at) > WAITED
     }

@@ -152,7 +152,7 @@ impl Sender {
             return later("no_carrier");
         };
         let body = match render::mail(
-            self.pipeline.catalogue(),
+            &self.pipeline.catalogue(),
             self.pipeline.brand(),
             &claimed.content,
         ) {

@@ -7,6 +7,7 @@ mod migrate;
 mod move_store;
 mod replay;
 mod serve;
+mod staff;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Move(arguments) => move_store::run(arguments).await?,
         Command::Check(arguments) => return check::run(arguments).await,
         Command::ApiKey(arguments) => api_key::run(arguments).await?,
+        Command::Staff(arguments) => staff::run(arguments).await?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,
         Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
         Command::Bench(Bench::Codes(arguments)) => return bench::codes::run(arguments).await,

@@ -22,6 +22,7 @@ pub async fn run(arguments: Serve) -> Result<()> {
         live_streams: bounds.live_streams(WebConfig::default().live_streams),
         public_url: config.server.public_url.clone(),
         secure_cookies: config.server.secure_cookies,
+        proxies: config.server.proxies.clone(),
         ..WebConfig::default()
     };
     let screens = match (&system.sandbox, config.sandbox.screens) {

@@ -1,6 +1,6 @@
 //! The sections of the configuration, one struct each.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -15,6 +15,9 @@ pub struct Server {
     pub public_url: String,
     /// Cookies only over HTTPS. Off is for trying it out on one machine.
     pub secure_cookies: bool,
+    /// Proxies that are believed when they say, in `X-Forwarded-For`, whom a request comes
+    /// from. Only tries to sign in to the console are counted by it.
+    pub proxies: Vec<IpAddr>,
     /// Connections at once; more wait. The limit on open files may allow fewer.
     pub connections: usize,
     /// Seconds that the head of a request may take, and a new connection to begin one.
@@ -29,6 +32,7 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: "http://127.0.0.1:8080".into(),
             secure_cookies: true,
+            proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             connections: 4_096,
             header_seconds: 10,
             idle_seconds: 75,

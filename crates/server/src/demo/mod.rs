@@ -120,7 +120,7 @@ fn welcome(url: &str, key: &str) {
     Message Center    {url}/           choose who you are
     The phones        {url}/sandbox/phone
     The mailboxes     {url}/sandbox/mail
-    Path of messages  {url}/path
+    The console       {url}/console
 
   Send an event of your own (this key reaches only the sandbox):
 

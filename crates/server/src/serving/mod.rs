@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
@@ -18,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use web::staff::Peer;
 
 use crate::config::Server;
 use patience::{Answer, Patience, Patient, Turns};
@@ -101,8 +104,9 @@ pub async fn serve(
         loop {
             tokio::select! {
                 () = &mut end => break,
-                (stream, place) = door.next() => {
-                    let talking = converse(stream, routes.clone(), bounds.patience, stop.clone());
+                (stream, peer, place) = door.next() => {
+                    let routes = routes.clone();
+                    let talking = converse(stream, peer, routes, bounds.patience, stop.clone());
                     conversations.spawn(async move {
                         talking.await;
                         drop(place);
@@ -131,7 +135,7 @@ struct Door {
 impl Door {
     /// The next connection, once there is a place for it: until then it waits with the
     /// system. Giving up waiting loses nothing.
-    async fn next(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
+    async fn next(&mut self) -> (TcpStream, Peer, OwnedSemaphorePermit) {
         if self.room.available_permits() == 0 {
             self.say("all connections are in use; new ones wait");
         }
@@ -139,7 +143,7 @@ impl Door {
         let place = place.expect("nobody closes it");
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => return (stream, place),
+                Ok((stream, peer)) => return (stream, Peer(peer.ip()), place),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     metrics::counter!("tidings_http_accept_failures_total").increment(1);
@@ -169,13 +173,20 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// One connection, from its first request to its last.
-async fn converse(stream: TcpStream, routes: Router, patience: Patience, stop: CancellationToken) {
+async fn converse(
+    stream: TcpStream,
+    peer: Peer,
+    routes: Router,
+    patience: Patience,
+    stop: CancellationToken,
+) {
     // Answers are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let turns = Turns::default();
     let stream = TokioIo::new(Patient::new(stream, turns.clone(), patience));
     let routes = TowerToHyperService::new(routes);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let turn = turns.begin();
         let answering = routes.call(request);
         async move {

@@ -1,13 +1,16 @@
 //! What every backend must do, as plain functions over an empty store. A bug found in one
 //! backend becomes a case here first.
 
+mod audit;
 mod database;
+mod failed;
 mod keys;
 mod ledger;
 mod mailbox;
 mod nodes;
 mod path;
 mod receipts;
+mod staff;
 mod transfer;
 mod world;
 
@@ -129,6 +132,22 @@ mod cases {
         costs_are_told_apart_as_asked,
         a_reopened_store_goes_on_booking,
         any_sequence_keeps_both_sides_equal,
+    );
+    on_both!(staff:
+        an_account_is_kept_with_all_that_follows_from_it,
+        a_change_of_what_changed_meanwhile_is_refused,
+        two_accounts_never_share_a_login,
+        the_last_operator_stays,
+        sessions_end_one_by_one_and_together,
+        a_link_works_for_one_account_until_it_ends,
+        tries_are_counted_forgiven_and_forgotten,
+    );
+    on_both!(audit:
+        lines_of_the_audit_are_listed_and_never_changed,
+    );
+    on_both!(failed:
+        a_replay_is_written_down_with_what_it_did,
+        failed_events_are_filtered_and_counted,
     );
     mod nodes {
         on_postgres!(postgres, nodes:

@@ -325,11 +325,15 @@ pub(super) async fn a_failed_event_is_listed_and_replayed_once(world: &World) {
         ..failed
     };
     assert_eq!(
-        world.store().commit_replayed(replay.clone()).await.unwrap(),
+        world
+            .store()
+            .commit_replayed(replay.clone(), None)
+            .await
+            .unwrap(),
         Committed::Accepted
     );
     assert!(matches!(
-        world.store().commit_replayed(replay).await.unwrap(),
+        world.store().commit_replayed(replay, None).await.unwrap(),
         Committed::Duplicate(_)
     ));
     assert!(

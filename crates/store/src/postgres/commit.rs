@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use deadpool_postgres::{Pool, Transaction};
-use model::{EventId, Id, Lane, RecipientId};
+use model::{AuditLine, EventId, Id, Lane, RecipientId};
 
+use super::audit::add_audit;
 use super::failure::Failure;
 use super::insert::Insert;
 use super::node::{Held, Node};
@@ -40,8 +41,13 @@ struct Key {
 }
 
 impl Postgres {
-    pub(crate) async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
-        Ok(retrying(|| self.shared.replayed(&event)).await?)
+    pub(crate) async fn commit_replayed(
+        &self,
+        event: AcceptedEvent,
+        audit: Option<AuditLine>,
+    ) -> Result<Committed> {
+        let replayed = retrying(|| self.shared.replayed(&event, audit.as_slice()));
+        Ok(replayed.await?)
     }
 }
 
@@ -76,7 +82,11 @@ impl Shared {
         Ok(committed)
     }
 
-    async fn replayed(&self, event: &AcceptedEvent) -> std::result::Result<Committed, Failure> {
+    async fn replayed(
+        &self,
+        event: &AcceptedEvent,
+        audit: &[AuditLine],
+    ) -> std::result::Result<Committed, Failure> {
         let held = self.node.held()?;
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let one = std::slice::from_ref(event);
@@ -111,6 +121,9 @@ impl Shared {
                 .await?;
             }
         }
+        let mut steps = Steps::new();
+        add_audit(&mut steps, audit);
+        steps.run(&tx).await?;
         let (news, entered) = insert.news(&heads);
         self.end(tx, held, || insert.claimed()).await?;
         self.lines.count(insert.money());

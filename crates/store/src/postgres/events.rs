@@ -5,30 +5,50 @@ use tokio_postgres::Row;
 
 use super::failure::Failure;
 use super::open::REPORT;
-use super::rows::{Fields, get, named, partition, word};
+use super::rows::{Fields, get, named, partition, text, word};
 use super::sql::reports::{
     ACCEPT_TO_CARRIER, COUNT_DELIVERIES, COUNT_EVENTS, COUNT_FAILED, COUNT_IN_DOUBT,
-    COUNT_MESSAGES, FAILED, FAILED_AMONG, FAILED_EVENT,
+    COUNT_MESSAGES, FAILED, FAILED_AMONG, FAILED_COUNTS, FAILED_EVENT,
 };
 use super::steps::{Steps, ask, begin, params};
 use super::{Postgres, Shared, all_partitions};
-use crate::{Counts, Result};
+use crate::{Counts, FailedCount, FailedFilter, Result};
 
 impl Postgres {
-    pub(crate) async fn failed_events(
+    pub(crate) async fn failed_events_like(
         &self,
+        filter: FailedFilter,
         before: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<FailedEvent>> {
         let before = before.map_or(i64::MAX, Id::as_i64);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let client = self.shared.reader().await?;
-        let rows = ask(&client, FAILED, params![all_partitions(), before, limit])
-            .await?
-            .rows;
+        let params = params![
+            all_partitions(),
+            before,
+            limit,
+            filter.reason.map(|reason| i16::from(reason.number())),
+            filter.event_type.as_deref().map(text),
+        ];
+        let rows = ask(&client, FAILED, params).await?.rows;
         drop(client);
         let ids = rows.iter().map(|row| Ok(EventId::from_i64(get(row, 0)?)));
         self.failed_among(ids.collect::<Result<_>>()?).await
+    }
+
+    pub(crate) async fn failed_counts(&self, limit: usize) -> Result<Vec<FailedCount>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![all_partitions(), limit];
+        let found = self.ask_one(FAILED_COUNTS, params).await?;
+        let read = |row| {
+            Ok(FailedCount {
+                reason: word(row, 0, FailureReason::from_number)?,
+                event_type: get(row, 1)?,
+                count: u64::try_from(get::<i64>(row, 2)?).unwrap_or(0),
+            })
+        };
+        found.rows.iter().map(read).collect()
     }
 
     pub(crate) async fn failed_among(&self, events: Vec<EventId>) -> Result<Vec<FailedEvent>> {

@@ -5,6 +5,7 @@
 //! and proves it in every commit and claim.
 
 mod apply;
+mod audit;
 mod claims;
 mod commit;
 mod customers;
@@ -28,6 +29,7 @@ mod prices;
 mod receipts;
 mod rows;
 mod sql;
+mod staff;
 mod steps;
 mod stories;
 mod tasks;

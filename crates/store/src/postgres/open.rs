@@ -30,6 +30,7 @@ use crate::{Error, OpenError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_transfer.sql"),
+    include_str!("../../migrations/postgres/0003_staff.sql"),
     include_str!("../../migrations/postgres/0004_ledger.sql"),
 ];
 /// The oldest server that will do.

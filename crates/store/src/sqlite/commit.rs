@@ -3,10 +3,11 @@
 
 use std::sync::LazyLock;
 
-use model::{DeliveryState, Id, Lane, RecipientId};
+use model::{AuditLine, DeliveryState, Id, Lane, RecipientId};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
+use super::audit::write_audit;
 use super::claims::put_due;
 use super::event_keys::{Taken, known, take_key};
 use super::fresh::Entry;
@@ -64,9 +65,20 @@ impl Sqlite {
         Ok(events.into_iter().zip(committed).collect())
     }
 
-    pub(crate) async fn commit_replayed(&self, event: AcceptedEvent) -> Result<Committed> {
-        let work = |event: &AcceptedEvent, tx: &mut Tx<'_>| commit_replay(tx, event);
-        Ok(self.write_with(Order::New, 4, event, work).await?.1)
+    pub(crate) async fn commit_replayed(
+        &self,
+        event: AcceptedEvent,
+        audit: Option<AuditLine>,
+    ) -> Result<Committed> {
+        let work = |(event, audit): &(AcceptedEvent, Option<AuditLine>), tx: &mut Tx<'_>| {
+            let committed = commit_replay(tx, event)?;
+            if committed == Committed::Accepted {
+                write_audit(tx.connection, audit.as_slice())?;
+            }
+            Ok(committed)
+        };
+        let state = (event, audit);
+        Ok(self.write_with(Order::New, 4, state, work).await?.1)
     }
 }
 

@@ -7,25 +7,52 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows::{collect, id, instant, maybe_instant, word};
 use super::{Shared, Sqlite};
-use crate::{Counts, Result};
+use crate::{Counts, FailedCount, FailedFilter, Result};
 
 const FAILED: &str = "SELECT e.id, e.source, e.event_id, e.type, e.accepted_at, e.mode, f.subject, f.reason, f.detail,
          f.envelope, f.replayed_at
      FROM failed_events f JOIN events e ON e.id = f.event";
 
 impl Sqlite {
-    pub(crate) async fn failed_events(
+    pub(crate) async fn failed_events_like(
         &self,
+        filter: FailedFilter,
         before: Option<EventId>,
         limit: usize,
     ) -> Result<Vec<FailedEvent>> {
         self.read(move |connection, shared| {
             let mut statement = connection.prepare_cached(&format!(
-                "{FAILED} WHERE f.replayed_at IS NULL AND f.event < ?1 ORDER BY f.event DESC LIMIT ?2"
+                "{FAILED} WHERE f.replayed_at IS NULL AND f.event < ?1 AND (?3 IS NULL OR f.reason = ?3)
+                     AND (?4 IS NULL OR e.type = (SELECT id FROM names WHERE name = ?4))
+                 ORDER BY f.event DESC LIMIT ?2"
             ))?;
-            let before = before.map_or(i64::MAX, EventId::as_i64);
-            let mut rows = statement.query(params![before, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let mut rows = statement.query(params![
+                before.map_or(i64::MAX, EventId::as_i64),
+                i64::try_from(limit).unwrap_or(i64::MAX),
+                filter.reason.map(FailureReason::number),
+                filter.event_type,
+            ])?;
             collect(&mut rows, |row| failed(row, shared))
+        })
+        .await
+    }
+
+    pub(crate) async fn failed_counts(&self, limit: usize) -> Result<Vec<FailedCount>> {
+        self.read(move |connection, shared| {
+            let mut statement = connection.prepare_cached(
+                "SELECT f.reason, e.type, count(*) AS n
+                 FROM (SELECT event, reason FROM failed_events WHERE replayed_at IS NULL
+                     ORDER BY event DESC LIMIT ?1) AS f
+                 JOIN events AS e ON e.id = f.event GROUP BY 1, 2",
+            )?;
+            let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            collect(&mut rows, |row| {
+                Ok(FailedCount {
+                    reason: word(row, "reason", FailureReason::from_number)?,
+                    event_type: shared.names.name(row.get("type")?)?.to_string(),
+                    count: row.get::<_, u32>("n")?.into(),
+                })
+            })
         })
         .await
     }

@@ -2,6 +2,7 @@
 //!
 //! WAL with `synchronous=FULL`; one writer thread with group commit, a pool of readers.
 
+mod audit;
 mod checkpoint;
 mod claims;
 mod commit;
@@ -21,6 +22,7 @@ mod readers;
 mod receipts;
 mod rows;
 mod search;
+mod staff;
 mod stories;
 mod sweep;
 mod tx;

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_fast.sql"),
     include_str!("../../migrations/sqlite/0003_fresh.sql"),
+    include_str!("../../migrations/sqlite/0004_staff.sql"),
     include_str!("../../migrations/sqlite/0005_ledger.sql"),
 ];
 const READERS: usize = 4;
@@ -248,7 +249,8 @@ fn read_state(connection: &Connection) -> rusqlite::Result<State> {
     let newest = connection.query_row(
         "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM messages), 0),
              coalesce((SELECT max(id) FROM deliveries), 0), coalesce((SELECT max(id) FROM recipients), 0),
-             coalesce((SELECT max(id) FROM inbound_texts), 0), coalesce((SELECT max(id) FROM api_keys), 0))",
+             coalesce((SELECT max(id) FROM inbound_texts), 0), coalesce((SELECT max(id) FROM api_keys), 0),
+             coalesce((SELECT max(id) FROM staff), 0), coalesce((SELECT max(id) FROM audit), 0))",
         [],
         |row| row.get(0),
     )?;

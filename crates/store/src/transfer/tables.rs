@@ -151,6 +151,19 @@ pub(super) const TABLES: &[Table] = &[
         "partition": Small = "first_byte(nonce)", "nonce": Bytes, "expires_at": Big]),
     table!("sessions" from "sessions" by "hash"; key 2; columns![
         "partition": Small = "first_byte(hash)", "hash": Bytes, "recipient": Big, "expires_at": Big]),
+    table!("staff" from "staff" by "id"; key 1; columns![
+        "id": Big, "name": Text, "login": Text, "roles": Small, "password": Text, "totp": Text,
+        "totp_step": Big, "recovery": Bytes, "created_at": Big, "enrolled_at": Big, "disabled_at": Big,
+        "version": Big]),
+    table!("staff_sessions" from "staff_sessions" by "hash"; key 1; columns![
+        "hash": Bytes, "staff": Big, "began_at": Big, "seen_at": Big, "expires_at": Big, "half": Small,
+        "device": Text]),
+    table!("staff_links" from "staff_links" by "hash"; key 1; columns![
+        "hash": Bytes, "staff": Big, "expires_at": Big]),
+    table!("sign_in_tries" from "sign_in_tries" by "key"; key 1; columns![
+        "key": Bytes, "failures": Int, "last_at": Big]),
+    table!("audit" from "audit" by "id"; key 1; columns![
+        "id": Big, "at": Big, "who": Big, "origin": Small, "action": Text, "subject": Text, "details": Text]),
 ];
 
 impl Table {

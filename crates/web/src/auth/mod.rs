@@ -13,8 +13,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use model::{Facts, Instant, KeyId, Mode, RecipientId};
 
+pub(crate) use key::KeyCache;
 pub use key::{CreateKeyError, create_api_key};
-pub(crate) use key::{KeyCache, verify as verify_key};
 pub(crate) use token::{Scope, mint, peek_sign_in};
 pub use token::{redeem_sign_in, sign_in_url};
 
@@ -141,7 +141,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Compares without saying by its time where the difference is.
-fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
+pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     let difference = left.iter().zip(right).fold(0, |sum, (l, r)| sum | (l ^ r));
     std::hint::black_box(difference) == 0
 }

@@ -1,123 +1,64 @@
 //! The path of the latest messages: event, decision, deliveries, what carriers said.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{Redirect, Response};
-use model::{Attempt, DeliveryState, EventId, FailedEvent, Instant, Mode, Receipt, Trace};
-use pipeline::ReplayAnswer;
+use axum::response::Response;
+use model::{Attempt, DeliveryState, Instant, Mode, Permission, Receipt, Trace};
 use serde::Deserialize;
 use store::{DeliveryRecord, MessageRecord};
 
-use super::guard::Operator;
-use super::view::{
-    FailedLine, Hop, PathFragment, PathPage, Retried, RuleGroup, RuleLine, Step, StepKind, WayLine,
-};
+use super::clock::{LOCALE, UtcClock};
+use super::failed::line_of;
+use super::frame::{Frame, Spot, page};
+use super::gate::Visitor;
+use super::view::{Hop, PathFragment, PathPage, RuleGroup, RuleLine, Step, StepKind, WayLine};
 use crate::App;
-use crate::message_center::signed_in::{MaybeSignedIn, PageError};
+use crate::message_center::signed_in::PageError;
 use crate::message_center::view::{class_of, icon_of};
-use crate::message_center::when::{LocalTime, Moment};
-use crate::page::{ErrorKind, Place, html};
+use crate::page::html;
 
 /// The newest so many messages and failed events.
 const MESSAGES: usize = 20;
-const FAILED: usize = 10;
-/// The console speaks the language of those who run it.
-const LOCALE: &str = "en";
+const FAILED: usize = 3;
 
 /// What the page is asked with.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     fragment: String,
-    retried: String,
 }
 
-/// `GET /path`
+/// `GET /console/path`
 pub(crate) async fn show(
     State(app): State<App>,
-    _operator: Operator,
-    viewer: MaybeSignedIn,
+    visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
+    let failed = match visitor.may(Permission::ReadFailedEvents) {
+        true => FAILED,
+        false => 0,
+    };
     let (messages, failed) = tokio::try_join!(
         app.store().latest_messages(MESSAGES),
-        app.store().failed_events(None, FAILED),
+        app.store().failed_events(None, failed),
     )?;
     let clock = UtcClock::new(app.now());
     let hops = messages
         .iter()
         .map(|record| hop_of(&app, record, &clock))
         .collect();
-    let failed = failed
-        .iter()
-        .map(|event| failed_of(event, &clock))
-        .collect();
-    let retried = match asked.retried.as_str() {
-        "made" => Some(Retried::Made),
-        "failing" => Some(Retried::StillFailing),
-        "gone" => Some(Retried::Gone),
-        _ => None,
-    };
+    let failed = failed.iter().map(|event| line_of(event, &clock)).collect();
     if asked.fragment == "hops" {
-        let fragment = PathFragment {
-            retried: None,
-            failed,
-            hops,
-        };
+        let fragment = PathFragment { failed, hops };
         return Ok(html(StatusCode::OK, &fragment));
     }
-    let page = PathPage {
-        page: viewer.page(&app, Place::Path).await?,
-        retried,
+    let shown = PathPage {
+        page: page(&app),
+        frame: Frame::of(&visitor, Spot::Path),
         failed,
         hops,
     };
-    Ok(html(StatusCode::OK, &page))
-}
-
-/// `POST /path/failed/{id}/again`
-pub(crate) async fn again(
-    State(app): State<App>,
-    operator: Operator,
-    Path(id): Path<String>,
-) -> Result<Redirect, PageError> {
-    let not_found = PageError::Shown(ErrorKind::NotFound);
-    let Ok(id) = id.parse::<EventId>() else {
-        return Err(not_found);
-    };
-    let Some(event) = app.store().failed_event(id).await? else {
-        return Err(not_found);
-    };
-    if !operator.may_retry(event.mode) {
-        return Err(PageError::Shown(ErrorKind::Forbidden));
-    }
-    let answer = app.pipeline().replay_failed(id).await.map_err(|error| {
-        tracing::warn!(event = %id, %error, "a failed event could not be tried again");
-        PageError::Shown(ErrorKind::Broken)
-    })?;
-    let word = match answer {
-        ReplayAnswer::Replayed { .. } => "made",
-        ReplayAnswer::StillFailing { .. } => "failing",
-        ReplayAnswer::NotFound | ReplayAnswer::AlreadyReplayed => "gone",
-    };
-    Ok(Redirect::to(&format!("/path?retried={word}")))
-}
-
-/// The operators' clock: UTC, to the second.
-struct UtcClock(LocalTime);
-
-impl UtcClock {
-    fn new(now: Instant) -> Self {
-        Self(LocalTime::new("UTC", LOCALE, now))
-    }
-
-    fn moment(&self, at: Instant) -> Moment {
-        let mut moment = self.0.moment(at);
-        let stamp = at.to_timestamp();
-        moment.short = stamp.strftime("%H:%M:%S").to_string();
-        moment.full = stamp.strftime("%-d %b %Y, %H:%M:%S").to_string();
-        moment
-    }
+    Ok(html(StatusCode::OK, &shown))
 }
 
 fn hop_of(app: &App, record: &MessageRecord, clock: &UtcClock) -> Hop {
@@ -216,18 +157,5 @@ fn receipt_of(receipt: &Receipt, clock: &UtcClock) -> Step {
         reason: String::new(),
         code: receipt.code.clone(),
         at: clock.moment(receipt.received_at),
-    }
-}
-
-fn failed_of(event: &FailedEvent, clock: &UtcClock) -> FailedLine {
-    FailedLine {
-        id: event.id.to_string(),
-        event_type: event.event_type.clone(),
-        source: event.source.clone(),
-        event_id: event.event_id.clone(),
-        subject: event.subject.clone(),
-        reason: event.reason,
-        detail: event.detail.clone(),
-        at: clock.moment(event.accepted_at),
     }
 }

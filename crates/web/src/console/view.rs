@@ -1,8 +1,9 @@
 //! What the templates of the console read.
 
 use askama::Template;
-use model::{Category, Channel, DeliveryState, FailureReason, ReceiptStatus, Verdict};
+use model::{Category, Channel, DeliveryState, FailureReason, Mode, ReceiptStatus, Verdict};
 
+use super::frame::Frame;
 use crate::message_center::when::Moment;
 use crate::page::Page;
 
@@ -11,7 +12,7 @@ use crate::page::Page;
 #[template(path = "console/path.html")]
 pub(crate) struct PathPage {
     pub page: Page,
-    pub retried: Option<Retried>,
+    pub frame: Frame,
     pub failed: Vec<FailedLine>,
     pub hops: Vec<Hop>,
 }
@@ -20,17 +21,8 @@ pub(crate) struct PathPage {
 #[derive(Template)]
 #[template(path = "console/hops.html")]
 pub(crate) struct PathFragment {
-    pub retried: Option<Retried>,
     pub failed: Vec<FailedLine>,
     pub hops: Vec<Hop>,
-}
-
-/// What came of "Try again".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Retried {
-    Made,
-    StillFailing,
-    Gone,
 }
 
 /// An event that made no message.
@@ -40,9 +32,12 @@ pub(crate) struct FailedLine {
     pub source: String,
     pub event_id: String,
     pub subject: String,
+    pub mode: Mode,
     pub reason: FailureReason,
     pub detail: String,
     pub at: Moment,
+    /// When trying again made a message of it.
+    pub mended: Option<Moment>,
 }
 
 /// One message's whole path.

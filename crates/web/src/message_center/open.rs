@@ -164,7 +164,7 @@ fn view_of(
 /// still shows its summary.
 fn card_of(app: &App, message: &Message) -> Card {
     let content = &message.content;
-    render::card(app.pipeline().catalogue(), content).unwrap_or_else(|error| {
+    render::card(&app.pipeline().catalogue(), content).unwrap_or_else(|error| {
         tracing::warn!(message = %message.id, %error, "a message could not be rendered; its summary is shown");
         bare_card(vec![content.summary.clone()])
     })

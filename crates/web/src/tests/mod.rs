@@ -1,6 +1,7 @@
 //! The real router over a real store: requests in, statuses and bodies out.
 
 mod access;
+mod console;
 mod costs;
 mod customers;
 mod entry;
@@ -9,7 +10,6 @@ mod live;
 mod messages;
 mod openapi;
 mod pages;
-mod path;
 mod problems;
 mod sessions;
 mod world;

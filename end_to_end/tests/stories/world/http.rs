@@ -16,6 +16,8 @@ use super::PATIENCE;
 pub(crate) struct Http {
     address: String,
     key: String,
+    /// Of a browser that sends it from our own pages.
+    cookie: Option<String>,
 }
 
 /// What was answered.
@@ -31,6 +33,15 @@ impl Http {
         Self {
             address: address.to_owned(),
             key: key.to_owned(),
+            cookie: None,
+        }
+    }
+
+    /// The same server, from a page of it that is open in a browser.
+    pub(super) fn with_cookie(&self, cookie: &str) -> Self {
+        Self {
+            cookie: Some(cookie.to_owned()),
+            ..self.clone()
         }
     }
 
@@ -129,6 +140,12 @@ impl Http {
             .header("host", &self.address);
         if !self.key.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.key));
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request
+                .header("cookie", cookie)
+                .header("accept", "text/html")
+                .header("sec-fetch-site", "same-origin");
         }
         if !kind.is_empty() {
             request = request.header("content-type", kind);

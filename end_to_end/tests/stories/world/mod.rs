@@ -6,6 +6,7 @@
 //! what it left behind.
 
 mod binary;
+mod browser;
 mod environment;
 pub(crate) mod hostile;
 mod http;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use browser::Browser;
 pub(crate) use environment::{missing, python, say, seed, shared};
 pub(crate) use http::{Answer, Http, News};
 pub(crate) use program::{Ended, Program, run};

@@ -112,7 +112,7 @@ async fn fail_some(world: &World, facts: &Facts) -> AcceptedEvent {
         ..mended
     };
     assert_eq!(
-        world.store().commit_replayed(mended).await.unwrap(),
+        world.store().commit_replayed(mended, None).await.unwrap(),
         Committed::Accepted
     );
     failed
@@ -208,6 +208,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         };
         store.put_api_key(key).await.unwrap();
     }
+    crate::conformance::staff::fill(world).await;
     for n in 0..5 {
         assert!(
             store
@@ -260,6 +261,7 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
         see(&(failed.envelope.open().to_owned(), failed));
     }
     see(&store.api_keys().await.unwrap());
+    see(&crate::conformance::staff::look(store, now).await);
     let all = CostQuery {
         from: 0,
         to: i32::MAX,

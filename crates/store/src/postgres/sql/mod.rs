@@ -12,6 +12,7 @@ pub(super) mod nodes;
 pub(super) mod path;
 pub(super) mod receipts;
 pub(super) mod reports;
+pub(super) mod staff;
 
 #[cfg(test)]
 mod tests;

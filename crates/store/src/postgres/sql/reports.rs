@@ -15,8 +15,23 @@ statements! {
     FAILED = "SELECT c.event FROM unnest($1::smallint[]) AS p(partition) CROSS JOIN LATERAL (
             SELECT f.event FROM failed_events AS f
             WHERE f.partition = p.partition AND f.replayed_at IS NULL AND f.event < $2
+                AND ($4::smallint IS NULL OR f.reason = $4)
+                AND ($5::text IS NULL OR EXISTS (SELECT 1 FROM events AS e
+                    WHERE e.partition = p.partition AND e.id = f.event
+                        AND e.type = (SELECT n.id FROM names AS n WHERE n.name = $5)))
             ORDER BY f.event DESC LIMIT $3) AS c
         ORDER BY c.event DESC LIMIT $3";
+    FAILED_COUNTS = "SELECT g.reason, n.name, g.n FROM (
+            SELECT c.reason, e.type, count(*) AS n FROM (
+                SELECT l.partition, l.event, l.reason
+                FROM unnest($1::smallint[]) AS p(partition) CROSS JOIN LATERAL (
+                    SELECT f.partition, f.event, f.reason FROM failed_events AS f
+                    WHERE f.partition = p.partition AND f.replayed_at IS NULL
+                    ORDER BY f.event DESC LIMIT $2) AS l
+                ORDER BY l.event DESC LIMIT $2) AS c
+            JOIN events AS e ON e.partition = c.partition AND e.id = c.event
+            GROUP BY c.reason, e.type) AS g
+        JOIN names AS n ON n.id = g.type";
     FAILED_AMONG = failed!("JOIN unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS w(partition, event, place)
             ON f.partition = w.partition AND f.event = w.event
         WHERE f.replayed_at IS NULL ORDER BY w.place");

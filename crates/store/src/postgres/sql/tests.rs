@@ -24,7 +24,7 @@ const COLD: [(&str, &str); 8] = [
 ];
 
 fn all() -> Vec<(&'static str, &'static str)> {
-    use super::{claims, customers, keys, ledger, mailbox, nodes, path, receipts, reports};
+    use super::{claims, customers, keys, ledger, mailbox, nodes, path, receipts, reports, staff};
     let lists = [
         claims::ALL,
         customers::ALL,
@@ -35,6 +35,7 @@ fn all() -> Vec<(&'static str, &'static str)> {
         path::ALL,
         receipts::ALL,
         reports::ALL,
+        staff::ALL,
     ];
     lists.concat()
 }
