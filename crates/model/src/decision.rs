@@ -26,6 +26,8 @@ define_words!(
     Route = 8, "route";
     /// Is it the newest news of its order, and not told before?
     Sequence = 9, "sequence";
+    /// Is there money left for it?
+    Budget = 10, "budget";
 );
 
 define_words!(

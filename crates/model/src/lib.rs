@@ -6,6 +6,7 @@
 
 mod channel;
 mod clock;
+mod cost;
 mod customer;
 mod decision;
 mod delivery;
@@ -13,6 +14,7 @@ mod event;
 mod failure;
 mod ids;
 mod message;
+mod money;
 mod partition;
 mod sealed;
 mod staff;
@@ -21,6 +23,7 @@ mod words;
 
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
+pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
 pub use customer::{Consent, ConsentPurpose, Customer, CustomerFault, Facts, Preference};
 pub use decision::{Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
 pub use delivery::{
@@ -33,6 +36,7 @@ pub use ids::{
     RecipientId, StaffId,
 };
 pub use message::{Flags, Message, MessageContent};
+pub use money::{Currency, InvalidMoney, decimal_of, micros_of};
 pub use partition::Partition;
 pub use sealed::Sealed;
 pub use staff::{AuditLine, Origin, Permission, Role, Roles};

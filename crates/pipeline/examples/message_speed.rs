@@ -102,6 +102,7 @@ fn stage_decide(_: &Bench, sample: &Sample) -> bool {
         standing: Standing::Newest,
         mode: Mode::Live,
         team: &[],
+        spent: &[],
     };
     decide(&case, now()).deliveries.len() == 1
 }

@@ -14,6 +14,7 @@
 
 pub mod accept;
 pub mod catalogue;
+pub mod costs;
 pub mod decide;
 pub use guard;
 mod in_flight;
@@ -30,6 +31,7 @@ pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
 use catalogue::Catalogue;
+use costs::Costs;
 use decide::Terms;
 use guard::{Guard, Own};
 use in_flight::InFlight;
@@ -48,6 +50,8 @@ pub struct Limits {
     pub doubt: DoubtWait,
     /// What links and numbers in messages may be, besides the brand's own.
     pub own: Own,
+    /// Prices and budgets.
+    pub costs: Arc<Costs>,
 }
 
 impl Default for Limits {
@@ -57,6 +61,7 @@ impl Default for Limits {
             team: Vec::new(),
             doubt: DoubtWait::default(),
             own: Own::default(),
+            costs: Arc::default(),
         }
     }
 }

@@ -55,6 +55,7 @@ pub async fn start(config: &Config) -> Result<System> {
         team: team(&config.limits.team)?,
         doubt: doubt_wait(config.limits.doubt_seconds),
         own: config.guard.own().context("in [guard]")?,
+        costs: config::costs(config)?,
     };
     let brand = brand(&config.brand);
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
@@ -77,6 +78,10 @@ pub async fn start(config: &Config) -> Result<System> {
         CancellationToken::new(),
     );
     trackers.spawn(Tracker::new(pipeline.clone(), received).run());
+    pipeline
+        .refresh_budgets()
+        .await
+        .context("what was spent cannot be read")?;
     let room = Room {
         others: config.limits.in_flight,
         ..Room::default()
@@ -98,6 +103,7 @@ pub async fn start(config: &Config) -> Result<System> {
         routes.live.sms.clone(),
         stop.clone(),
     ));
+    trackers.spawn(pipeline::costs::keep(pipeline.clone(), stop.clone()));
     Ok(System {
         pipeline,
         sandbox,
@@ -234,7 +240,7 @@ fn sandbox_carriers(
     let source = sms_source(&config.brand.sms_sender);
     let password = Sealed::new("sandbox");
     let mut sms = SmsConfig::new(
-        "sandbox-sms",
+        config::TEST_SMS,
         smsc.ip().to_string(),
         smsc.port(),
         "sandbox",
@@ -246,7 +252,7 @@ fn sandbox_carriers(
     let from = format!("messages@{}", config.brand.domain);
     let helo = config.brand.domain.clone();
     let mut email = EmailConfig::new(
-        "sandbox-mail",
+        config::TEST_EMAIL,
         smtp.ip().to_string(),
         smtp.port(),
         helo,
@@ -286,7 +292,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
         None => Sealed::default(),
     };
     let mut built = SmsConfig::new(
-        "sms",
+        config::LIVE_SMS,
         sms.host.clone(),
         sms.port,
         sms.system_id.clone(),
@@ -305,7 +311,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
 
 fn email_config(email: &config::Email) -> Result<EmailConfig> {
     let mut built = EmailConfig::new(
-        "email",
+        config::LIVE_EMAIL,
         email.host.clone(),
         email.port,
         email.helo.clone(),

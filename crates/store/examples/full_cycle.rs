@@ -214,6 +214,7 @@ fn event(store: &Store, facts: &Facts, n: usize, now: Instant) -> AcceptedEvent 
         },
         secret: None,
         lease: Some(Span::minutes(10)),
+        quote: None,
     };
     AcceptedEvent {
         id: ids.next(partition, now),

@@ -17,10 +17,12 @@ macro_rules! on {
 
 #[cfg(test)]
 mod conformance;
+mod costs;
 mod error;
 mod failed;
 mod fold;
 mod keys;
+mod ledger;
 mod mailbox;
 mod news;
 mod postgres;
@@ -41,6 +43,7 @@ use tokio::sync::{Notify, broadcast};
 
 use news::Bells;
 
+pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{

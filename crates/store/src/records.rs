@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event, EventId,
     FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId, Mode,
-    PlannedDelivery, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
+    PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
 };
 
 /// An event with all that follows from it: committed as one.
@@ -85,6 +85,8 @@ pub struct NewDelivery {
     /// Claimed from the start, for so long: this process hands it over right after the
     /// commit, past the due queue.
     pub lease: Option<Span>,
+    /// What it is expected to cost; none where that is nothing, or no rate card tells.
+    pub quote: Option<Quote>,
 }
 
 /// What the commit made of an accepted event.

@@ -72,6 +72,10 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::messages::restore::restore_message))
         .routes(routes!(api::failed_events::list::list_failed_events))
         .routes(routes!(api::failed_events::replay::replay_failed_event))
+        .routes(routes!(api::customers::texts_estimate::texts_estimate))
+        .routes(routes!(api::costs::list::list_costs))
+        .routes(routes!(api::costs::budgets::list_budgets))
+        .routes(routes!(api::costs::prices::record_prices))
         .routes(routes!(api::suppressions::create::create_suppression))
         .routes(routes!(
             api::keys::list::list_keys,

@@ -33,6 +33,7 @@ mod nothing_is_lost_when_killed;
 mod real_orders_are_replayed;
 mod staff_use_the_console;
 mod test_traffic_stays_in_the_sandbox;
+mod texts_cost_money;
 mod texts_meet_a_bad_carrier;
 mod the_catalogue_changes;
 mod the_clock_jumps;

@@ -12,8 +12,8 @@ use super::{AsOf, RawEvent, Submission};
 /// An event may be so large, in bytes of JSON.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
 
-/// The attributes read here (CloudEvents 1.0.2 §3). Extension attributes are allowed and
-/// ignored.
+/// The attributes read here (CloudEvents 1.0.2 §3). Extension attributes are allowed; but
+/// for `campaign` they are ignored.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -30,6 +30,8 @@ struct Envelope<'a> {
     time: Option<Cow<'a, str>>,
     #[serde(default)]
     data: Option<Value>,
+    #[serde(default)]
+    campaign: Option<Value>,
     #[serde(default, rename = "data_base64")]
     binary: Option<serde::de::IgnoredAny>,
 }
@@ -142,11 +144,15 @@ fn check(envelope: Envelope<'_>, submission: Submission, now: Instant) -> Result
     if envelope.binary.is_some() {
         return Err("/data_base64: the data of an event is a JSON object, in `data`".into());
     }
-    let data = match envelope.data {
+    let mut data = match envelope.data {
         Some(Value::Object(data)) => data,
         None | Some(Value::Null) => Map::new(),
         Some(_) => return Err("/data: the data of an event is a JSON object".into()),
     };
+    // Where costs are booked; no message type has to declare it.
+    if let Some(Value::String(campaign)) = envelope.campaign {
+        data.entry("campaign").or_insert(Value::String(campaign));
+    }
     let as_of = match submission.as_of {
         AsOf::Now => None,
         AsOf::EventTime => Some(time),

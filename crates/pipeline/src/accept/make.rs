@@ -1,13 +1,17 @@
 //! From an event and its customer's facts to what is committed.
 
-use model::{Decision, Event, Facts, FailureReason, Instant, MessageContent, Partition, Sealed};
+use model::{
+    Channel, Decision, Event, Facts, FailureReason, Instant, MessageContent, Mode, Partition,
+    PlannedDelivery, Quote, Sealed, ledger_day,
+};
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
 
 use super::envelope;
 use super::stories::Stories;
 use crate::Pipeline;
+use crate::costs::{self, About, Priced};
 use crate::decide::{Case, Terms, decide};
-use crate::render::{Short, check_short, short_forms};
+use crate::render::{Short, check_short, fill_secret, short_forms};
 
 /// Why no message could be made.
 struct Failure(FailureReason, String);
@@ -77,6 +81,10 @@ impl Pipeline {
             let detail = "no customer has the id in `subject`; put the customer first".to_owned();
             return Err(Failure(FailureReason::UnknownRecipient, detail));
         };
+        let about = match self.limits().costs.quotes() {
+            true => costs::about(event),
+            false => About::default(),
+        };
         let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
         let stopped = check_short(self.guard(), &event.event_type, &short);
@@ -92,13 +100,14 @@ impl Pipeline {
             terms: &terms,
             mode: event.mode,
             team: &self.limits().team,
+            spent: &self.spent(event, facts, &terms, now),
         };
         let decision = decide(&case, now);
         let message = self.compose(
             event,
             facts,
             (&terms, short),
-            decision,
+            (decision, &about),
             (partition, at, now),
         );
         stories.note(event.time, &message);
@@ -108,12 +117,48 @@ impl Pipeline {
         })
     }
 
+    /// The channels on which there is no money left for a message.
+    fn spent(
+        &self,
+        event: &Event,
+        facts: &Facts,
+        terms: &Terms,
+        now: Instant,
+    ) -> Vec<(Channel, String)> {
+        let contacts = Channel::ALL.iter();
+        let contacts = contacts.filter_map(|channel| facts.customer.contact(*channel));
+        let of = (event.mode, terms.purpose);
+        self.limits().costs.spent(of, contacts, now)
+    }
+
+    /// What a delivery will cost, with its code in it.
+    fn quote(
+        &self,
+        mode: Mode,
+        planned: &PlannedDelivery,
+        short: &Short,
+        (about, now): (&About, Instant),
+    ) -> Option<Quote> {
+        let costs = &self.limits().costs;
+        if !costs.quotes() {
+            return None;
+        }
+        let filled = short.secret.as_ref().map(|s| fill_secret(&short.text, s));
+        let priced = Priced {
+            mode,
+            contact: &planned.contact,
+            text: filled.as_ref().map_or(&*short.text, |filled| filled.open()),
+            day: ledger_day(now),
+        };
+        costs.quote(&priced, about)
+    }
+
     fn compose(
         &self,
         event: &Event,
         facts: &Facts,
         (terms, short): (&Terms, Short),
-        decision: Decision,
+        (decision, about): (Decision, &About),
         (partition, at, now): (Partition, Instant, Instant),
     ) -> NewMessage {
         let ids = self.store().ids();
@@ -122,6 +167,7 @@ impl Pipeline {
             .into_iter()
             .map(|planned| NewDelivery {
                 id: ids.next(partition, now),
+                quote: self.quote(event.mode, &planned, &short, (about, now)),
                 planned,
                 secret: short.secret.clone(),
                 lease: None,

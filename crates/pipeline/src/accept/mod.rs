@@ -19,6 +19,7 @@ use model::{Event, EventId, FailureReason, Instant, Lane, MessageId, Mode, Span}
 use store::{AcceptedEvent, AcceptedResult, Committed};
 
 use crate::Pipeline;
+use crate::costs::Holds;
 pub use envelope::MAX_EVENT_BYTES;
 use facts::facts_about;
 pub use replay::ReplayAnswer;
@@ -251,12 +252,14 @@ impl Pipeline {
         let mut stories = self.load_stories(&waiting, &facts, now).await?;
         // Codes are committed apart, before the rest: urgent beats bulk in every stage.
         let (mut codes, mut others) = (Vec::new(), Vec::new());
+        let mut holds = Holds::new(&self.limits().costs);
         for (turn, (place, event)) in waiting.into_iter().enumerate() {
             if turn % TURN == TURN - 1 {
                 tokio::task::yield_now().await;
             }
             let known = facts_about(&facts, &event);
             let accepted = self.make(event, known, &mut stories, now, || intake.again(place));
+            holds.add(place, &accepted);
             let lane = lane_of(&accepted);
             let queue = if lane == Lane::Security {
                 &mut codes
@@ -271,6 +274,9 @@ impl Pipeline {
         );
         let mut stale = Vec::new();
         for (place, outcome) in first?.into_iter().chain(second?) {
+            if let Some(EventAnswer::Accepted { .. }) = outcome {
+                holds.keep(place);
+            }
             match outcome {
                 Some(answer) => answers[place] = Some(answer),
                 None => stale.push((place, intake.again(place))),

@@ -5,6 +5,7 @@ use store::{AcceptedResult, Committed};
 
 use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission};
 use crate::Pipeline;
+use crate::costs::Holds;
 
 /// What became of a failed event that was tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +76,14 @@ impl Pipeline {
             let [(_, event)] = one;
             let mut accepted = self.make(event, known.first(), &mut stories, now, || whole);
             accepted.id = id;
+            let mut holds = Holds::new(&self.limits().costs);
+            holds.add(0, &accepted);
             let line = note(&accepted.result);
             match self.store().commit_replayed(accepted.clone(), line).await? {
                 Committed::Stale => {}
                 Committed::Duplicate(_) => return Ok(ReplayAnswer::AlreadyReplayed),
                 Committed::Accepted => {
+                    holds.keep(0);
                     return Ok(match accepted.result {
                         AcceptedResult::Message { message, .. } => ReplayAnswer::Replayed {
                             message: message.id,

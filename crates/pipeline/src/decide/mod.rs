@@ -5,6 +5,7 @@
 //! commit's. Each rule is a file; they are asked in the order a lawyer would read them.
 //! The Message Center entry is not a route: it is always made.
 
+mod budget;
 mod consent;
 mod contact;
 mod matrix;
@@ -65,6 +66,8 @@ pub struct Case<'a> {
     pub mode: Mode,
     /// The only addresses that team mode may reach.
     pub team: &'a [ContactPoint],
+    /// The channels on which a budget for the message type is spent, with its name.
+    pub spent: &'a [(Channel, String)],
 }
 
 /// What a rule says of a channel.
@@ -81,10 +84,21 @@ enum Word {
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
 /// The rules about one channel, in order. The first "stop" ends the questions.
-const RULES: [(Rule, Ask); 8] = [
+const RULES: [(Rule, Ask); 9] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
+    (Rule::Contact, contact::ask),
+    (Rule::Suppression, suppression::ask),
+    (Rule::Consent, consent::ask),
+    (Rule::Preference, preference::ask),
+    (Rule::Mode, mode::ask),
+    (Rule::Budget, budget::ask),
+];
+
+/// What a customer's choices come to, whatever is the news.
+const CHOICES: [(Rule, Ask); 6] = [
+    (Rule::Matrix, matrix::ask),
     (Rule::Contact, contact::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
@@ -148,6 +162,11 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
     let mut trace = Trace::default();
     let stopped = ask(case, contact.channel, &AGAIN, &mut trace);
     trace.0.pop().filter(|_| stopped)
+}
+
+/// Whether news of the message type would take a channel, by the customer's choices.
+pub fn would_take(case: &Case<'_>, channel: Channel) -> bool {
+    !ask(case, channel, &CHOICES, &mut Trace::default())
 }
 
 /// Asks rules in order, noting their words; whether one stopped, whose word is the last.
@@ -228,6 +247,7 @@ pub(crate) mod cases {
             standing: Standing::Newest,
             mode: Mode::Live,
             team: &[],
+            spent: &[],
         }
     }
 }

@@ -85,7 +85,7 @@ proptest! {
     ) {
         let at = noon();
         let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
-        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team };
+        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[] };
         for channel in routes(&case) {
             let has = |purpose| facts.customer.consents.iter().any(|c| {
                 c.channel == channel && c.purpose == purpose && c.given_at <= at
@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
         prop_assert_eq!(decide(&case, noon()), decide(&case, noon()));
     }
 
@@ -114,7 +114,7 @@ proptest! {
     ) {
         let mut stricter = facts.clone();
         stricter.customer.preferences.push(Preference { category, channel, on: false });
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
@@ -123,7 +123,7 @@ proptest! {
 
     #[test]
     fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
         let decision = decide(&case, noon());
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);

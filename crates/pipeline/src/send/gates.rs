@@ -129,6 +129,8 @@ impl Sender {
             standing: Standing::Newest,
             mode: claimed.mode,
             team: &self.pipeline.limits().team,
+            // What was decided is paid for.
+            spent: &[],
         };
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))

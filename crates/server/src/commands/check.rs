@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use model::decimal_of;
 use pipeline::catalogue::{Catalogue, CatalogueFaults};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -83,8 +84,19 @@ async fn look(
             mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
         })),
     }
+    match config::costs(config) {
+        Ok(costs) if costs.quotes() => passed.push("costs"),
+        Ok(_) => {}
+        Err(error) => findings.push(Finding {
+            place: "costs",
+            problem: format!("{error:#}"),
+            mend: "correct the card or the budget it names; docs/guides/costs.md explains both"
+                .into(),
+        }),
+    }
     match config.store.place().open(clock::now()).await {
         Ok(store) => {
+            look_at_ledger(&store, findings, passed).await;
             store.close().await;
             passed.push("store");
         }
@@ -130,6 +142,51 @@ async fn look(
                 mend: "check host and port, and that a firewall lets this machine through".into(),
             }),
         }
+    }
+}
+
+/// Whether the cost ledger says what the deliveries say.
+async fn look_at_ledger(
+    store: &store::Store,
+    findings: &mut Vec<Finding>,
+    passed: &mut Vec<&'static str>,
+) {
+    const SHOWN: usize = 10;
+    let mend = "the sums in reports and budgets are off by that; please report it, with this line";
+    match store.check_ledger().await {
+        Ok(faults) if faults.is_empty() => passed.push("ledger"),
+        Ok(faults) => {
+            let more = faults.len().saturating_sub(SHOWN);
+            for fault in faults.iter().take(SHOWN) {
+                let money = fault.line.as_ref().map(|line| line.currency.to_string());
+                findings.push(Finding {
+                    place: "ledger",
+                    problem: format!(
+                        "line {}, {}: the ledger has {} {} of {} deliveries, the deliveries have {} of {}",
+                        fault.number,
+                        fault.account,
+                        decimal_of(fault.ledger.0),
+                        money.unwrap_or_default(),
+                        fault.ledger.1,
+                        decimal_of(fault.deliveries.0),
+                        fault.deliveries.1,
+                    ),
+                    mend: mend.into(),
+                });
+            }
+            if more > 0 {
+                findings.push(Finding {
+                    place: "ledger",
+                    problem: format!("{more} more balances differ"),
+                    mend: mend.into(),
+                });
+            }
+        }
+        Err(error) => findings.push(Finding {
+            place: "ledger",
+            problem: format!("it cannot be read: {error}"),
+            mend: "see what is wrong with the store".into(),
+        }),
     }
 }
 

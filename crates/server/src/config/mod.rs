@@ -1,6 +1,7 @@
 //! The configuration file: one TOML document, unknown keys are errors that name the near
 //! miss. `docs/reference/tidings.toml` lists every key with its default; a test reads it.
 
+mod costs;
 mod nats;
 mod near_miss;
 mod sections;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
+pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs};
 pub use nats::Nats;
 pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Sandbox, Server, Sms};
 pub use store::{Store, StorePlace, store_of_environment};
@@ -37,6 +39,12 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// What carriers ask for.
+    #[serde(default)]
+    pub costs: Rates,
+    /// How much may be spent.
+    #[serde(default)]
+    pub budgets: Vec<Budget>,
     /// The carrier of texts, for live traffic.
     #[serde(default)]
     pub sms: Option<Sms>,
@@ -71,6 +79,7 @@ pub fn load(path: &Path) -> Result<Config> {
     };
     anchor(&mut config.store.folder);
     config.catalogue.folder.as_mut().map(anchor);
+    config.costs.rate_cards.as_mut().map(anchor);
     if let Some(sms) = &mut config.sms {
         sms.password_file.as_mut().map(anchor);
         sms.roots_file.as_mut().map(anchor);

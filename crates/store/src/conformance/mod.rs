@@ -5,6 +5,7 @@ mod audit;
 mod database;
 mod failed;
 mod keys;
+mod ledger;
 mod mailbox;
 mod nodes;
 mod path;
@@ -120,6 +121,18 @@ mod cases {
         a_session_ends,
         customers_are_listed_in_order_and_put_once,
     );
+    on_both!(ledger:
+        a_quote_is_reserved_charged_and_reconciled,
+        what_does_not_leave_is_released,
+        a_late_receipt_charges_what_was_released,
+        a_doubt_keeps_its_reservation,
+        a_price_in_other_money_is_booked_in_that,
+        what_is_not_accepted_reserves_nothing,
+        without_quotes_nothing_is_booked,
+        costs_are_told_apart_as_asked,
+        a_reopened_store_goes_on_booking,
+        any_sequence_keeps_both_sides_equal,
+    );
     on_both!(staff:
         an_account_is_kept_with_all_that_follows_from_it,
         a_change_of_what_changed_meanwhile_is_refused,
@@ -149,6 +162,11 @@ mod cases {
             a_newer_schema_is_refused,
             urls_are_read_with_care,
             without_citus_nothing_is_distributed,
+        );
+    }
+    mod nodes_and_money {
+        on_postgres!(postgres, ledger:
+            two_nodes_keep_one_ledger,
         );
     }
 }

@@ -234,6 +234,7 @@ impl World {
                 },
                 secret: (lane == Lane::Security).then(|| Sealed::new("123456")),
                 lease: None,
+                quote: None,
             })
             .collect();
         let message = NewMessage {

@@ -69,7 +69,8 @@ impl Shared {
             if state.to(to).is_ok() {
                 states.insert(named.delivery, (to, named.receipt.received_at));
             }
-            if to == DeliveryState::Delivered {
+            // One with a quote waits for its price.
+            if to == DeliveryState::Delivered && standing.quoted.is_none() {
                 // Final: nothing more is expected, the directory entry leaves.
                 finals.0.push(directory(named.hash));
                 finals.1.push(named.hash);

@@ -60,6 +60,7 @@ impl Shared {
         let held = self.node.held()?;
         let mut client = self.open(pool).await?;
         self.names.learn(&client, names_of(&events)).await?;
+        self.learn_lines(&client, &events).await?;
         let keys: Vec<Key> = events.iter().map(|event| self.key_of(event)).collect();
         let tx = begin(&mut client).await?;
         let recipients = events.iter().filter_map(recipient);
@@ -70,11 +71,12 @@ impl Shared {
         let mut insert = Insert::default();
         for (event, _) in accepted {
             insert.event(event, &self.names)?;
-            insert.result(event, &self.names, &mut heads)?;
+            insert.result(event, (&self.names, &self.lines), &mut heads)?;
         }
         insert.run(&tx, held, &heads).await?;
         let (news, entered) = insert.news(&heads);
         self.end(tx, held, || insert.claimed()).await?;
+        self.lines.count(insert.money());
         self.backlog.fetch_add(entered, Ordering::Relaxed);
         self.bells.tell(news);
         Ok(committed)
@@ -89,6 +91,7 @@ impl Shared {
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let one = std::slice::from_ref(event);
         self.names.learn(&client, names_of(one)).await?;
+        self.learn_lines(&client, one).await?;
         let tx = begin(&mut client).await?;
         let mut heads = self
             .lock_heads(&tx, recipient(event).into_iter(), held)
@@ -108,7 +111,7 @@ impl Shared {
                 ask(&tx, FAIL_AGAIN, params).await?;
             }
             AcceptedResult::Message { .. } => {
-                insert.result(event, &self.names, &mut heads)?;
+                insert.result(event, (&self.names, &self.lines), &mut heads)?;
                 insert.run(&tx, held, &heads).await?;
                 ask(
                     &tx,
@@ -123,6 +126,7 @@ impl Shared {
         steps.run(&tx).await?;
         let (news, entered) = insert.news(&heads);
         self.end(tx, held, || insert.claimed()).await?;
+        self.lines.count(insert.money());
         self.backlog.fetch_add(entered, Ordering::Relaxed);
         self.bells.tell(news);
         Ok(Committed::Accepted)

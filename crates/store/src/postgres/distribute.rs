@@ -12,7 +12,7 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 18] = [
+pub(crate) const PARTITIONED: [&str; 19] = [
     "recipients",
     "heads",
     "contact_owners",
@@ -31,11 +31,12 @@ pub(crate) const PARTITIONED: [&str; 18] = [
     "receipts",
     "parked_receipts",
     "parked_hints",
+    "prices",
 ];
 /// More of them, without company.
 pub(crate) const PARTITIONED_ALONE: [&str; 3] = ["inbound_texts", "used_tokens", "sessions"];
 /// Small tables that every machine has a copy of. `nodes` stays where it is: leases are
-/// given in one place.
+/// given in one place. So do `cost_lines` and `ledger`: they grow with days, not customers.
 const COPIED: [&str; 3] = ["meta", "names", "api_keys"];
 
 /// Whether the tables are spread already.

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use deadpool_postgres::Transaction;
 use model::{Channel, DeliveryState, Id, Lane, RecipientId};
 
+use super::Shared;
 use super::commit::{Heads, news_of};
 use super::failure::Failure;
+use super::ledger::add_ledger;
 use super::names::Names;
 use super::node::Held;
 use super::rows::{order_hash, partition, text};
@@ -16,6 +18,7 @@ use super::sql::path::{
     MOVE_HEADS, PUT_DELIVERIES, PUT_DUE, PUT_EVENTS, PUT_FAILED, PUT_MAILBOX, PUT_MESSAGES,
 };
 use super::steps::{Steps, params};
+use crate::ledger::{Lines, Moved, line_of};
 use crate::{AcceptedEvent, AcceptedResult, Error, NewDelivery, NewMessage, News, Result};
 
 type Text<'a> = Cow<'a, str>;
@@ -65,7 +68,7 @@ columns!(Mailbox {
 });
 columns!(Deliveries { partition: i16, id: i64, message: i64, channel: i16, address: Text<'a>, state: i16,
     lane: i16, facts_version: i64, due_at: i64, expires_at: i64, attempts: i32, changed_at: i64,
-    secret: Option<Text<'a>> });
+    secret: Option<Text<'a>>, line: Option<i32>, quote: Option<i64> });
 columns!(Due {
     partition: i16,
     channel: i16,
@@ -92,6 +95,7 @@ pub(super) struct Insert<'a> {
     deliveries: Deliveries<'a>,
     due: Due<'a>,
     claims: Claims,
+    money: Moved,
     moved: BTreeSet<i64>,
     queues: BTreeSet<(Channel, Lane)>,
 }
@@ -117,7 +121,7 @@ impl<'a> Insert<'a> {
     pub(super) fn result(
         &mut self,
         accepted: &'a AcceptedEvent,
-        names: &Names,
+        (names, lines): (&Names, &Lines),
         heads: &mut Heads,
     ) -> Result<()> {
         match &accepted.result {
@@ -151,7 +155,8 @@ impl<'a> Insert<'a> {
                 });
                 self.message(accepted, message, names)?;
                 for delivery in &message.deliveries {
-                    self.delivery(accepted, message, delivery, *facts_version);
+                    let line = self.reserve(accepted, message, delivery, lines)?;
+                    self.delivery(accepted, message, (delivery, line), *facts_version);
                 }
             }
         }
@@ -191,11 +196,28 @@ impl<'a> Insert<'a> {
         Ok(())
     }
 
+    /// Reserves the quote of a delivery; the line it is booked under.
+    fn reserve(
+        &mut self,
+        accepted: &AcceptedEvent,
+        message: &NewMessage,
+        delivery: &NewDelivery,
+        lines: &Lines,
+    ) -> Result<Option<i32>> {
+        let Some(quote) = &delivery.quote else {
+            return Ok(None);
+        };
+        let channel = delivery.planned.contact.channel;
+        let line = Shared::line_number(lines, line_of(accepted, message, channel, quote))?;
+        self.money.reserve(line, quote.micros);
+        Ok(Some(line))
+    }
+
     fn delivery(
         &mut self,
         accepted: &AcceptedEvent,
         message: &NewMessage,
-        delivery: &'a NewDelivery,
+        (delivery, line): (&'a NewDelivery, Option<i32>),
         facts_version: i64,
     ) {
         let planned = &delivery.planned;
@@ -215,6 +237,8 @@ impl<'a> Insert<'a> {
             attempts: 0,
             changed_at: accepted.accepted_at.as_micros(),
             secret: delivery.secret.as_ref().map(|secret| text(secret.open())),
+            line: line,
+            quote: delivery.quote.as_ref().map(|quote| quote.micros),
         });
         match delivery.lease {
             Some(lease) => put!(self.claims => {
@@ -271,8 +295,14 @@ impl<'a> Insert<'a> {
             let revisions: Vec<i64> = ids.iter().map(revision).collect();
             steps.add(MOVE_HEADS, params![partitions, ids, revisions]);
         }
+        add_ledger(&mut steps, &self.money);
         steps.run(tx).await?;
         Ok(())
+    }
+
+    /// What goes from account to account with it.
+    pub(super) fn money(&self) -> &Moved {
+        &self.money
     }
 
     /// What is claimed with it: the deliveries, and when.

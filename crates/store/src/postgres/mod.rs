@@ -16,6 +16,7 @@ mod failure;
 mod inbound;
 mod insert;
 mod keys;
+mod ledger;
 mod mailbox;
 mod messages;
 mod moves;
@@ -24,6 +25,7 @@ mod node;
 mod open;
 mod outcomes;
 mod parked;
+mod prices;
 mod receipts;
 mod rows;
 mod sql;
@@ -42,6 +44,7 @@ use deadpool_postgres::{Object, Pool};
 use model::{ContactPoint, IdSource, Instant};
 use tokio::task::AbortHandle;
 
+use crate::ledger::Lines;
 use crate::news::Bells;
 use crate::secret::Secret;
 use crate::{Error, OpenError};
@@ -72,6 +75,7 @@ pub(crate) struct Shared {
     pools: Pools,
     secret: Secret,
     names: Names,
+    lines: Lines,
     bells: Bells,
     backlog: AtomicI64,
     ids: IdSource,

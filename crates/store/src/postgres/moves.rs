@@ -9,12 +9,14 @@ use model::{
 };
 
 use super::failure::Failure;
+use super::ledger::add_ledger;
 use super::rows::{get, partition_of, word};
 use super::sql::claims::{LEAVE_DOUBTS, PUT_DOUBTS};
 use super::sql::path::{LEAVE_DUE, MOVE_DELIVERIES, PUT_DUE};
 use super::steps::{Steps, params};
 use super::{Shared, directory};
 use crate::Result;
+use crate::ledger::Moved;
 
 /// A delivery's row, locked.
 #[derive(Clone)]
@@ -23,13 +25,18 @@ pub(super) struct Standing {
     pub(super) channel: Channel,
     pub(super) lane: Lane,
     pub(super) attempts: i32,
+    /// The line of the ledger and the quote, where it has one.
+    pub(super) quoted: Option<(i32, i64)>,
     contact: ContactPoint,
     due_at: i64,
 }
 
 pub(super) fn read_standing(row: &tokio_postgres::Row) -> Result<(i64, Standing)> {
     let channel = word(row, 2, Channel::from_number)?;
+    let line: Option<i32> = get(row, 7)?;
+    let quote: Option<i64> = get(row, 8)?;
     let standing = Standing {
+        quoted: line.zip(quote),
         state: word(row, 1, DeliveryState::from_number)?,
         channel,
         lane: word(row, 3, Lane::from_number)?,
@@ -54,16 +61,17 @@ pub(super) fn sorted_keys(ids: impl Iterator<Item = i64>) -> (Vec<i16>, Vec<i64>
 /// Rows that leave or enter the tables around a delivery, column by column.
 #[derive(Default)]
 pub(super) struct Moves {
-    moved: Moved,
+    moved: States,
     due: Queue,
     undue: Queue,
     doubts: Doubts,
     undoubts: Doubts,
+    money: Moved,
 }
 
 /// Deliveries' new states.
 #[derive(Default)]
-struct Moved {
+struct States {
     partition: Vec<i16>,
     id: Vec<i64>,
     state: Vec<i16>,
@@ -96,6 +104,8 @@ pub(super) struct Effects {
     pub(super) hashes: Vec<i64>,
     /// Addresses (digest) with references that came in doubt: the same.
     pub(super) hints: Vec<(i64, i32)>,
+    /// What went from account to account.
+    pub(super) money: Vec<Moved>,
 }
 
 impl Moves {
@@ -106,6 +116,9 @@ impl Moves {
         to: Move,
         effects: &mut Effects,
     ) {
+        if let Some(quoted) = standing.quoted {
+            self.money.went(quoted, standing.state, to.to);
+        }
         let partition = partition_of(id);
         let moved = &mut self.moved;
         moved.partition.push(partition);
@@ -189,7 +202,9 @@ impl Moves {
                 steps.add(sql, params![&doubts.0, &doubts.1, &doubts.2, &doubts.3]);
             }
         }
+        add_ledger(&mut steps, &self.money);
         steps.run(tx).await?;
+        effects.money.push(self.money.clone());
         Ok(())
     }
 }

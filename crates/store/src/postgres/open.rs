@@ -22,6 +22,7 @@ use super::steps::{ask, may_be_silent, params};
 use super::unheard::Unheard;
 use super::writer::Writer;
 use super::{Pools, Postgres, Shared, all_partitions, distribute, tasks};
+use crate::ledger::Lines;
 use crate::news::Bells;
 use crate::{Error, OpenError};
 
@@ -30,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_transfer.sql"),
     include_str!("../../migrations/postgres/0003_staff.sql"),
+    include_str!("../../migrations/postgres/0004_ledger.sql"),
 ];
 /// The oldest server that will do.
 const OLDEST: u32 = 15;
@@ -226,6 +228,7 @@ async fn prepare(pools: Pools, apart: bool) -> Result<Shared, OpenError> {
         pools,
         secret: Secret::new(secret),
         names: Names::default(),
+        lines: Lines::default(),
         bells: Bells::default(),
         backlog: AtomicI64::new(backlog),
         ids: IdSource::new(held.number as u8, newest.unwrap_or(0)),

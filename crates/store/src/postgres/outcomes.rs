@@ -205,6 +205,9 @@ impl Shared {
 
     pub(super) fn tell(&self, effects: Effects) {
         self.backlog.fetch_add(effects.backlog, Ordering::Relaxed);
+        for money in &effects.money {
+            self.lines.count(money);
+        }
         if !effects.due.is_empty() {
             self.bells.tell(News {
                 due: effects.due.into_iter().collect(),

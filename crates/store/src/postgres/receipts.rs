@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use deadpool_postgres::{Pool, Transaction};
+use deadpool_postgres::{GenericClient, Pool, Transaction};
 use model::{DeliveryId, DeliveryState, Id, Partition, Span};
 
 use super::apply::{Named, Rows};
@@ -98,7 +98,7 @@ impl Shared {
     /// where two have the same.
     pub(super) async fn carrier_ids_of(
         &self,
-        tx: &Transaction<'_>,
+        tx: &impl GenericClient,
         deliveries: impl Iterator<Item = i64>,
     ) -> std::result::Result<HashMap<(String, String), i64>, Failure> {
         let (partitions, ids) = sorted_keys(deliveries);

@@ -15,6 +15,7 @@ use super::insert::Insert;
 use super::rows::stable_hash;
 use super::tx::Tx;
 use super::writer::Order;
+use crate::ledger::line_of;
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, NewDelivery, NewMessage, Result};
 
 static EVENTS: LazyLock<Insert> = LazyLock::new(|| {
@@ -41,7 +42,8 @@ static FRESH_KEYS: LazyLock<Insert> =
 static DELIVERIES: LazyLock<Insert> = LazyLock::new(|| {
     Insert::new(
         "deliveries",
-        "id, message, channel, address, state, lane, facts_version, due_at, expires_at, attempts, changed_at, secret",
+        "id, message, channel, address, state, lane, facts_version, due_at, expires_at, attempts, changed_at, secret,
+         line, quote",
     )
 });
 static LEASES: LazyLock<Insert> =
@@ -290,18 +292,31 @@ fn write_messages(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
     write_deliveries(tx, rows)
 }
 
+/// Reserves the quote of a delivery; the line it is booked under.
+fn cost_line(tx: &mut Tx<'_>, row: &Row<'_>, delivery: &NewDelivery) -> Result<Option<i32>> {
+    let Some(quote) = &delivery.quote else {
+        return Ok(None);
+    };
+    let channel = delivery.planned.contact.channel;
+    let line = tx.cost_line(line_of(row.event, row.message, channel, quote))?;
+    tx.effects.moved.reserve(line, quote.micros);
+    Ok(Some(line))
+}
+
 /// Never 0, which stands for "no order".
 pub(super) fn order_hash(order: &str) -> i64 {
     stable_hash(&[order.as_bytes()]) | 1
 }
 
 fn write_deliveries(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
-    let mut all: Vec<(&Row<'_>, &NewDelivery)> = rows
-        .iter()
-        .flat_map(|row| row.message.deliveries.iter().map(move |d| (row, d)))
-        .collect();
-    all.sort_unstable_by_key(|(_, delivery)| delivery.id);
-    DELIVERIES.all(tx.connection, &all, |(row, delivery), values| {
+    let mut all: Vec<(&Row<'_>, &NewDelivery, Option<i32>)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        for delivery in &row.message.deliveries {
+            all.push((row, delivery, cost_line(tx, row, delivery)?));
+        }
+    }
+    all.sort_unstable_by_key(|(_, delivery, _)| delivery.id);
+    DELIVERIES.all(tx.connection, &all, |(row, delivery, line), values| {
         let planned = &delivery.planned;
         values
             .put(delivery.id.as_i64())?
@@ -315,12 +330,14 @@ fn write_deliveries(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
             .put(planned.expires_at.as_micros())?
             .put(0)?
             .put(row.event.accepted_at.as_micros())?
-            .put(delivery.secret.as_ref().map(|secret| secret.open()))?;
+            .put(delivery.secret.as_ref().map(|secret| secret.open()))?
+            .put(line)?
+            .put(delivery.quote.as_ref().map(|quote| quote.micros))?;
         Ok(())
     })?;
     let leased: Vec<_> = all
         .iter()
-        .filter_map(|(row, d)| Some((d.id, row.event.accepted_at, d.lease?)))
+        .filter_map(|(row, d, _)| Some((d.id, row.event.accepted_at, d.lease?)))
         .collect();
     LEASES.all(tx.connection, &leased, |(delivery, from, lease), values| {
         values
@@ -329,7 +346,7 @@ fn write_deliveries(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
             .put((*from + *lease).as_micros())?;
         Ok(())
     })?;
-    for (_, delivery) in all.iter().filter(|(_, d)| d.lease.is_none()) {
+    for (_, delivery, _) in all.iter().filter(|(_, d, _)| d.lease.is_none()) {
         let planned = &delivery.planned;
         let (channel, lane) = (planned.contact.channel, planned.lane);
         put_due(tx, delivery.id.as_i64(), channel, lane, planned.due_at)?;

@@ -12,6 +12,7 @@ mod events;
 mod fresh;
 mod insert;
 mod keys;
+mod ledger;
 mod mailbox;
 mod messages;
 mod names;
@@ -33,6 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use model::{ContactPoint, IdSource, Instant, Lane};
 
+use crate::ledger::Lines;
 use crate::news::Bells;
 use crate::secret::Secret;
 use crate::{OpenError, Result};
@@ -57,6 +59,9 @@ pub(crate) struct Shared {
     secret: Secret,
     names: Names,
     fresh: Fresh,
+    lines: Lines,
+    /// Some delivery has a quote; where none ever had, the ledger costs nothing.
+    has_costs: AtomicBool,
     bells: Bells,
     backlog: AtomicI64,
     /// How often content of messages was destroyed.

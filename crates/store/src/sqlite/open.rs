@@ -17,6 +17,7 @@ use super::sweep::sweep_all;
 use super::writer::Writer;
 use super::{Shared, Sqlite};
 use crate::OpenError;
+use crate::ledger::Lines;
 use crate::news::Bells;
 use crate::secret::Secret;
 
@@ -26,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_fast.sql"),
     include_str!("../../migrations/sqlite/0003_fresh.sql"),
     include_str!("../../migrations/sqlite/0004_staff.sql"),
+    include_str!("../../migrations/sqlite/0005_ledger.sql"),
 ];
 const READERS: usize = 4;
 
@@ -62,8 +64,15 @@ pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlit
         path: folder.to_owned(),
         reason: error.to_string(),
     })?;
+    let has_costs = connection
+        .query_row("SELECT EXISTS (SELECT 1 FROM cost_lines)", [], |row| {
+            row.get(0)
+        })
+        .map_err(damaged)?;
     let shared = Arc::new(Shared {
         fresh,
+        lines: Lines::default(),
+        has_costs: AtomicBool::new(has_costs),
         secret: Secret::new(secret),
         names: Names::load(&connection).map_err(damaged)?,
         bells: Bells::default(),

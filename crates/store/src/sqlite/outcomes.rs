@@ -130,6 +130,8 @@ fn apply(tx: &mut Tx<'_>, settled: &Settled<'_>) -> Result<()> {
     let (outcome, to) = (settled.outcome, settled.to);
     let delivery = outcome.delivery.as_i64();
     let (_, due_at) = aim(outcome.next);
+    let before = tx.quoted(delivery)?;
+    tx.went(before, to);
     if let Some(at) = due_at.filter(|_| !to.is_settled()) {
         put_due(tx, delivery, outcome.channel, outcome.lane, at)?;
     }

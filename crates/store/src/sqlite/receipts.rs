@@ -83,7 +83,7 @@ fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
 }
 
 /// The delivery a carrier's id names. The hash finds candidates, the attempt decides.
-fn find(tx: &Tx<'_>, hash: i64, carrier: &str, carrier_id: &str) -> Result<Option<i64>> {
+pub(super) fn find(tx: &Tx<'_>, hash: i64, carrier: &str, carrier_id: &str) -> Result<Option<i64>> {
     let mut statement = tx.connection.prepare_cached(
         "SELECT c.delivery FROM carrier_ids c
          JOIN attempts a ON a.delivery = c.delivery AND a.carrier_id = ?2 AND a.carrier = ?3
@@ -139,11 +139,14 @@ fn apply(tx: &mut Tx<'_>, delivery: i64, hash: i64, receipt: &Receipt) -> Result
     let Some((from, ..)) = standing(tx, delivery)? else {
         return Ok(());
     };
+    let quoted = tx.quoted(delivery)?;
+    let awaits_price = quoted.is_some();
     // What the state does not allow (a failure after "delivered") is kept as a receipt only.
     if from.to(to).is_ok() {
         if !from.is_settled() {
             leave_due(tx, delivery)?;
         }
+        tx.went(quoted, to);
         tx.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, changed_at = ?3, secret = NULL WHERE id = ?1",
@@ -154,7 +157,7 @@ fn apply(tx: &mut Tx<'_>, delivery: i64, hash: i64, receipt: &Receipt) -> Result
                 receipt.received_at.as_micros()
             ])?;
     }
-    if to == DeliveryState::Delivered {
+    if to == DeliveryState::Delivered && !awaits_price {
         // Final: nothing more is expected, the directory entry leaves.
         tx.connection
             .prepare_cached("DELETE FROM carrier_ids WHERE hash = ?1 AND delivery = ?2")?

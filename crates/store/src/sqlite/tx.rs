@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::Shared;
 use super::fresh::{Changes, Entry};
 use super::sweep::{Sweep, put_mailbox};
+use crate::ledger::Moved;
 use crate::{MailboxNews, News, Result};
 
 /// The transaction a piece of work runs in.
@@ -29,6 +30,8 @@ pub(super) struct Effects {
     due: Vec<(Channel, Lane)>,
     backlog: i64,
     pub(super) fresh: Changes,
+    /// What the ledger gains and loses.
+    pub(super) moved: Moved,
     destroys: bool,
     /// How far the sweep is once this is committed.
     pub(super) sweep: Option<Sweep>,
@@ -93,6 +96,9 @@ impl Tx<'_> {
 impl Effects {
     pub(super) fn tell(self, shared: &Shared) {
         shared.fresh.finish(self.fresh);
+        if !self.moved.is_empty() {
+            shared.lines.count(&self.moved);
+        }
         if self.destroys {
             shared.destroyed.fetch_add(1, Ordering::SeqCst);
         }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::Shared;
 use super::checkpoint::{Bounds, Checkpointer};
+use super::ledger;
 use super::sweep::Sweep;
 use super::tx::{Effects, Tx};
 use crate::{Error, Result};
@@ -326,6 +327,7 @@ impl Loop {
                 .prepare_cached("BEGIN IMMEDIATE")?
                 .execute([])?;
             body(self, &mut effects)?;
+            ledger::write(&self.connection, &self.shared, &effects.moved)?;
             if self.revision != before {
                 self.connection
                     .prepare_cached(
@@ -354,6 +356,7 @@ impl Loop {
         self.versions.clear();
         self.shared.fresh.undo(effects.fresh);
         self.shared.names.reload(&self.connection);
+        self.shared.lines.forget();
         committed
     }
 }

@@ -100,7 +100,14 @@ pub(super) const TABLES: &[Table] = &[
     table!("deliveries" from "deliveries" by "id"; key 2; columns![
         "partition": Small = "one_partition(id, message)", "id": Big, "message": Big, "channel": Small,
         "address": Text, "state": Small, "lane": Small, "facts_version": Big, "due_at": Big,
-        "expires_at": Big, "attempts": Int, "changed_at": Big, "secret": Text]),
+        "expires_at": Big, "attempts": Int, "changed_at": Big, "secret": Text, "line": Int, "quote": Big]),
+    table!("cost_lines" from "cost_lines" by "id"; key 1; columns![
+        "id": Int, "day": Int, "mode": Small, "channel": Small, "category": Small, "purpose": Small,
+        "currency": Text, "carrier": Text, "country": Text, "campaign": Text, "seller": Text]),
+    table!("ledger" from "ledger" by "line", "account", "slot"; key 3; columns![
+        "line": Int, "account": Small, "slot": Small, "amount": Big, "count": Big]),
+    table!("prices" from "prices" by "delivery"; key 2; columns![
+        "partition": Small = "delivery >> 14 & 255", "delivery": Big, "line": Int, "amount": Big]),
     table!("in_doubt" from "deliveries" only "state = 3" by "id"; key 4; columns![
         "partition": Small = "address_digest(channel, address) & 255",
         "address": Big = "address_digest(channel, address)", "reference": Int = "reference(id)",

@@ -163,11 +163,12 @@ impl Target {
     /// Lets nodes start.
     pub(super) async fn finish(&mut self, now: Instant) -> Result<(), TransferError> {
         let tx = self.client.transaction().await?;
-        tx.execute(
-            "SELECT setval(pg_get_serial_sequence('names', 'id'), greatest((SELECT max(id) FROM names), 1))",
-            &[],
-        )
-        .await?;
+        for table in ["names", "cost_lines"] {
+            let next = format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest((SELECT max(id) FROM {table}), 1))"
+            );
+            tx.execute(&next, &[]).await?;
+        }
         // The first statements are planned with the tables as they are now.
         let names: Vec<String> = TABLES.iter().map(|t| format!("\"{}\"", t.name)).collect();
         tx.batch_execute(&format!("ANALYZE {}", names.join(", ")))

@@ -2,6 +2,7 @@
 
 mod access;
 mod console;
+mod costs;
 mod customers;
 mod entry;
 mod events;

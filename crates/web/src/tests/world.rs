@@ -147,6 +147,7 @@ impl World {
             },
             secret: None,
             lease: None,
+            quote: None,
         };
         let spoke = Spoke {
             rule: Rule::Contact,

@@ -187,6 +187,11 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
+    /// The configuration it was served by.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("tidings.toml")
+    }
+
     /// Whether a text stands anywhere in the files of the store.
     pub(crate) fn holds(&self, text: &str) -> bool {
         files(&self.folder.path().join("data"))

@@ -41,6 +41,7 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
         "2016-09-02T15:00:00Z",
     ),
     (Rule::Preference, Verdict::Stop, "switched_off", ""),
+    (Rule::Budget, Verdict::Stop, "spent", "promotions"),
     (Rule::Mode, Verdict::Pass, "test", ""),
     (Rule::Mode, Verdict::Stop, "test", ""),
     (Rule::Mode, Verdict::Pass, "team", ""),

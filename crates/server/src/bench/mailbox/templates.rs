@@ -104,6 +104,7 @@ impl Templates {
             secret: None,
             // Never in the due queue: what is written here is settled at once.
             lease: Some(Span::minutes(10)),
+            quote: None,
         };
         let message = NewMessage {
             id: ids.next(partition, at),

@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use model::{
-    Channel, Delivery, DeliveryState, Facts, FailureReason, Instant, Lane, Mode, Partition,
+    Channel, CostBy, Delivery, DeliveryState, Facts, FailureReason, Instant, Lane, Mode, Partition,
     Receipt, ReceiptStatus, RecipientId, Sealed, Span,
 };
 
+use crate::conformance::ledger::{price, quote, quoted};
 use crate::conformance::world::World;
 use crate::{
-    AcceptedEvent, AcceptedResult, ApiKey, Committed, FlagChange, InboundText, MailboxFilter, Next,
-    ReceiptMatch, ReceiptRecord, Store,
+    AcceptedEvent, AcceptedResult, ApiKey, Committed, CostQuery, FlagChange, InboundText,
+    MailboxFilter, Next, PriceMatch, ReceiptMatch, ReceiptRecord, Store,
 };
 
 /// What was put into a store, for later questions.
@@ -25,7 +26,11 @@ pub(super) struct Put {
     pub(super) waiting: u16,
 }
 
-pub(super) fn receipt(world: &World, carrier_id: &str, status: ReceiptStatus) -> ReceiptRecord {
+pub(in crate::conformance) fn receipt(
+    world: &World,
+    carrier_id: &str,
+    status: ReceiptStatus,
+) -> ReceiptRecord {
     ReceiptRecord {
         carrier: "alpha".into(),
         carrier_id: carrier_id.into(),
@@ -43,7 +48,7 @@ pub(super) fn receipt(world: &World, carrier_id: &str, status: ReceiptStatus) ->
 /// first event.
 async fn hand_over(world: &World, facts: &Facts) -> AcceptedEvent {
     let store = world.store();
-    let event = |id: &str| world.accepted(facts, id, Lane::Normal, &[Channel::Sms]);
+    let event = |id: &str| quoted(world, facts, id, quote(7_900));
     let again = event("o-1");
     for (id, status) in [
         ("1", ReceiptStatus::Delivered),
@@ -64,6 +69,8 @@ async fn hand_over(world: &World, facts: &Facts) -> AcceptedEvent {
             .await;
         assert!(matches!(told.unwrap()[0], ReceiptMatch::Matched(..)));
     }
+    let told = store.record_prices(vec![price("1", 6_500, "EUR")]).await;
+    assert!(matches!(told.unwrap()[0], PriceMatch::Booked(_)));
     again
 }
 
@@ -255,6 +262,14 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
     }
     see(&store.api_keys().await.unwrap());
     see(&crate::conformance::staff::look(store, now).await);
+    let all = CostQuery {
+        from: 0,
+        to: i32::MAX,
+        modes: Mode::ALL.to_vec(),
+        by: CostBy::Seller,
+    };
+    see(&store.costs(all).await.unwrap());
+    see(&store.check_ledger().await.unwrap());
     for n in 99..106 {
         see(&store.session([n; 32], now).await.unwrap());
     }

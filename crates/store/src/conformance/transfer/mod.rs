@@ -1,16 +1,18 @@
 //! A whole store is carried over: what the public API shows is the same on both sides.
 
-mod filled;
+pub(super) mod filled;
 
 use std::collections::BTreeSet;
 
 use model::{Channel, Delivery, DeliveryState, Id, Instant, Lane, ReceiptStatus, Span};
 
 use super::database;
+use super::ledger::{price, quote, quoted};
 use super::world::World;
 use crate::postgres::{PARTITIONED, PARTITIONED_ALONE};
 use crate::{
-    AcceptedEvent, Committed, OpenError, ReceiptMatch, Step, Store, Transfer, TransferError,
+    AcceptedEvent, AcceptedResult, Committed, OpenError, PriceMatch, ReceiptMatch, Step, Store,
+    Transfer, TransferError,
 };
 use filled::{Put, fill, look, receipt};
 
@@ -117,6 +119,20 @@ async fn works(world: &World, put: &Put) {
         .unwrap();
     assert_eq!((changes.messages.len(), changes.reset), (4, false));
 
+    // Money goes on being booked, on old lines and on new ones.
+    let mut dear = quoted(world, &facts, "o-10", quote(900));
+    if let AcceptedResult::Message { message, .. } = &mut dear.result {
+        message.deliveries[0].quote.as_mut().unwrap().seller = "s-9".into();
+    }
+    world.commit(dear).await;
+    let told = vec![price("1", 6_500, "EUR"), price("2", 8_000, "USD")];
+    let told = store.record_prices(told).await.unwrap();
+    assert!(
+        matches!(told[..], [PriceMatch::Same(_), PriceMatch::Booked(_)]),
+        "{told:?}"
+    );
+    assert_eq!(store.check_ledger().await.unwrap(), vec![]);
+
     // A receipt by its carrier's id, and one that only our reference names.
     let mut doubtful = receipt(world, "late", ReceiptStatus::Delivered);
     doubtful.hint = Some((facts.customer.phone.clone().unwrap(), put.reference));
@@ -144,7 +160,7 @@ async fn works(world: &World, put: &Put) {
         .filter_map(|c| Some(c.secret.as_ref()?.open()))
         .collect();
     assert_eq!(secrets, ["123456"]);
-    assert_eq!(claimed.len(), 2, "the code and what waited");
+    assert_eq!(claimed.len(), 3, "the code, what waited, and what is new");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -266,6 +282,8 @@ fn every_table_is_carried() {
         "staff_links",
         "sign_in_tries",
         "audit",
+        "cost_lines",
+        "ledger",
     ];
     let all: BTreeSet<&str> = grown.chain(small).collect();
     assert_eq!(carried, all);

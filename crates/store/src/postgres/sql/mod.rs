@@ -6,6 +6,7 @@
 pub(super) mod claims;
 pub(super) mod customers;
 pub(super) mod keys;
+pub(super) mod ledger;
 pub(super) mod mailbox;
 pub(super) mod nodes;
 pub(super) mod path;

@@ -38,10 +38,10 @@ statements! {
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::bigint[],
             $6::bigint[])";
     PUT_DELIVERIES = "INSERT INTO deliveries (partition, id, message, channel, address, state, lane,
-            facts_version, due_at, expires_at, attempts, changed_at, secret)
+            facts_version, due_at, expires_at, attempts, changed_at, secret, line, quote)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[],
             $6::smallint[], $7::smallint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],
-            $12::bigint[], $13::text[])";
+            $12::bigint[], $13::text[], $14::integer[], $15::bigint[])";
     PUT_DUE = "INSERT INTO due (partition, channel, lane, due_at, delivery)
         SELECT * FROM unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[])";
     LEAVE_DUE = "DELETE FROM due AS q
@@ -49,11 +49,11 @@ statements! {
             AS w(partition, channel, lane, due_at, delivery)
         WHERE q.partition = w.partition AND q.channel = w.channel AND q.lane = w.lane
             AND q.due_at = w.due_at AND q.delivery = w.delivery";
-    LOCK_DELIVERIES = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at
+    LOCK_DELIVERIES = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at, d.line, d.quote
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, id)
         JOIN deliveries AS d ON d.partition = w.partition AND d.id = w.id
         ORDER BY d.partition, d.id FOR UPDATE OF d";
-    LOCK_DELIVERIES_ONE = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at
+    LOCK_DELIVERIES_ONE = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at, d.line, d.quote
         FROM deliveries AS d WHERE d.partition = $1 AND d.id = ANY($2) ORDER BY d.id FOR UPDATE OF d";
     PUT_ATTEMPTS = "INSERT INTO attempts (partition, delivery, number, carrier, started_at, ended_at, outcome,
             code, reason, carrier_id, digest)

@@ -12,21 +12,24 @@ use sqlparser::parser::Parser;
 use crate::postgres::distribute::{PARTITIONED, PARTITIONED_ALONE};
 
 /// Statements that read all partitions on purpose, each with the reason why it may.
-const COLD: [(&str, &str); 6] = [
+const COLD: [(&str, &str); 8] = [
     ("COUNT_EVENTS", "a report over the whole store"),
     ("COUNT_FAILED", "a report over the whole store"),
     ("COUNT_MESSAGES", "a report over the whole store"),
     ("COUNT_DELIVERIES", "a report over the whole store"),
     ("COUNT_IN_DOUBT", "a report over the whole store"),
     ("ACCEPT_TO_CARRIER", "a measurement over the whole store"),
+    ("RECOUNT_DELIVERIES", "a check of the whole ledger"),
+    ("RECOUNT_PRICES", "a check of the whole ledger"),
 ];
 
 fn all() -> Vec<(&'static str, &'static str)> {
-    use super::{claims, customers, keys, mailbox, nodes, path, receipts, reports, staff};
+    use super::{claims, customers, keys, ledger, mailbox, nodes, path, receipts, reports, staff};
     let lists = [
         claims::ALL,
         customers::ALL,
         keys::ALL,
+        ledger::ALL,
         mailbox::ALL,
         nodes::ALL,
         path::ALL,
@@ -205,7 +208,10 @@ fn the_reader_finds_what_is_missing() {
 
 #[test]
 fn every_key_of_a_growing_table_begins_with_the_partition() {
-    let schema = include_str!("../../../migrations/postgres/0001_first.sql");
+    let schema = concat!(
+        include_str!("../../../migrations/postgres/0001_first.sql"),
+        include_str!("../../../migrations/postgres/0004_ledger.sql"),
+    );
     let plain: String = schema
         .lines()
         .map(|line| line.split("--").next().unwrap_or_default())

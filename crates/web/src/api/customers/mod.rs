@@ -7,6 +7,7 @@ pub(crate) mod live;
 pub(crate) mod messages;
 mod profile;
 pub(crate) mod put;
+pub(crate) mod texts_estimate;
 pub(crate) mod token;
 pub(crate) mod unread;
 
