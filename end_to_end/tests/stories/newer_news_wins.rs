@@ -10,6 +10,14 @@ fn at(mut event: Value, time: &str) -> Value {
     event
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "events of a moment ago, for a server with a real clock"
+)]
+fn minutes_ago(minutes: i64) -> String {
+    (jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes)).to_string()
+}
+
 /// What the rule about the sequence said of a channel.
 fn said(message: &Value, channel: &str) -> Option<String> {
     let spoke = message["trace"].as_array()?.iter();
@@ -21,10 +29,8 @@ fn said(message: &Value, channel: &str) -> Option<String> {
 async fn what_comes_too_late_or_twice_stands_in_the_message_center_only() {
     let world = World::start().await;
     world.put(&[customer("ines", 81)]).await;
-    let now = jiff::Timestamp::now();
-    let minutes = |n: i64| (now - jiff::SignedDuration::from_mins(n)).to_string();
     let delivered = event("e-1", "shipment.delivered", "ines", parcel("MG-8101"));
-    world.post(&at(delivered.clone(), &minutes(5))).await;
+    world.post(&at(delivered.clone(), &minutes_ago(5))).await;
     world.delivery("ines", "sms", "delivered").await;
 
     let out = event(
@@ -33,7 +39,7 @@ async fn what_comes_too_late_or_twice_stands_in_the_message_center_only() {
         "ines",
         parcel("MG-8101"),
     );
-    world.post(&at(out, &minutes(50))).await;
+    world.post(&at(out, &minutes_ago(50))).await;
     let message = world.newest("ines").await;
     assert_eq!(message["event"]["event_id"], "e-2");
     assert_eq!(message["deliveries"], json!([]), "{message}");
@@ -45,7 +51,7 @@ async fn what_comes_too_late_or_twice_stands_in_the_message_center_only() {
         );
     }
 
-    let mut again = at(delivered, &minutes(4));
+    let mut again = at(delivered, &minutes_ago(4));
     again["id"] = json!("e-3");
     world.post(&again).await;
     let message = world.newest("ines").await;
@@ -59,7 +65,7 @@ async fn what_comes_too_late_or_twice_stands_in_the_message_center_only() {
         "ines",
         parcel("MG-8102"),
     );
-    world.post(&at(other, &minutes(50))).await;
+    world.post(&at(other, &minutes_ago(50))).await;
     world.delivery("ines", "sms", "delivered").await;
     assert_eq!(world.counts().await["texts"], 2);
     assert_eq!(world.messages("ines").await.len(), 4);
@@ -70,8 +76,6 @@ async fn what_comes_too_late_or_twice_stands_in_the_message_center_only() {
 async fn the_last_of_one_batch_wins() {
     let world = World::start().await;
     world.put(&[customer("ines", 82)]).await;
-    let now = jiff::Timestamp::now();
-    let minutes = |n: i64| (now - jiff::SignedDuration::from_mins(n)).to_string();
     let delivered = event("e-1", "shipment.delivered", "ines", parcel("MG-8201"));
     let out = event(
         "e-2",
@@ -79,7 +83,7 @@ async fn the_last_of_one_batch_wins() {
         "ines",
         parcel("MG-8201"),
     );
-    let batch = json!([at(delivered, &minutes(5)), at(out, &minutes(50))]);
+    let batch = json!([at(delivered, &minutes_ago(5)), at(out, &minutes_ago(50))]);
     let kind = "application/cloudevents-batch+json";
     let answer = world
         .http
