@@ -7,6 +7,7 @@
 mod allow_list;
 pub(crate) mod clean;
 pub(crate) mod context;
+mod describe;
 pub(crate) mod entry;
 mod explain;
 mod fault;
@@ -34,6 +35,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+pub use describe::{Need, Place, PlaceKind, Written};
 pub use entry::MessageType;
 pub use explain::Sentence;
 pub use fault::{CatalogueFault, CatalogueFaults};
@@ -56,6 +58,8 @@ pub struct Catalogue {
     pub(crate) layout_text: TemplateId,
     /// The words of the layouts, by locale.
     mail_words: BTreeMap<String, Vec<(String, String)>>,
+    /// Who speaks and who listens in samples.
+    stage: samples::Stage,
 }
 
 /// What the data of an event of some type looks like.
