@@ -13,6 +13,7 @@ use super::schema::{Leaf, Node, Schema, Shape};
 use super::tree::Layers;
 use super::words::FALLBACK;
 use super::{Catalogue, Sample};
+use crate::decide::UsefulFor;
 use crate::render::Brand;
 
 /// Whose files a message type is made of.
@@ -88,6 +89,19 @@ impl MessageType {
         let mut found = Vec::new();
         list(self.schema.roots(), ("", true), &mut found);
         found
+    }
+
+    /// How long it is news, as `type.toml` writes it: a number and `s`, `m`, `h` or `d`. None
+    /// for "today", until midnight where the customer lives.
+    pub fn news_for(&self) -> Option<(i64, char)> {
+        let UsefulFor::Span(span) = self.useful_for else {
+            return None;
+        };
+        let seconds = span.as_micros() / 1_000_000;
+        let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+        let fits = units.into_iter().find(|(length, _)| seconds % length == 0);
+        let (length, unit) = fits.unwrap_or((1, 's'));
+        Some((seconds / length, unit))
     }
 
     /// The facts it shows as a small table, by the names of their words.

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod catalogue;
 mod clock;
 mod door;
 mod failed;
@@ -64,6 +65,21 @@ pub(crate) fn routes(app: &App) -> gate::Routes {
             "/console/failed/{id}/again",
             With(P::RetryFailedEvents),
             failed::again::one,
+        )
+        .get(
+            "/console/catalogue",
+            With(P::ReadTemplates),
+            catalogue::gallery::show,
+        )
+        .get(
+            "/console/catalogue/{type}",
+            With(P::ReadTemplates),
+            catalogue::one::show,
+        )
+        .get(
+            "/console/catalogue/{type}/mail",
+            With(P::ReadTemplates),
+            catalogue::mail::show,
         )
         .get("/console/staff", With(P::ReadStaff), staff::list::show)
         .post("/console/staff", With(P::ManageStaff), staff::add::add)
