@@ -16,6 +16,9 @@ use super::{Catalogue, Sample};
 use crate::decide::UsefulFor;
 use crate::render::Brand;
 
+/// Whole numbers go no further anyway.
+const MOST_WHOLE: u64 = 1_000_000_000;
+
 /// Whose files a message type is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Written {
@@ -274,7 +277,7 @@ fn fill(place: &mut Place, leaf: &Leaf) {
     if leaf.kind == Kind::Whole {
         let (least, most) = leaf.range;
         place.least = Some(least).filter(|least| *least > 0);
-        place.most = Some(most).filter(|most| *most < u64::MAX);
+        place.most = Some(most).filter(|most| *most < MOST_WHOLE);
     } else if leaf.longest < usize::MAX {
         place.most = Some(leaf.longest as u64);
     }
