@@ -36,7 +36,7 @@ pub(crate) use view::StepKind;
 pub(crate) fn routes(app: &App) -> gate::Routes {
     use Permission as P;
     use gate::Access::{Everybody, Staff, With};
-    gate::Routes::new(app)
+    catalogue::routes(gate::Routes::new(app))
         .get("/console/sign-in", Everybody, door::sign_in::show)
         .post("/console/sign-in", Everybody, door::sign_in::password)
         .get("/console/sign-in/code", Everybody, door::code::show)
@@ -65,21 +65,6 @@ pub(crate) fn routes(app: &App) -> gate::Routes {
             "/console/failed/{id}/again",
             With(P::RetryFailedEvents),
             failed::again::one,
-        )
-        .get(
-            "/console/catalogue",
-            With(P::ReadTemplates),
-            catalogue::gallery::show,
-        )
-        .get(
-            "/console/catalogue/{type}",
-            With(P::ReadTemplates),
-            catalogue::one::show,
-        )
-        .get(
-            "/console/catalogue/{type}/mail",
-            With(P::ReadTemplates),
-            catalogue::mail::show,
         )
         .get("/console/staff", With(P::ReadStaff), staff::list::show)
         .post("/console/staff", With(P::ManageStaff), staff::add::add)

@@ -7,15 +7,26 @@ pub(super) mod gallery;
 pub(super) mod mail;
 pub(super) mod one;
 
+use model::Permission;
 use pipeline::catalogue::{Catalogue, MessageType, Sample};
 use serde::Deserialize;
 
+use super::gate::{Access, Routes};
 use crate::message_center::filter::escape_into;
 
 /// The locale that everything is written in.
 const FALLBACK: &str = "en";
 /// Words to look for, in bytes at most.
 const LONGEST: usize = 200;
+
+/// The routes of the catalogue, all to look at.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let reads = Access::With(Permission::ReadTemplates);
+    routes
+        .get("/console/catalogue", reads, gallery::show)
+        .get("/console/catalogue/{type}", reads, one::show)
+        .get("/console/catalogue/{type}/mail", reads, mail::show)
+}
 
 /// What the pages are asked with. What is no locale or sample of theirs is taken as the
 /// first one.
