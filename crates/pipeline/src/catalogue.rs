@@ -7,6 +7,7 @@
 mod allow_list;
 pub(crate) mod clean;
 pub(crate) mod context;
+mod describe;
 pub(crate) mod entry;
 mod explain;
 mod fault;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use guard::{Guard, Own, Promises};
 use serde_json::{Map, Value};
 
+pub use describe::{Need, Place, PlaceKind, Written};
 pub use entry::MessageType;
 pub use explain::Sentence;
 pub use fault::{CatalogueFault, CatalogueFaults};
@@ -64,6 +66,8 @@ pub struct Catalogue {
     promises: Arc<Promises>,
     /// What samples may name.
     sample_own: Own,
+    /// Who speaks and who listens in samples.
+    stage: samples::Stage,
 }
 
 /// What the data of an event of some type looks like.

@@ -47,6 +47,7 @@ pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("../assets/css/30-layout.css"),
         include_str!("../assets/css/40-components.css"),
         include_str!("../assets/css/50-pages.css"),
+        include_str!("../assets/css/60-catalogue.css"),
     );
     Asset::new("tidings", "css", "text/css; charset=utf-8", body)
 });

@@ -101,6 +101,25 @@ pub fn sms_segments(text: &str, smart: bool) -> SmsSegments {
     }
 }
 
+/// One part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsPart {
+    /// What it says.
+    pub text: String,
+    /// Septets or UTF-16 units, without the header.
+    pub units: usize,
+}
+
+/// The parts `text` would be cut into, as [`sms_segments`] counts them.
+pub fn sms_parts(text: &str, smart: bool) -> Vec<SmsPart> {
+    let parts = smpp::gsm::segment(text, smart).parts.into_iter();
+    let part = |part: smpp::gsm::Part| SmsPart {
+        text: part.text,
+        units: part.units,
+    };
+    parts.map(part).collect()
+}
+
 /// A connection to one SMSC; cheap to clone. When the last clone is dropped the bind ends.
 #[derive(Clone)]
 pub struct SmsCarrier {

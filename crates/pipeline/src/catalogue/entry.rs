@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Category, Channel, Lane, PurposeClass, Span};
 use serde::Deserialize;
 
+use super::describe::Written;
 use super::fault::CatalogueFault;
 use super::flat::toml_fault;
 use super::json_schema;
@@ -42,6 +43,8 @@ pub struct MessageType {
     pub repeats: bool,
     /// Whether lock screens, texts and subjects do not say what it is about.
     pub sensitive: bool,
+    /// Whose files it is made of.
+    pub written: Written,
     pub(crate) schema: Schema,
     pub(crate) sender: String,
     pub(crate) facts: Vec<String>,
@@ -185,6 +188,7 @@ pub(crate) fn read(
         is_overtaken: false,
         repeats: parsed.repeats,
         sensitive: parsed.sensitive,
+        written: Written::default(),
         schema,
         sender: parsed.sender,
         facts: parsed.facts,

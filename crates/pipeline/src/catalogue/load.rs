@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::Channel;
 
 use super::allow_list::{Names, Refusal};
+use super::describe;
 use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
 use super::fault::CatalogueFault;
 use super::flat::{self, Text};
@@ -88,9 +89,10 @@ pub(crate) fn load(
         sample_own,
         layout_html,
         layout_text,
+        stage,
     };
     // Only a whole catalogue can be rehearsed as a whole: mails with their layout.
-    let faults = crate::render::rehearsal::rehearse(&catalogue, &stage, changed);
+    let faults = crate::render::rehearsal::rehearse(&catalogue, changed);
     if faults.is_empty() {
         Ok(catalogue)
     } else {
@@ -181,6 +183,7 @@ impl Loader<'_> {
                 return None;
             }
         };
+        entry.written = describe::written(self.layers, name);
         let before = self.faults.len();
         let samples = self.samples(&folder);
         let sender = self.sender(&entry, file);

@@ -135,6 +135,11 @@ impl Schema {
         has_flag(&self.roots, name)
     }
 
+    /// What stands at the top of the data, the secret among it.
+    pub(super) fn roots(&self) -> &[(String, Node)] {
+        &self.roots
+    }
+
     /// The leaf at a path of names.
     pub(super) fn leaf(&self, path: &str) -> Option<&Leaf> {
         let mut steps = path.split('.');

@@ -140,6 +140,10 @@ fn a_folder_overrides_single_texts_and_adds_types() {
         catalogue.get("parcel.weighed").map(|entry| entry.version),
         Some(3)
     );
+    let written = |name: &str| catalogue.get(name).unwrap().written;
+    assert_eq!(written("order.confirmed"), Written::Changed);
+    assert_eq!(written("parcel.weighed"), Written::Own);
+    assert_eq!(written("security.code"), Written::Shipped);
     assert_eq!(catalogue.word("en", "track.ordered"), "Got it");
     assert_eq!(catalogue.word("en", "track.shipped"), "On its way");
     let origin = catalogue

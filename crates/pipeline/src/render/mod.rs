@@ -5,6 +5,7 @@
 //! alone. Choosing channels is `decide`; handing over is `send`. No words of its own.
 
 mod card;
+mod example;
 mod guarded;
 mod mail;
 pub(crate) mod rehearsal;
@@ -20,8 +21,10 @@ use serde_json::{Map, Value};
 use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
+pub use example::{Alphabet, Example, SmsPart, TextCost};
 pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
+pub(crate) use short::SENSITIVE;
 pub use short::{fill_secret, short_forms};
 
 /// The marketplace a message speaks for, from the configuration.

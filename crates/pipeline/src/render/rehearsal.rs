@@ -4,29 +4,23 @@
 //! found when the catalogue is loaded and not at a hand-over.
 
 use guard::Guard;
-use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
+use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode};
 use serde_json::{Map, Value};
 
+use super::example::listener;
 use super::{
     Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail, short_forms,
 };
-use crate::catalogue::samples::{Stage, bare};
+use crate::catalogue::samples::bare;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
 
 /// Everything that fails; each once.
 pub(crate) fn rehearse(
     catalogue: &Catalogue,
-    stage: &Stage,
     wanted: impl Fn(&str) -> bool,
 ) -> Vec<CatalogueFault> {
-    let brand = Brand {
-        name: stage.brand.name.clone(),
-        domain: stage.brand.domain.clone(),
-        url: stage.brand.url.clone(),
-        support: stage.brand.support.clone(),
-        sms_sender: stage.brand.name.clone(),
-    };
+    let brand = catalogue.sample_brand();
     let guard = catalogue.guard(catalogue.sample_own(), (&brand.domain, &brand.sms_sender));
     let hall = Hall {
         catalogue,
@@ -36,7 +30,7 @@ pub(crate) fn rehearse(
     let mut faults = Vec::new();
     for entry in catalogue.types().filter(|entry| wanted(&entry.name)) {
         for locale in entry.locales() {
-            let customer = customer(stage, locale);
+            let customer = listener(catalogue, locale);
             let samples = catalogue.samples(&entry.name).iter();
             for data in samples.flat_map(|s| [s.data.clone(), bare(entry, &s.data)]) {
                 let found = match hall.perform(entry, &customer, data) {
@@ -173,20 +167,6 @@ impl Hall<'_> {
             found.rule.advice()
         );
         CatalogueFault::at(&file, line, reason).key(&key)
-    }
-}
-
-fn customer(stage: &Stage, locale: &str) -> Customer {
-    Customer {
-        id: "rehearsal".into(),
-        name: Sealed::new(stage.customer.name.as_str()),
-        locale: locale.to_owned(),
-        time_zone: stage.customer.time_zone.clone(),
-        country: String::new(),
-        phone: None,
-        email: None,
-        consents: Vec::new(),
-        preferences: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::catalogue::view::Scene;
 /// Room for a line before it is shortened; what is longer is a broken template.
 const LINE_BYTES: usize = 64 * 1024;
 /// The name of the values that say so.
-const SENSITIVE: &str = "sensitive";
+pub(crate) const SENSITIVE: &str = "sensitive";
 const TITLE_CHARS: usize = 120;
 const SUMMARY_CHARS: usize = 240;
 const SENDER_CHARS: usize = 60;

@@ -88,6 +88,12 @@ pub(super) fn setting<'a>(
     }
 }
 
+/// Whether a message's data says that it is discreet.
+pub(super) fn is_discreet(data: &Map<String, Value>) -> bool {
+    let snapshot = data.get(KEY).and_then(Value::as_object);
+    snapshot.is_some_and(|snapshot| snapshot.contains_key(DISCREET))
+}
+
 /// A stored message opened for rendering.
 pub(super) struct Opened<'a> {
     pub entry: &'a MessageType,

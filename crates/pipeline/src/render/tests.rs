@@ -2,6 +2,7 @@
 
 mod hostile;
 mod real;
+mod reference;
 mod shipped;
 
 use std::sync::LazyLock;

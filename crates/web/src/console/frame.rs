@@ -16,6 +16,7 @@ pub(crate) enum Spot {
     Home,
     Path,
     Failed,
+    Catalogue,
     Staff,
     Audit,
     Account,
@@ -42,6 +43,7 @@ pub(crate) struct Frame {
     pub inside: bool,
     pub sees_path: bool,
     pub sees_failed: bool,
+    pub sees_catalogue: bool,
     pub sees_staff: bool,
     pub sees_audit: bool,
 }
@@ -64,6 +66,7 @@ impl Frame {
             inside: true,
             sees_path: visitor.may(Permission::ReadMessages),
             sees_failed: visitor.may(Permission::ReadFailedEvents),
+            sees_catalogue: visitor.may(Permission::ReadTemplates),
             sees_staff: visitor.may(Permission::ReadStaff),
             sees_audit: visitor.may(Permission::ReadAudit),
         }
@@ -78,6 +81,7 @@ impl Frame {
             inside: false,
             sees_path: false,
             sees_failed: false,
+            sees_catalogue: false,
             sees_staff: false,
             sees_audit: false,
         }
@@ -89,6 +93,7 @@ impl Frame {
             Spot::Home => "home",
             Spot::Path => "path",
             Spot::Failed => "failed",
+            Spot::Catalogue => "catalogue",
             Spot::Staff => "staff",
             Spot::Audit => "audit",
             Spot::Account => "account",

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod catalogue;
 mod clock;
 mod door;
 mod failed;
@@ -35,7 +36,7 @@ pub(crate) use view::StepKind;
 pub(crate) fn routes(app: &App) -> gate::Routes {
     use Permission as P;
     use gate::Access::{Everybody, Staff, With};
-    gate::Routes::new(app)
+    catalogue::routes(gate::Routes::new(app))
         .get("/console/sign-in", Everybody, door::sign_in::show)
         .post("/console/sign-in", Everybody, door::sign_in::password)
         .get("/console/sign-in/code", Everybody, door::code::show)

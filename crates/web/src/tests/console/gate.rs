@@ -18,6 +18,7 @@ fn call(method: &Method, path: &str, cookie: &str) -> Call {
         "evt_0000000000000"
     };
     let path = path.replace("{id}", id);
+    let path = path.replace("{type}", "order.confirmed");
     if *method == Method::GET {
         page(&path, cookie)
     } else {

@@ -1,6 +1,7 @@
 //! The console: who gets in, what they see, and what is written down of what they change.
 
 mod account;
+mod catalogue;
 mod door;
 mod failed;
 mod gate;

@@ -1,0 +1,162 @@
+//! A message made from a sample, as it would be made from an event: for the rehearsal and
+//! for those who look at the catalogue.
+//!
+//! Its content goes through [`super::card`] and [`super::mail`] like any other; nothing here
+//! renders by itself, so that what is shown is what would be sent.
+
+use model::{Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
+use serde_json::{Map, Value};
+
+use super::{Brand, RenderError, fill_secret, short_forms};
+use crate::catalogue::{Catalogue, MessageType, Sample};
+
+pub use channels::{Alphabet, SmsPart};
+
+/// A message as the store would keep it, and the code that would stand beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// What the message holds.
+    pub content: MessageContent,
+    /// What fills `{code}` in the text at the hand-over.
+    pub secret: Option<Sealed>,
+}
+
+/// What a text takes on the air.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextCost {
+    /// The alphabet it is sent in.
+    pub alphabet: Alphabet,
+    /// Its parts, each charged as one message.
+    pub parts: Vec<SmsPart>,
+    /// Characters as a person counts them in code points.
+    pub characters: usize,
+    /// Septets or UTF-16 units in all, without headers.
+    pub units: usize,
+    /// The characters that are not in the small alphabet, each once.
+    pub expensive: Vec<char>,
+}
+
+impl TextCost {
+    /// What a text takes, as the carrier's route counts it.
+    pub fn of(text: &str) -> Self {
+        let cost = channels::sms_segments(text, true);
+        Self {
+            alphabet: cost.alphabet,
+            parts: channels::sms_parts(text, true),
+            characters: text.chars().count(),
+            units: cost.units,
+            expensive: cost.forced_ucs2,
+        }
+    }
+
+    /// Units that fit into one part of a text with as many parts.
+    pub fn room(&self) -> usize {
+        match self.parts.len() {
+            0 | 1 => self.alphabet.single(),
+            _ => self.alphabet.part(),
+        }
+    }
+}
+
+impl Example {
+    /// The text as the phone gets it; empty where the type has none.
+    pub fn text(&self) -> String {
+        match &self.secret {
+            Some(secret) => fill_secret(&self.content.text, secret).open().to_owned(),
+            None => self.content.text.clone(),
+        }
+    }
+
+    /// Whether lock screens, texts and subjects do not say what it is about.
+    pub fn is_discreet(&self) -> bool {
+        super::snapshot::is_discreet(&self.content.data)
+    }
+
+    /// The message of a sample in a locale, with the brand that would send it.
+    ///
+    /// # Errors
+    /// As [`short_forms`].
+    pub fn of(
+        catalogue: &Catalogue,
+        brand: &Brand,
+        (entry, sample): (&MessageType, &Sample),
+        locale: &str,
+    ) -> Result<Self, RenderError> {
+        let data = catalogue.sample_data(sample, &brand.domain);
+        make(catalogue, brand, entry, &listener(catalogue, locale), data)
+    }
+
+    /// The same, about something that is nobody else's business. None where the type has no
+    /// discreet form.
+    ///
+    /// # Errors
+    /// As [`short_forms`].
+    pub fn discreet(
+        catalogue: &Catalogue,
+        brand: &Brand,
+        (entry, sample): (&MessageType, &Sample),
+        locale: &str,
+    ) -> Result<Option<Self>, RenderError> {
+        let mut data = catalogue.sample_data(sample, &brand.domain);
+        entry.schema.raise(&mut data, super::SENSITIVE);
+        let customer = listener(catalogue, locale);
+        let made = make(catalogue, brand, entry, &customer, data)?;
+        Ok(made.is_discreet().then_some(made))
+    }
+}
+
+/// Who reads samples.
+pub(super) fn listener(catalogue: &Catalogue, locale: &str) -> Customer {
+    let (name, time_zone) = catalogue.sample_customer();
+    Customer {
+        id: "rehearsal".into(),
+        name: Sealed::new(name),
+        locale: locale.to_owned(),
+        time_zone: time_zone.to_owned(),
+        country: String::new(),
+        phone: None,
+        email: None,
+        consents: Vec::new(),
+        preferences: Vec::new(),
+    }
+}
+
+/// The message that an event with this data causes for a customer.
+pub(super) fn make(
+    catalogue: &Catalogue,
+    brand: &Brand,
+    entry: &MessageType,
+    customer: &Customer,
+    data: Map<String, Value>,
+) -> Result<Example, RenderError> {
+    let mut event = Event {
+        key: EventKey {
+            source: "/rehearsal".into(),
+            id: entry.name.clone(),
+        },
+        event_type: entry.name.clone(),
+        subject: customer.id.clone(),
+        time: Instant::from_micros(0),
+        data,
+        mode: Mode::Test,
+        as_of: None,
+    };
+    let made = short_forms(catalogue, brand, &mut event, customer)?;
+    Ok(Example {
+        secret: made.secret,
+        content: MessageContent {
+            message_type: entry.name.clone(),
+            category: entry.category,
+            purpose: entry.purpose,
+            lane: entry.lane,
+            locale: made.locale,
+            template_version: made.template_version,
+            sender: made.sender,
+            title: made.title,
+            summary: made.summary,
+            text: made.text,
+            order: made.order,
+            data: made.data,
+        },
+    })
+}

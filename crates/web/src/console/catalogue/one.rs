@@ -1,0 +1,230 @@
+//! One message type: all it says in a locale, with a sample, and what it is made of.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::{Category, Channel};
+use pipeline::catalogue::{Catalogue, MessageType, Place, Sample};
+use pipeline::render::{self, Brand, Card, Example, MailBody, RenderError, TextCost};
+
+use super::{Asked, LocaleChoice, href, locale_choices};
+use crate::App;
+use crate::console::frame::{Frame, Spot, page};
+use crate::console::gate::Visitor;
+use crate::message_center::signed_in::PageError;
+use crate::message_center::view::{Step, icon_of, steps_of};
+use crate::page::{ErrorKind, Page, html};
+
+/// So many expensive characters are named; more are counted.
+const NAMED: usize = 24;
+
+/// A text as a phone shows it, and what it takes.
+struct Text {
+    text: String,
+    cost: TextCost,
+    /// Each with its code point.
+    expensive: Vec<(char, String)>,
+    more: usize,
+}
+
+impl Text {
+    fn of(text: String) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
+        let cost = TextCost::of(&text);
+        let named = cost.expensive.iter().take(NAMED);
+        Some(Self {
+            expensive: named
+                .map(|c| (*c, format!("U+{:04X}", u32::from(*c))))
+                .collect(),
+            more: cost.expensive.len().saturating_sub(NAMED),
+            cost,
+            text,
+        })
+    }
+}
+
+/// The texts and the subject that do not say what it is about.
+struct Discreet {
+    text: Option<Text>,
+    subject: String,
+}
+
+/// Everything that one sample says in one locale.
+struct Preview {
+    lang: String,
+    dir: &'static str,
+    sender: String,
+    title: String,
+    summary: String,
+    text: Option<Text>,
+    card: Card,
+    steps: Vec<Step>,
+    mail: Option<MailBody>,
+    /// What a lock screen shows.
+    lock: (String, String),
+    /// It is discreet as it is.
+    is_discreet: bool,
+    discreet: Option<Discreet>,
+}
+
+/// The short texts in one locale.
+struct Line {
+    tag: String,
+    base: String,
+    href: String,
+    chosen: bool,
+    dir: &'static str,
+    title: String,
+    text: Option<Text>,
+}
+
+/// A sample to choose.
+struct SampleChoice {
+    name: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "console/catalogue_one.html")]
+struct TypePage {
+    page: Page,
+    frame: Frame,
+    entry: MessageType,
+    category: Category,
+    icon: &'static str,
+    back: String,
+    here: String,
+    locales: Vec<LocaleChoice>,
+    samples: Vec<SampleChoice>,
+    /// The locale that was asked for.
+    locale: String,
+    preview: Result<Preview, String>,
+    mail_href: String,
+    lines: Vec<Line>,
+    places: Vec<Place>,
+    sample_json: String,
+    superseded_by: Vec<String>,
+}
+
+/// `GET /console/catalogue/{type}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    let not_found = || PageError::Shown(ErrorKind::NotFound);
+    let (catalogue, brand) = (app.pipeline().catalogue(), app.pipeline().brand());
+    let entry = catalogue.get(&name).ok_or_else(not_found)?;
+    let sample = asked.sample(&catalogue, entry).ok_or_else(not_found)?;
+    let locale = asked.locale(&catalogue);
+    let data = catalogue.sample_data(sample, &brand.domain);
+    let others = catalogue.types();
+    let newer = others.filter(|other| other.supersedes.contains(&entry.name));
+    let shown = TypePage {
+        page: page(&app),
+        frame: Frame::of(&visitor, Spot::Catalogue),
+        category: entry.category,
+        icon: icon_of(&entry.name, entry.category),
+        back: match locale {
+            super::FALLBACK => "/console/catalogue".to_owned(),
+            locale => format!("/console/catalogue?locale={locale}"),
+        },
+        here: href(&entry.name, "", super::FALLBACK, ""),
+        locales: locale_choices(&catalogue, locale),
+        samples: sample_choices(&catalogue, entry, sample),
+        locale: locale.to_owned(),
+        preview: preview(&catalogue, brand, (entry, sample), locale)
+            .map_err(|error| error.to_string()),
+        mail_href: href(&entry.name, "/mail", locale, &sample.name),
+        lines: lines(&catalogue, brand, (entry, sample), locale),
+        places: entry.places(),
+        sample_json: serde_json::to_string_pretty(&data).unwrap_or_default(),
+        superseded_by: newer.map(|other| other.name.clone()).collect(),
+        entry: entry.clone(),
+    };
+    Ok(html(StatusCode::OK, &shown))
+}
+
+fn sample_choices(
+    catalogue: &Catalogue,
+    entry: &MessageType,
+    chosen: &Sample,
+) -> Vec<SampleChoice> {
+    let choice = |sample: &Sample| SampleChoice {
+        name: sample.name.clone(),
+        chosen: sample.name == chosen.name,
+    };
+    catalogue.samples(&entry.name).iter().map(choice).collect()
+}
+
+fn preview(
+    catalogue: &Catalogue,
+    brand: &Brand,
+    (entry, sample): (&MessageType, &Sample),
+    locale: &str,
+) -> Result<Preview, RenderError> {
+    let made = Example::of(catalogue, brand, (entry, sample), locale)?;
+    let is_discreet = made.is_discreet();
+    let card = render::card(catalogue, &made.content)?;
+    let mail = match entry.takes(Channel::Email) {
+        true => Some(render::mail(catalogue, brand, &made.content)?),
+        false => None,
+    };
+    let quiet = format!("discreet.title.{}", entry.category);
+    let quiet = catalogue.word(&made.content.locale, &quiet).to_owned();
+    let discreet = match is_discreet {
+        true => None,
+        false => Example::discreet(catalogue, brand, (entry, sample), locale)?,
+    };
+    let discreet = discreet.map(|made| Discreet {
+        text: Text::of(made.text()),
+        subject: quiet.clone(),
+    });
+    let text = Text::of(made.text());
+    let content = made.content;
+    Ok(Preview {
+        dir: catalogue.direction(&content.locale),
+        lang: content.locale,
+        sender: content.sender,
+        lock: match is_discreet {
+            true => (quiet, String::new()),
+            false => (content.title.clone(), content.summary.clone()),
+        },
+        title: content.title,
+        summary: content.summary,
+        text,
+        steps: steps_of(&card),
+        card,
+        mail,
+        is_discreet,
+        discreet,
+    })
+}
+
+/// The short texts in every locale the type is written in.
+fn lines(
+    catalogue: &Catalogue,
+    brand: &Brand,
+    (entry, sample): (&MessageType, &Sample),
+    chosen: &str,
+) -> Vec<Line> {
+    let line = |choice: LocaleChoice| {
+        let made = Example::of(catalogue, brand, (entry, sample), &choice.tag).ok()?;
+        Some(Line {
+            href: href(&entry.name, "", &choice.tag, &sample.name),
+            chosen: choice.tag == chosen,
+            dir: catalogue.direction(&choice.tag),
+            text: Text::of(made.text()),
+            title: made.content.title,
+            tag: choice.tag,
+            base: choice.base,
+        })
+    };
+    let written = |choice: &LocaleChoice| entry.locales().any(|own| own == choice.tag);
+    let all = locale_choices(catalogue, chosen).into_iter();
+    all.filter(written).filter_map(line).collect()
+}
