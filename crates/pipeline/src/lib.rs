@@ -72,13 +72,29 @@ pub struct Pipeline(Arc<Shared>);
 
 struct Shared {
     store: Store,
-    catalogue: RwLock<Arc<Catalogue>>,
+    said: RwLock<Said>,
     brand: Brand,
-    guard: Guard,
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
     in_flight: InFlight,
+}
+
+/// What may be said, and the guard over it: its promises are the catalogue's.
+#[derive(Clone)]
+struct Said {
+    catalogue: Arc<Catalogue>,
+    guard: Arc<Guard>,
+}
+
+impl Said {
+    fn new(catalogue: Arc<Catalogue>, brand: &Brand, limits: &Limits) -> Self {
+        let guard = catalogue.guard(limits.own.clone(), (&brand.domain, &brand.sms_sender));
+        Self {
+            catalogue,
+            guard: Arc::new(guard),
+        }
+    }
 }
 
 impl Pipeline {
@@ -90,13 +106,10 @@ impl Pipeline {
         clock: Clock,
         limits: Limits,
     ) -> Self {
-        let own = limits.own.clone();
-        let guard = catalogue.guard(own, (&brand.domain, &brand.sms_sender));
         Self(Arc::new(Shared {
             store,
-            catalogue: RwLock::new(catalogue),
+            said: RwLock::new(Said::new(catalogue, &brand, &limits)),
             brand,
-            guard,
             clock,
             limits,
             stops: RecentStops::default(),
@@ -111,15 +124,17 @@ impl Pipeline {
 
     /// What may be said, as of now.
     pub fn catalogue(&self) -> Arc<Catalogue> {
-        let catalogue = self.0.catalogue.read();
-        catalogue.unwrap_or_else(PoisonError::into_inner).clone()
+        let said = self.0.said.read();
+        let said = said.unwrap_or_else(PoisonError::into_inner);
+        said.catalogue.clone()
     }
 
     /// Says other things from now on. What was said keeps its words, what is on its way its
     /// short forms.
     pub fn replace_catalogue(&self, catalogue: Arc<Catalogue>) {
-        let place = self.0.catalogue.write();
-        *place.unwrap_or_else(PoisonError::into_inner) = catalogue;
+        let said = Said::new(catalogue, &self.0.brand, &self.0.limits);
+        let place = self.0.said.write();
+        *place.unwrap_or_else(PoisonError::into_inner) = said;
     }
 
     /// What the catalogue says of a message type, as far as decisions go.
@@ -141,8 +156,10 @@ impl Pipeline {
     }
 
     /// What words may leave.
-    pub fn guard(&self) -> &Guard {
-        &self.0.guard
+    pub fn guard(&self) -> Arc<Guard> {
+        let said = self.0.said.read();
+        let said = said.unwrap_or_else(PoisonError::into_inner);
+        said.guard.clone()
     }
 
     /// The clock.

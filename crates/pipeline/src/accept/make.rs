@@ -87,7 +87,7 @@ impl Pipeline {
         };
         let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
-        let stopped = check_short(self.guard(), &event.event_type, &short);
+        let stopped = check_short(&self.guard(), &event.event_type, &short);
         if let Some(first) = stopped.first() {
             return Err(Failure(FailureReason::Guard, first.to_string()));
         }

@@ -171,7 +171,7 @@ impl Sender {
                 };
             }
         };
-        let stopped = render::check_mail(self.pipeline.guard(), &claimed.content, &body);
+        let stopped = render::check_mail(&self.pipeline.guard(), &claimed.content, &body);
         if let Some(first) = stopped.first() {
             tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
             return Handed::stopped(&first.reason(), DeliveryState::Cancelled);

@@ -63,6 +63,10 @@ impl World {
             sms_sender: "Marigold".into(),
         };
         let catalogue = Arc::new(pipeline::catalogue::Catalogue::load(None).unwrap());
+        let limits = Limits {
+            own: catalogue.sample_own(),
+            ..limits
+        };
         let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let app = App::new(pipeline, config, metrics, random);
