@@ -49,6 +49,8 @@ pub struct StoryOf {
     pub recipient: RecipientId,
     /// The order; none for what is about no order.
     pub order: Option<String>,
+    /// What was told in this mode: a test tells nobody anything.
+    pub mode: Mode,
     /// Nothing older.
     pub since: Instant,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Event, Facts, Instant, RecipientId, Sealed, Span, Told};
+use model::{Event, Facts, Instant, Mode, RecipientId, Sealed, Span, Told};
 use store::{NewMessage, StoryOf};
 
 use super::facts::facts_about;
@@ -47,10 +47,13 @@ impl Pipeline {
         if asked.is_empty() {
             return Ok(Stories::default());
         }
+        // The events of a batch come by one key and have one mode.
+        let mode = waiting.first().map_or(Mode::Live, |(_, event)| event.mode);
         let since = now - REMEMBERED;
         let question = |(recipient, order): &Of| StoryOf {
             recipient: *recipient,
             order: order.clone(),
+            mode,
             since,
         };
         let told = self

@@ -52,6 +52,7 @@ impl Sender {
         let question = |claimed: &&ClaimedDelivery| StoryOf {
             recipient: claimed.recipient,
             order: claimed.content.order.clone(),
+            mode: claimed.mode,
             since: claimed.message.created_at(),
         };
         let stories = self

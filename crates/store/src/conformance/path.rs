@@ -1,6 +1,6 @@
 //! Cases about the path of a message.
 
-use model::{Channel, DeliveryState, Facts, FailureReason, Lane, Sealed, Span};
+use model::{Channel, DeliveryState, Facts, FailureReason, Lane, Mode, Sealed, Span};
 
 use super::world::World;
 use crate::{AcceptedEvent, AcceptedResult, Committed, InboundText, Next, StoryOf};
@@ -79,6 +79,7 @@ pub(super) async fn a_story_has_what_was_told_of_an_order(world: &World) {
     let of = |facts: &Facts, order: Option<&str>, since| StoryOf {
         recipient: facts.recipient,
         order: order.map(str::to_owned),
+        mode: Mode::Test,
         since,
     };
     let asked = vec![
@@ -88,6 +89,11 @@ pub(super) async fn a_story_has_what_was_told_of_an_order(world: &World) {
         of(&facts, Some("C"), start),
         of(&other, Some("A"), start),
     ];
+    let live = StoryOf {
+        mode: Mode::Live,
+        ..of(&facts, Some("A"), start)
+    };
+    let asked: Vec<StoryOf> = asked.into_iter().chain([live]).collect();
     let stories = world.store().stories(asked).await.unwrap();
     let shown: Vec<Vec<(String, bool)>> = stories
         .iter()
@@ -115,6 +121,7 @@ pub(super) async fn a_story_has_what_was_told_of_an_order(world: &World) {
             told(&[("e-2", false)]),
             told(&[]),
             told(&[("e-5", false)]),
+            told(&[]),
         ]
     );
     assert_eq!(stories[0][1].time, start + Span::secs(1));

@@ -30,6 +30,10 @@ impl Postgres {
                 .iter()
                 .map(|of| MessageId::least_at(of.since).as_i64())
                 .collect::<Vec<_>>(),
+            asked
+                .iter()
+                .map(|of| i16::from(of.mode.number()))
+                .collect::<Vec<_>>(),
         ];
         let rows = ask(&client, STORIES, params).await?.rows;
         let names = named(&rows, &["type"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Id, Instant, MessageId, Sealed, Told};
+use model::{Id, Instant, MessageId, Mode, Sealed, Told};
 use rusqlite::{Connection, params};
 
 use super::commit::order_hash;
@@ -41,19 +41,23 @@ fn story(connection: &Connection, shared: &Shared, of: &StoryOf) -> Result<Vec<T
     let newest = messages.into_iter().rev().take(TOLD_AT_MOST);
     let mut told = Vec::new();
     for message in newest {
-        told.extend(read(connection, shared, message)?);
+        told.extend(read(connection, shared, (message, of.mode))?);
     }
     told.reverse();
     Ok(told)
 }
 
-/// None where the message is not committed yet, or gone.
-fn read(connection: &Connection, shared: &Shared, message: i64) -> Result<Option<Told>> {
+/// None where the message is not committed yet, gone, or of another mode.
+fn read(
+    connection: &Connection,
+    shared: &Shared,
+    (message, mode): (i64, Mode),
+) -> Result<Option<Told>> {
     let mut statement = connection.prepare_cached(
         "SELECT m.type, e.time, EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id), m.data
-         FROM messages m JOIN events e ON e.id = m.event WHERE m.id = ?1",
+         FROM messages m JOIN events e ON e.id = m.event WHERE m.id = ?1 AND m.mode = ?2",
     )?;
-    let mut rows = statement.query([message])?;
+    let mut rows = statement.query(params![message, mode.number()])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };

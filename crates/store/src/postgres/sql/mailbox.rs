@@ -63,11 +63,11 @@ statements! {
     /// Messages of recipients about an order each, oldest first; `place` says whose.
     STORIES = "SELECT m.id, m.type, e.time, EXISTS (SELECT FROM deliveries AS d
                 WHERE d.partition = m.partition AND d.message = m.id) AS on_its_way, m.data, w.place
-        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
-            AS w(partition, recipient, order_hash, since, place)
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::smallint[]) WITH ORDINALITY
+            AS w(partition, recipient, order_hash, since, mode, place)
         JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
             AND b.message >= w.since AND b.order_hash = w.order_hash
-        JOIN messages AS m ON m.partition = b.partition AND m.id = b.message
+        JOIN messages AS m ON m.partition = b.partition AND m.id = b.message AND m.mode = w.mode
         JOIN events AS e ON e.partition = m.partition AND e.id = m.event
         ORDER BY w.place, m.id";
     LATEST = "SELECT c.id FROM unnest($1::smallint[]) AS p(partition) CROSS JOIN LATERAL (
