@@ -203,20 +203,7 @@ impl Bench {
             suppressed: Vec::new(),
         };
         let short = short_forms(&self.catalogue, &self.brand, &mut event, &facts.customer)?;
-        let content = MessageContent {
-            message_type: name.into(),
-            category: entry.category,
-            purpose: entry.purpose,
-            lane: entry.lane,
-            locale: short.locale,
-            template_version: short.template_version,
-            sender: short.sender,
-            title: short.title,
-            summary: short.summary,
-            text: short.text,
-            order: short.order,
-            data: short.data,
-        };
+        let content = short.content;
         let mail = match channel {
             Channel::Email => Some(outgoing(
                 &content,

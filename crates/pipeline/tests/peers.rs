@@ -9,9 +9,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use channels::sms_segments;
-use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
-use pipeline::catalogue::{Catalogue, Sample};
-use pipeline::render::{Brand, Short, mail, short_forms};
+use model::Channel;
+use pipeline::catalogue::{Catalogue, MessageType, Sample};
+use pipeline::render::{Brand, Short, mail};
 use serde_json::{Map, Value, json};
 
 const LOCALES: &[&str] = &[
@@ -61,41 +61,17 @@ fn brand() -> Brand {
     }
 }
 
-fn made(catalogue: &Catalogue, name: &str, sample: &Sample, locale: &str) -> Short {
-    let customer = Customer {
-        id: "c-42".into(),
-        name: Sealed::new("Inês Machado"),
-        locale: locale.into(),
-        time_zone: "America/Sao_Paulo".into(),
-        country: String::new(),
-        phone: None,
-        email: None,
-        consents: vec![],
-        preferences: vec![],
-    };
-    let mut event = Event {
-        key: EventKey {
-            source: "/shop".into(),
-            id: "1".into(),
-        },
-        event_type: name.into(),
-        subject: "c-42".into(),
-        time: Instant::from_micros(0),
-        data: sample.data.clone(),
-        mode: Mode::Test,
-        as_of: None,
-    };
-    short_forms(catalogue, &brand(), &mut event, &customer).expect("a sample renders")
-}
-
-/// Every message there is: its name, sample, locale and short forms.
-fn all(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &Sample, &'static str, Short)> {
+/// Every message there is: its type, sample, locale and what is made of it.
+fn all(
+    catalogue: &Catalogue,
+) -> impl Iterator<Item = (&MessageType, &Sample, &'static str, Short)> {
     catalogue.types().flat_map(move |entry| {
-        let name = entry.name.as_str();
-        catalogue.samples(name).iter().flat_map(move |sample| {
-            LOCALES
-                .iter()
-                .map(move |locale| (name, sample, *locale, made(catalogue, name, sample, locale)))
+        let samples = catalogue.samples(&entry.name).iter();
+        samples.flat_map(move |sample| {
+            LOCALES.iter().map(move |locale| {
+                let made = Short::of_sample(catalogue, &brand(), (entry, sample), locale);
+                (entry, sample, *locale, made.expect("a sample renders"))
+            })
         })
     })
 }
@@ -107,7 +83,7 @@ fn segments_of_every_text_agree_with_split_sms() {
     };
     let catalogue = Catalogue::load(None).expect("the shipped catalogue loads");
     let texts: Vec<String> = all(&catalogue)
-        .map(|(.., short)| short.text)
+        .map(|(.., short)| short.content.text)
         .filter(|text| !text.is_empty())
         .collect();
     assert!(texts.len() > 150, "{} texts", texts.len());
@@ -206,24 +182,6 @@ for schema, data in json.load(sys.stdin):
     }
 }
 
-fn content(catalogue: &Catalogue, name: &str, short: Short) -> MessageContent {
-    let entry = catalogue.get(name).expect("a known type");
-    MessageContent {
-        message_type: name.into(),
-        category: entry.category,
-        purpose: entry.purpose,
-        lane: entry.lane,
-        locale: short.locale,
-        template_version: short.template_version,
-        sender: short.sender,
-        title: short.title,
-        summary: short.summary,
-        text: short.text,
-        order: short.order,
-        data: short.data,
-    }
-}
-
 #[test]
 fn no_mail_scrolls_sideways_on_a_phone() {
     let chromium = variable("TIDINGS_TEST_CHROMIUM").unwrap_or_else(|| "chromium".into());
@@ -232,17 +190,11 @@ fn no_mail_scrolls_sideways_on_a_phone() {
     }
     let catalogue = Catalogue::load(None).expect("the shipped catalogue loads");
     let mut mails = Vec::new();
-    for (name, sample, locale, short) in all(&catalogue) {
-        if catalogue
-            .get(name)
-            .is_some_and(|entry| entry.takes(Channel::Email))
-        {
-            let body = mail(&catalogue, &brand(), &content(&catalogue, name, short));
-            let body = body.expect("a sample renders");
-            mails.push(json!([
-                format!("{name} {} {locale}", sample.name),
-                body.html
-            ]));
+    for (entry, sample, locale, short) in all(&catalogue) {
+        if entry.takes(Channel::Email) {
+            let body = mail(&catalogue, &brand(), &short.content).expect("a sample renders");
+            let name = format!("{} {} {locale}", entry.name, sample.name);
+            mails.push(json!([name, body.html]));
         }
     }
     assert!(mails.len() > 400, "{} mails", mails.len());

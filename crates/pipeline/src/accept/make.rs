@@ -1,8 +1,8 @@
 //! From an event and its customer's facts to what is committed.
 
 use model::{
-    Channel, Decision, Event, Facts, FailureReason, Instant, MessageContent, Mode, Partition,
-    PlannedDelivery, Quote, Sealed, ledger_day,
+    Channel, Decision, Event, Facts, FailureReason, Instant, Mode, Partition, PlannedDelivery,
+    Quote, Sealed, ledger_day,
 };
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
 
@@ -87,7 +87,7 @@ impl Pipeline {
         };
         let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
-        let stopped = check_short(&self.guard(), &event.event_type, &short);
+        let stopped = check_short(&self.guard(), &short);
         if let Some(first) = stopped.first() {
             return Err(Failure(FailureReason::Guard, first.to_string()));
         }
@@ -106,7 +106,7 @@ impl Pipeline {
         let message = self.compose(
             event,
             facts,
-            (&terms, short),
+            short,
             (decision, &about),
             (partition, at, now),
         );
@@ -143,11 +143,16 @@ impl Pipeline {
         if !costs.quotes() {
             return None;
         }
-        let filled = short.secret.as_ref().map(|s| fill_secret(&short.text, s));
+        let filled = short
+            .secret
+            .as_ref()
+            .map(|s| fill_secret(&short.content.text, s));
         let priced = Priced {
             mode,
             contact: &planned.contact,
-            text: filled.as_ref().map_or(&*short.text, |filled| filled.open()),
+            text: filled
+                .as_ref()
+                .map_or(&*short.content.text, |filled| filled.open()),
             day: ledger_day(now),
         };
         costs.quote(&priced, about)
@@ -157,7 +162,7 @@ impl Pipeline {
         &self,
         event: &Event,
         facts: &Facts,
-        (terms, short): (&Terms, Short),
+        short: Short,
         (decision, about): (Decision, &About),
         (partition, at, now): (Partition, Instant, Instant),
     ) -> NewMessage {
@@ -177,20 +182,7 @@ impl Pipeline {
             id: ids.next(partition, now),
             recipient: facts.recipient,
             at,
-            content: MessageContent {
-                message_type: event.event_type.clone(),
-                category: terms.category,
-                purpose: terms.purpose,
-                lane: terms.lane,
-                locale: short.locale,
-                template_version: short.template_version,
-                sender: short.sender,
-                title: short.title,
-                summary: short.summary,
-                text: short.text,
-                order: short.order,
-                data: short.data,
-            },
+            content: short.content,
             trace: decision.trace,
             deliveries,
         }

@@ -91,11 +91,11 @@ impl Stories {
         if self.told.is_empty() {
             return Standing::Newest;
         }
-        let told = self.told.get(&(recipient, short.order.clone()));
+        let told = self.told.get(&(recipient, short.content.order.clone()));
         let fact = Fact {
             message_type: &event.event_type,
             time: event.time,
-            data: &short.data,
+            data: &short.content.data,
             repeats: entry.repeats,
         };
         let overtakes = |newer: &str, older: &str| catalogue.overtakes(newer, older);

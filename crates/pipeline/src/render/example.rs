@@ -4,22 +4,13 @@
 //! Its content goes through [`super::card`] and [`super::mail`] like any other; nothing here
 //! renders by itself, so that what is shown is what would be sent.
 
-use model::{Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
+use model::{Customer, Event, EventKey, Instant, Mode, Sealed};
 use serde_json::{Map, Value};
 
-use super::{Brand, RenderError, fill_secret, short_forms};
+use super::{Brand, RenderError, Short, fill_secret, short_forms};
 use crate::catalogue::{Catalogue, MessageType, Sample};
 
 pub use channels::{Alphabet, SmsPart};
-
-/// A message as the store would keep it, and the code that would stand beside it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Example {
-    /// What the message holds.
-    pub content: MessageContent,
-    /// What fills `{code}` in the text at the hand-over.
-    pub secret: Option<Sealed>,
-}
 
 /// What a text takes on the air.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +49,7 @@ impl TextCost {
     }
 }
 
-impl Example {
+impl Short {
     /// The text as the phone gets it; empty where the type has none.
     pub fn text(&self) -> String {
         match &self.secret {
@@ -76,7 +67,7 @@ impl Example {
     ///
     /// # Errors
     /// As [`short_forms`].
-    pub fn of(
+    pub fn of_sample(
         catalogue: &Catalogue,
         brand: &Brand,
         (entry, sample): (&MessageType, &Sample),
@@ -91,7 +82,7 @@ impl Example {
     ///
     /// # Errors
     /// As [`short_forms`].
-    pub fn discreet(
+    pub fn of_sensitive_sample(
         catalogue: &Catalogue,
         brand: &Brand,
         (entry, sample): (&MessageType, &Sample),
@@ -128,7 +119,7 @@ pub(super) fn make(
     entry: &MessageType,
     customer: &Customer,
     data: Map<String, Value>,
-) -> Result<Example, RenderError> {
+) -> Result<Short, RenderError> {
     let mut event = Event {
         key: EventKey {
             source: "/rehearsal".into(),
@@ -141,22 +132,5 @@ pub(super) fn make(
         mode: Mode::Test,
         as_of: None,
     };
-    let made = short_forms(catalogue, brand, &mut event, customer)?;
-    Ok(Example {
-        secret: made.secret,
-        content: MessageContent {
-            message_type: entry.name.clone(),
-            category: entry.category,
-            purpose: entry.purpose,
-            lane: entry.lane,
-            locale: made.locale,
-            template_version: made.template_version,
-            sender: made.sender,
-            title: made.title,
-            summary: made.summary,
-            text: made.text,
-            order: made.order,
-            data: made.data,
-        },
-    })
+    short_forms(catalogue, brand, &mut event, customer)
 }

@@ -48,14 +48,15 @@ fn look<'a>(
 }
 
 /// Everything that keeps the short forms from leaving.
-pub fn check_short(guard: &Guard, message_type: &str, short: &Short) -> Vec<Stopped> {
-    let version = (message_type, short.template_version);
-    let mut text = Content::new(Form::Sms, &short.text);
+pub fn check_short(guard: &Guard, short: &Short) -> Vec<Stopped> {
+    let content = &short.content;
+    let version = (content.message_type.as_str(), content.template_version);
+    let mut text = Content::new(Form::Sms, &content.text);
     if short.secret.is_some() {
         text = text.placeholder(PLACEHOLDER);
     }
-    let title = Content::new(Form::Short, &short.title);
-    let summary = Content::new(Form::Short, &short.summary);
+    let title = Content::new(Form::Short, &content.title);
+    let summary = Content::new(Form::Short, &content.summary);
     look(guard, version, "title", title)
         .chain(look(guard, version, "summary", summary))
         .chain(look(guard, version, "sms", text))

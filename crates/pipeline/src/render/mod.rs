@@ -15,13 +15,12 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use model::{FailureReason, Sealed};
-use serde_json::{Map, Value};
+use model::{FailureReason, MessageContent, Sealed};
 
 use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
-pub use example::{Alphabet, Example, SmsPart, TextCost};
+pub use example::{Alphabet, SmsPart, TextCost};
 pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
 pub(crate) use short::SENSITIVE;
@@ -42,27 +41,14 @@ pub struct Brand {
     pub sms_sender: String,
 }
 
-/// What is made before the commit: all that lists and texts show.
+/// What is made before the commit: the message as the store keeps it, and what stands
+/// beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Short {
-    /// The line in the list.
-    pub title: String,
-    /// The line under it.
-    pub summary: String,
-    /// The text message, with `{code}` where a secret goes; empty when the type has none.
-    pub text: String,
-    /// The locale the words are in; may be a fallback of the customer's.
-    pub locale: String,
-    /// The version of the message type.
-    pub template_version: u32,
-    /// Who it is from, as shown.
-    pub sender: String,
-    /// The order it is about.
-    pub order: Option<String>,
-    /// What later rendering reads: the declared part of the event's data and, under
-    /// `_`, a snapshot of name, zone, locale and brand. Never the secret.
-    pub data: Map<String, Value>,
-    /// The secret itself, for the delivery.
+    /// The message. Its data is the declared part of the event's and, under `_`, a snapshot
+    /// of name, zone, locale and brand; never the secret.
+    pub content: MessageContent,
+    /// What fills `{code}` in the text at the hand-over.
     pub secret: Option<Sealed>,
 }
 

@@ -4,13 +4,11 @@
 //! found when the catalogue is loaded and not at a hand-over.
 
 use guard::Guard;
-use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode};
+use model::{Channel, Customer};
 use serde_json::{Map, Value};
 
-use super::example::listener;
-use super::{
-    Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail, short_forms,
-};
+use super::example;
+use super::{Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail};
 use crate::catalogue::samples::bare;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
@@ -30,7 +28,7 @@ pub(crate) fn rehearse(
     let mut faults = Vec::new();
     for entry in catalogue.types().filter(|entry| wanted(&entry.name)) {
         for locale in entry.locales() {
-            let customer = listener(catalogue, locale);
+            let customer = example::listener(catalogue, locale);
             let samples = catalogue.samples(&entry.name).iter();
             for data in samples.flat_map(|s| [s.data.clone(), bare(entry, &s.data)]) {
                 let found = match hall.perform(entry, &customer, data) {
@@ -63,43 +61,18 @@ impl Hall<'_> {
         customer: &Customer,
         data: Map<String, Value>,
     ) -> Result<Vec<CatalogueFault>, RenderError> {
-        let mut event = Event {
-            key: EventKey {
-                source: "/rehearsal".into(),
-                id: entry.name.clone(),
-            },
-            event_type: entry.name.clone(),
-            subject: customer.id.clone(),
-            time: Instant::from_micros(0),
-            data,
-            mode: Mode::Test,
-            as_of: None,
-        };
-        let made = short_forms(self.catalogue, self.brand, &mut event, customer)?;
+        let made = example::make(self.catalogue, self.brand, entry, customer, data)?;
+        let content = &made.content;
         let mut stopped = Vec::new();
-        for found in check_short(self.guard, &entry.name, &made) {
+        for found in check_short(self.guard, &made) {
             let words = match found.part {
-                "title" => &made.title,
-                "summary" => &made.summary,
-                _ => &made.text,
+                "title" => &content.title,
+                "summary" => &content.summary,
+                _ => &content.text,
             };
             stopped.push((words[found.span.clone()].to_owned(), found));
         }
-        let content = MessageContent {
-            message_type: entry.name.clone(),
-            category: entry.category,
-            purpose: entry.purpose,
-            lane: entry.lane,
-            locale: made.locale,
-            template_version: made.template_version,
-            sender: made.sender,
-            title: made.title,
-            summary: made.summary,
-            text: made.text,
-            order: made.order,
-            data: made.data,
-        };
-        let card = card(self.catalogue, &content)?;
+        let card = card(self.catalogue, content)?;
         let version = (entry.name.as_str(), entry.version);
         for found in check_card(self.guard, version, &card) {
             let body = card.paragraphs.join("\n\n");
@@ -107,8 +80,8 @@ impl Hall<'_> {
             stopped.push((words.to_owned(), found));
         }
         if entry.takes(Channel::Email) {
-            let mail = mail(self.catalogue, self.brand, &content)?;
-            for found in check_mail(self.guard, &content, &mail) {
+            let mail = mail(self.catalogue, self.brand, content)?;
+            for found in check_mail(self.guard, content, &mail) {
                 let words = match found.part {
                     "subject" => &mail.subject,
                     "preheader" => &mail.preheader,

@@ -1,6 +1,6 @@
 //! The short forms: title, summary and text, made before the commit.
 
-use model::{Customer, Event, Sealed};
+use model::{Customer, Event, MessageContent, Sealed};
 use serde_json::{Map, Value};
 
 use super::snapshot::{locale_of, put, setting, take};
@@ -79,14 +79,20 @@ pub fn short_forms(
         .and_then(Value::as_str)
         .map(str::to_owned);
     Ok(Short {
-        title,
-        summary,
-        text,
-        locale: locale.to_owned(),
-        template_version: entry.version,
-        sender,
-        order,
-        data,
+        content: MessageContent {
+            message_type: entry.name.clone(),
+            category: entry.category,
+            purpose: entry.purpose,
+            lane: entry.lane,
+            locale: locale.to_owned(),
+            template_version: entry.version,
+            sender,
+            title,
+            summary,
+            text,
+            order,
+            data,
+        },
         secret: accepted.secret,
     })
 }

@@ -7,9 +7,7 @@ mod shipped;
 
 use std::sync::LazyLock;
 
-use model::{
-    Category, ContactPoint, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed,
-};
+use model::{ContactPoint, Customer, Event, EventKey, Instant, Mode, Sealed};
 use serde_json::{Map, Value};
 
 use super::*;
@@ -62,24 +60,5 @@ pub(super) fn event(event_type: &str, data: &Map<String, Value>) -> Event {
         data: data.clone(),
         mode: Mode::Test,
         as_of: None,
-    }
-}
-
-/// The message as the store keeps it.
-pub(super) fn content(catalogue: &Catalogue, event_type: &str, short: &Short) -> MessageContent {
-    let entry = catalogue.get(event_type).expect("a known type");
-    MessageContent {
-        message_type: event_type.into(),
-        category: Category::Orders,
-        purpose: entry.purpose,
-        lane: entry.lane,
-        locale: short.locale.clone(),
-        template_version: short.template_version,
-        sender: short.sender.clone(),
-        title: short.title.clone(),
-        summary: short.summary.clone(),
-        text: short.text.clone(),
-        order: short.order.clone(),
-        data: short.data.clone(),
     }
 }

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use model::{Channel, Customer, Event, EventKey, Instant, MessageContent, Mode, Sealed};
-use pipeline::catalogue::{Catalogue, MessageType};
+use model::Channel;
+use pipeline::catalogue::Catalogue;
 use pipeline::guard::{Content, Form, Guard};
-use pipeline::render;
+use pipeline::render::{self, Short};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -221,7 +221,7 @@ fn hooks(text: &str) -> Hooks {
     }
 }
 
-/// Renders every type in every locale for every channel with its sample: how many forms,
+/// Renders every type in every locale for every channel with each of its samples: how many forms,
 /// and how many of them the guard stops.
 fn whole_catalogue(catalogue: &Catalogue, guard: &Guard) -> Result<(usize, usize)> {
     let brand = ground::brand();
@@ -231,72 +231,27 @@ fn whole_catalogue(catalogue: &Catalogue, guard: &Guard) -> Result<(usize, usize
         stopped += usize::from(found);
     };
     for entry in catalogue.types() {
-        for locale in entry.locales() {
-            let customer = customer(locale);
-            let sample = catalogue.sample(&entry.name).cloned().unwrap_or_default();
-            let mut event = event(entry, sample);
-            let made = render::short_forms(catalogue, &brand, &mut event, &customer)?;
-            let found = render::check_short(guard, &entry.name, &made);
+        let locales = entry.locales();
+        let all = locales.flat_map(|locale| {
+            let samples = catalogue.samples(&entry.name).iter();
+            samples.map(move |sample| (sample, locale))
+        });
+        for (sample, locale) in all {
+            let made = Short::of_sample(catalogue, &brand, (entry, sample), locale)?;
+            let found = render::check_short(guard, &made);
             count(found.iter().any(|found| found.part != "sms"));
             if entry.takes(Channel::Sms) {
                 count(found.iter().any(|found| found.part == "sms"));
             }
-            let content = content(entry, made);
-            let card = render::card(catalogue, &content)?;
+            let card = render::card(catalogue, &made.content)?;
             count(!render::check_card(guard, (&entry.name, entry.version), &card).is_empty());
             if entry.takes(Channel::Email) {
-                let mail = render::mail(catalogue, &brand, &content)?;
-                count(!render::check_mail(guard, &content, &mail).is_empty());
+                let mail = render::mail(catalogue, &brand, &made.content)?;
+                count(!render::check_mail(guard, &made.content, &mail).is_empty());
             }
         }
     }
     Ok((rendered, stopped))
-}
-
-fn customer(locale: &str) -> Customer {
-    Customer {
-        id: "c-1".into(),
-        name: Sealed::new("Inês Machado"),
-        locale: locale.into(),
-        time_zone: "America/Sao_Paulo".into(),
-        country: String::new(),
-        phone: None,
-        email: None,
-        consents: Vec::new(),
-        preferences: Vec::new(),
-    }
-}
-
-fn event(entry: &MessageType, data: serde_json::Map<String, Value>) -> Event {
-    Event {
-        key: EventKey {
-            source: "/bench".into(),
-            id: entry.name.clone(),
-        },
-        event_type: entry.name.clone(),
-        subject: "c-1".into(),
-        time: Instant::from_micros(0),
-        data,
-        mode: Mode::Test,
-        as_of: None,
-    }
-}
-
-fn content(entry: &MessageType, made: render::Short) -> MessageContent {
-    MessageContent {
-        message_type: entry.name.clone(),
-        category: entry.category,
-        purpose: entry.purpose,
-        lane: entry.lane,
-        locale: made.locale,
-        template_version: made.template_version,
-        sender: made.sender,
-        title: made.title,
-        summary: made.summary,
-        text: made.text,
-        order: made.order,
-        data: made.data,
-    }
 }
 
 #[cfg(test)]

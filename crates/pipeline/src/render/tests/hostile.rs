@@ -40,13 +40,8 @@ fn markup_and_template_syntax_are_only_text() {
         &named,
     )
     .unwrap();
-    assert!(made.summary.contains(hostile));
-    let mail = mail(
-        catalogue,
-        &marigold(),
-        &content(catalogue, "order.confirmed", &made),
-    )
-    .unwrap();
+    assert!(made.content.summary.contains(hostile));
+    let mail = mail(catalogue, &marigold(), &made.content).unwrap();
     assert!(!mail.html.contains("<script") && !mail.html.contains("<b>"));
     assert!(!mail.html.contains("onload=\"x"));
     assert!(mail.html.contains(
@@ -75,16 +70,16 @@ fn values_that_would_break_a_promise_are_stopped_where_they_stand() {
             &customer("en"),
         )
         .unwrap();
-        let stored = content(&catalogue, "order.confirmed", &made);
-        let found = check_short(&guard, "order.confirmed", &made);
+        let stored = &made.content;
+        let found = check_short(&guard, &made);
         assert_eq!(
             found.first().map(|f| (f.rule, f.part)),
             Some((rule, "summary")),
             "{title}"
         );
         assert!(!found[0].to_string().contains(title));
-        let mail = mail(&catalogue, &marigold(), &stored).unwrap();
-        let found = check_mail(&guard, &stored, &mail);
+        let mail = mail(&catalogue, &marigold(), stored).unwrap();
+        let found = check_mail(&guard, stored, &mail);
         assert!(
             found
                 .iter()
@@ -124,7 +119,7 @@ fn endless_data_is_a_short_error() {
         &customer("en"),
     )
     .unwrap();
-    assert!(made.data.get("note").is_none());
+    assert!(made.content.data.get("note").is_none());
     let mut unknown = event(&long, &Map::new());
     let error = short_forms(catalogue, &marigold(), &mut unknown, &customer("en")).unwrap_err();
     assert!(error.to_string().len() < 200);
@@ -232,13 +227,13 @@ proptest! {
         data["order"]["number"] = format!("N{item}").into();
         let made = short_forms(catalogue, &marigold(), &mut event("shipment.attempt_failed", &data), &named);
         let made = made.expect("data of the right shape renders");
-        for line in [&made.title, &made.summary, &made.sender] {
+        for line in [&made.content.title, &made.content.summary, &made.content.sender] {
             prop_assert!(is_clean_line(line), "{line:?}");
         }
-        prop_assert!(made.text.lines().all(is_clean_line), "{:?}", made.text);
-        prop_assert!(channels::sms_segments(&made.text, true).parts <= 10);
-        let stored = content(catalogue, "shipment.attempt_failed", &made);
-        let mail = mail(catalogue, &marigold(), &stored).expect("a mail");
+        prop_assert!(made.content.text.lines().all(is_clean_line), "{:?}", made.content.text);
+        prop_assert!(channels::sms_segments(&made.content.text, true).parts <= 10);
+    let stored = &made.content;
+        let mail = mail(catalogue, &marigold(), stored).expect("a mail");
         prop_assert!(is_clean_line(&mail.subject) && is_clean_line(&mail.preheader));
         prop_assert!(!mail.html.contains("<img"));
         let tags = |html: &str| html.matches('<').count();
@@ -268,8 +263,8 @@ fn mail_of(catalogue: &Catalogue, reason: &str) -> String {
         &customer("pt-BR"),
     )
     .expect("the sample renders");
-    let stored = content(catalogue, "shipment.attempt_failed", &made);
-    mail(catalogue, &marigold(), &stored).expect("a mail").html
+    let stored = &made.content;
+    mail(catalogue, &marigold(), stored).expect("a mail").html
 }
 
 fn json_value() -> impl Strategy<Value = Value> {

@@ -59,16 +59,16 @@ fn every_real_event_renders_and_may_leave() {
         let customer = &known[given["subject"].as_str().unwrap()];
         let short = short_forms(catalogue, &brand, &mut made, customer)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
-        let stored = content(catalogue, name, &short);
-        let mail = mail(catalogue, &brand, &stored)
+        let stored = &short.content;
+        let mail = mail(catalogue, &brand, stored)
             .unwrap_or_else(|error| panic!("{}: {error}", given["id"]));
-        let mut stopped = check_short(&guard, name, &short);
-        stopped.extend(check_mail(&guard, &stored, &mail));
+        let mut stopped = check_short(&guard, &short);
+        stopped.extend(check_mail(&guard, stored, &mail));
         assert_eq!(stopped, [], "{}", given["id"]);
         let shown = [
-            &short.title,
-            &short.summary,
-            &short.text,
+            &short.content.title,
+            &short.content.summary,
+            &short.content.text,
             &mail.subject,
             &mail.text,
         ];

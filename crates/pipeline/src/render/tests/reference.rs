@@ -58,7 +58,7 @@ fn list(catalogue: &Catalogue) -> String {
 
 fn one(catalogue: &Catalogue, brand: &Brand, entry: &MessageType, out: &mut String) {
     let sample = catalogue.samples(&entry.name).first().unwrap();
-    let made = Example::of(catalogue, brand, (entry, sample), "en").unwrap();
+    let made = Short::of_sample(catalogue, brand, (entry, sample), "en").unwrap();
     let mut channels: Vec<&str> = entry.channels.iter().map(|c| c.as_str()).collect();
     channels.push("Message Center");
     let news = match entry.news_for() {
@@ -93,7 +93,7 @@ fn links_of_samples_lead_to_the_marketplace_that_shows_them() {
     };
     for entry in catalogue.types() {
         for sample in catalogue.samples(&entry.name) {
-            let made = Example::of(catalogue, &moved, (entry, sample), "de").unwrap();
+            let made = Short::of_sample(catalogue, &moved, (entry, sample), "de").unwrap();
             let data = serde_json::to_string(&catalogue.sample_data(sample, &moved.domain));
             assert!(
                 !data.unwrap().contains("//marigold.example"),
@@ -113,7 +113,7 @@ fn a_discreet_form_says_nothing_of_the_goods() {
     for entry in catalogue.types() {
         let sample = catalogue.samples(&entry.name).first().unwrap();
         let both = (entry, sample);
-        let discreet = Example::discreet(catalogue, &marigold(), both, "en").unwrap();
+        let discreet = Short::of_sensitive_sample(catalogue, &marigold(), both, "en").unwrap();
         assert_eq!(
             discreet.is_some(),
             entry.may_be_discreet(),
@@ -125,7 +125,7 @@ fn a_discreet_form_says_nothing_of_the_goods() {
             continue;
         };
         some += 1;
-        let plain = Example::of(catalogue, &marigold(), both, "en").unwrap();
+        let plain = Short::of_sample(catalogue, &marigold(), both, "en").unwrap();
         let says_less =
             entry.has_secret() || discreet.text() != plain.text() || plain.is_discreet();
         assert!(says_less || plain.text().is_empty(), "{}", entry.name);

@@ -29,23 +29,23 @@ fn show_card(card: &Card) -> String {
 /// Everything of one message as people read it.
 fn show(catalogue: &Catalogue, name: &str, data: &Map<String, Value>, locale: &str) -> String {
     let made = made(catalogue, name, data, locale);
-    let stored = content(catalogue, name, &made);
+    let stored = &made.content;
     let entry = catalogue.get(name).unwrap();
     let mut shown = format!(
         "from: {}\ntitle: {}\nsummary: {}\n",
-        made.sender, made.title, made.summary
+        made.content.sender, made.content.title, made.content.summary
     );
     if entry.takes(Channel::Sms) {
-        let segments = sms_segments(&made.text, true);
+        let segments = sms_segments(&made.content.text, true);
         shown.push_str(&format!(
             "\n--- text, {} part(s) {:?}\n{}\n",
-            segments.parts, segments.forced_ucs2, made.text
+            segments.parts, segments.forced_ucs2, made.content.text
         ));
     }
-    let card = card(catalogue, &stored).unwrap();
+    let card = card(catalogue, stored).unwrap();
     shown.push_str(&format!("\n--- card\n{}\n", show_card(&card)));
     if entry.takes(Channel::Email) {
-        let mail = mail(catalogue, &marigold(), &stored).unwrap();
+        let mail = mail(catalogue, &marigold(), stored).unwrap();
         // The card is in it, and stands above.
         let frame: Vec<&str> = mail
             .text
@@ -101,8 +101,8 @@ fn the_html_of_a_mail_reads_as_written() {
         ("order.cancelled", "ar-EG"),
     ] {
         let made = made(catalogue, name, catalogue.sample(name).unwrap(), locale);
-        let stored = content(catalogue, name, &made);
-        let mail = mail(catalogue, &marigold(), &stored).unwrap();
+        let stored = &made.content;
+        let mail = mail(catalogue, &marigold(), stored).unwrap();
         insta::assert_snapshot!(format!("html.{name}.{locale}"), mail.html);
     }
 }
@@ -128,10 +128,7 @@ fn every_text_fits_one_part() {
                 .map(move |s| (locale, s))
         }) {
             let made = made(catalogue, &entry.name, &sample.data, locale);
-            let text = match &made.secret {
-                Some(secret) => fill_secret(&made.text, secret).open().to_owned(),
-                None => made.text,
-            };
+            let text = made.text();
             let segments = sms_segments(&text, true);
             let listed = TWO_PARTS.contains(&(entry.name.as_str(), *locale));
             if segments.parts != 1 + usize::from(listed) {
@@ -160,18 +157,21 @@ fn a_code_is_in_the_text_only_and_only_after_the_hand_over() {
     )
     .unwrap();
     let secret = made.secret.clone().unwrap();
-    let kept = format!("{made:?}{}", serde_json::to_string(&made.data).unwrap());
+    let kept = format!(
+        "{made:?}{}",
+        serde_json::to_string(&made.content.data).unwrap()
+    );
     assert!(!kept.contains(secret.open()), "{kept}");
-    let filled = fill_secret(&made.text, &secret);
+    let filled = fill_secret(&made.content.text, &secret);
     assert!(
         filled.open().ends_with("\n@marigold.example #493817"),
         "{}",
         filled.open()
     );
     assert_eq!(filled.open().matches("493817").count(), 2);
-    let stored = content(catalogue, "security.code", &made);
+    let stored = &made.content;
     assert!(matches!(
-        mail(catalogue, &marigold(), &stored),
+        mail(catalogue, &marigold(), stored),
         Err(RenderError::UnknownType(_))
     ));
 }
@@ -207,9 +207,9 @@ fn links_lead_home_or_nowhere() {
         domain: "calendula.example".into(),
         ..marigold()
     };
-    let stored = content(catalogue, "order.confirmed", &made);
-    let before = mail(catalogue, &marigold(), &stored).unwrap();
-    let after = mail(catalogue, &moved, &stored).unwrap();
+    let stored = &made.content;
+    let before = mail(catalogue, &marigold(), stored).unwrap();
+    let after = mail(catalogue, &moved, stored).unwrap();
     assert!(before.html.contains("/orders/MG-48213") && before.text.contains("/orders/MG-48213"));
     assert!(!after.html.contains("/orders/MG-48213") && !after.text.contains("/orders/MG-48213"));
 }
@@ -227,8 +227,8 @@ fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
         &customer("en"),
     )
     .unwrap();
-    assert_eq!(made.title, "Order 70337457… is confirmed");
-    assert_eq!(made.order.as_deref(), Some(number));
-    let stored = content(catalogue, "order.confirmed", &made);
-    assert!(card(catalogue, &stored).unwrap().paragraphs[1].contains(number));
+    assert_eq!(made.content.title, "Order 70337457… is confirmed");
+    assert_eq!(made.content.order.as_deref(), Some(number));
+    let stored = &made.content;
+    assert!(card(catalogue, stored).unwrap().paragraphs[1].contains(number));
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Category, Channel, Lane, PurposeClass};
 use pipeline::catalogue::{Catalogue, MessageType, Written};
-use pipeline::render::{Brand, Example};
+use pipeline::render::{Brand, Short};
 
 use super::{Asked, LocaleChoice, href, locale_choices};
 use crate::App;
@@ -101,7 +101,7 @@ pub(crate) async fn show(
 
 fn tile(catalogue: &Catalogue, brand: &Brand, entry: &MessageType, locale: &str) -> Tile {
     let says = match catalogue.samples(&entry.name).first() {
-        Some(sample) => Example::of(catalogue, brand, (entry, sample), locale)
+        Some(sample) => Short::of_sample(catalogue, brand, (entry, sample), locale)
             .map(|made| {
                 let text = made.text();
                 Says {

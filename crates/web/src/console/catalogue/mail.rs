@@ -6,7 +6,7 @@
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use pipeline::render::{self, Example};
+use pipeline::render::{self, Short};
 
 use super::Asked;
 use crate::App;
@@ -38,7 +38,7 @@ fn body(app: &App, name: &str, asked: &Asked) -> Option<String> {
     let entry = catalogue.get(name)?;
     let sample = asked.sample(&catalogue, entry)?;
     let locale = asked.locale(&catalogue);
-    let made = Example::of(&catalogue, brand, (entry, sample), locale).ok()?;
+    let made = Short::of_sample(&catalogue, brand, (entry, sample), locale).ok()?;
     let mail = render::mail(&catalogue, brand, &made.content).ok()?;
     Some(mail.html)
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use model::{Category, Channel};
 use pipeline::catalogue::{Catalogue, MessageType, Place, Sample};
-use pipeline::render::{self, Brand, Card, Example, MailBody, RenderError, TextCost};
+use pipeline::render::{self, Brand, Card, MailBody, RenderError, Short, TextCost};
 
 use super::{Asked, LocaleChoice, href, locale_choices};
 use crate::App;
@@ -167,7 +167,7 @@ fn preview(
     (entry, sample): (&MessageType, &Sample),
     locale: &str,
 ) -> Result<Preview, RenderError> {
-    let made = Example::of(catalogue, brand, (entry, sample), locale)?;
+    let made = Short::of_sample(catalogue, brand, (entry, sample), locale)?;
     let is_discreet = made.is_discreet();
     let card = render::card(catalogue, &made.content)?;
     let mail = match entry.takes(Channel::Email) {
@@ -178,7 +178,7 @@ fn preview(
     let quiet = catalogue.word(&made.content.locale, &quiet).to_owned();
     let discreet = match is_discreet {
         true => None,
-        false => Example::discreet(catalogue, brand, (entry, sample), locale)?,
+        false => Short::of_sensitive_sample(catalogue, brand, (entry, sample), locale)?,
     };
     let discreet = discreet.map(|made| Discreet {
         text: Text::of(made.text()),
@@ -213,7 +213,7 @@ fn lines(
     chosen: &str,
 ) -> Vec<Line> {
     let line = |choice: LocaleChoice| {
-        let made = Example::of(catalogue, brand, (entry, sample), &choice.tag).ok()?;
+        let made = Short::of_sample(catalogue, brand, (entry, sample), &choice.tag).ok()?;
         Some(Line {
             href: href(&entry.name, "", &choice.tag, &sample.name),
             chosen: choice.tag == chosen,
