@@ -10,6 +10,7 @@ mod cost;
 mod customer;
 mod decision;
 mod delivery;
+mod desk;
 mod event;
 mod failure;
 mod ids;
@@ -29,6 +30,7 @@ pub use decision::{Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
 pub use delivery::{
     Attempt, Delivery, DeliveryState, InvalidTransition, Outcome, Receipt, ReceiptStatus,
 };
+pub use desk::{Draft, Edition, ExceptionState, GuardException, Wording};
 pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
