@@ -6,8 +6,10 @@
 
 mod allow_list;
 pub(crate) mod clean;
+mod compile;
 pub(crate) mod context;
 mod describe;
+pub(crate) mod desk;
 pub(crate) mod entry;
 mod explain;
 mod fault;
@@ -16,6 +18,7 @@ mod flat;
 pub(crate) mod formats;
 mod json_schema;
 mod kind;
+mod lay;
 pub(crate) mod load;
 mod mjml;
 mod program;
@@ -26,6 +29,7 @@ pub(crate) mod schema;
 mod sequel;
 pub(crate) mod templates;
 mod tree;
+mod trial;
 pub(crate) mod view;
 pub(crate) mod words;
 
@@ -40,34 +44,49 @@ use guard::{Guard, Own, Promises};
 use serde_json::{Map, Value};
 
 pub use describe::{Need, Place, PlaceKind, Written};
+pub use desk::{Desk, Texts, Wordings};
 pub use entry::MessageType;
 pub use explain::Sentence;
 pub use fault::{CatalogueFault, CatalogueFaults};
 pub(crate) use kind::leads_home;
+pub use lay::Stand;
 use templates::{TemplateId, Templates};
+pub use trial::{Preview, Trial};
 use words::{FALLBACK, Words, nearest};
 
 const LAYOUT_MJML: &str = "layout/email.mjml";
 const LAYOUT_TEXT: &str = "layout/email.txt";
 
-/// Every message type there is, with all its words.
-#[derive(Debug)]
+/// Every message type there is, with all its words. A clone shares them, and takes no time.
+#[derive(Clone, Debug)]
 pub struct Catalogue {
-    types: BTreeMap<String, (MessageType, Vec<Sample>)>,
+    types: BTreeMap<String, Arc<Typed>>,
     pub(crate) templates: Templates,
-    pub(crate) words: Words,
+    pub(crate) words: Arc<Words>,
     /// The layout of the HTML part of every mail.
     pub(crate) layout_html: TemplateId,
     /// The layout of the plain-text part of every mail.
     pub(crate) layout_text: TemplateId,
     /// The words of the layouts, by locale.
-    mail_words: BTreeMap<String, Vec<(String, String)>>,
+    mail_words: Arc<BTreeMap<String, Vec<(String, String)>>>,
     /// What customers are promised, compiled.
     promises: Arc<Promises>,
     /// What samples may name.
     sample_own: Own,
     /// Who speaks and who listens in samples.
-    stage: samples::Stage,
+    stage: Arc<samples::Stage>,
+    /// What the desk has laid over the files.
+    desk: Arc<lay::Laid>,
+}
+
+/// A message type with what it was made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    entry: MessageType,
+    samples: Vec<Sample>,
+    /// Its words by locale, as they were written.
+    texts: BTreeMap<String, compile::Texts>,
+    home: compile::Home,
 }
 
 /// What the data of an event of some type looks like.
@@ -106,12 +125,12 @@ impl Catalogue {
 
     /// The entry of a message type.
     pub fn get(&self, name: &str) -> Option<&MessageType> {
-        self.types.get(name).map(|(entry, _)| entry)
+        self.types.get(name).map(|typed| &typed.entry)
     }
 
     /// Every message type, by name.
     pub fn types(&self) -> impl Iterator<Item = &MessageType> {
-        self.types.values().map(|(entry, _)| entry)
+        self.types.values().map(|typed| &typed.entry)
     }
 
     /// Whether what was told before of the same order counts for a message type.
@@ -128,7 +147,7 @@ impl Catalogue {
 
     /// The samples of a message type: what `data` of its events looks like.
     pub fn samples(&self, name: &str) -> &[Sample] {
-        self.types.get(name).map_or(&[], |(_, samples)| samples)
+        self.types.get(name).map_or(&[], |typed| &typed.samples)
     }
 
     /// What keeps `data` from being that of an event of a message type: a JSON pointer into

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use guard::Rule;
+
 /// One thing wrong in a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogueFault {
@@ -13,6 +15,8 @@ pub struct CatalogueFault {
     pub line: usize,
     /// What is wrong, in a sentence.
     pub reason: String,
+    /// The words the guard stops, and the rule they break, where it is that.
+    pub stopped: Option<(Rule, String)>,
 }
 
 impl CatalogueFault {
@@ -26,6 +30,7 @@ impl CatalogueFault {
             key: None,
             line,
             reason: reason.into(),
+            stopped: None,
         }
     }
 

@@ -3,27 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::Channel;
-
 use super::allow_list::{Names, Refusal};
+use super::compile::{Compiler, Home, Texts};
 use super::describe;
-use super::entry::{self, FactNames, MessageType, TemplateNames, line_of};
+use super::entry::{self, MessageType, line_of};
 use super::fault::CatalogueFault;
-use super::flat::{self, Text};
+use super::flat;
 use super::mjml;
 use super::samples::{self, Stage};
 use super::sequel::mark_overtaken;
 use super::templates::{Origin, TemplateId, Templates};
 use super::tree::{Layers, Rehearse, SourceFile, changed, is_known_path, sample_name};
 use super::words::{FALLBACK, Words};
-use super::{Catalogue, LAYOUT_MJML, LAYOUT_TEXT, Sample};
+use super::{Catalogue, LAYOUT_MJML, LAYOUT_TEXT, Sample, Typed};
 
-const KEYS: &[&str] = &["title", "summary", "sms", "subject", "preheader", "body"];
 /// What stands for the code in a text, until the hand-over.
 pub(crate) const PLACEHOLDER: &str = "{code}";
-
-/// Texts by key, those of a later layer over those of an earlier one.
-type Texts = BTreeMap<String, Text>;
 
 struct Loader<'a> {
     layers: &'a Layers,
@@ -54,13 +49,14 @@ pub(crate) fn load(
     let changed = changed(layers, rehearse);
     for name in type_names(layers) {
         let before = loader.faults.len();
-        if let Some((entry, samples)) = loader.entry(&name) {
+        if let Some(typed) = loader.entry(&name) {
             let whole = loader.faults.len() == before && changed(&name);
             if let (Some(stage), true) = (&stage, whole) {
                 let parts = (&loader.templates, &loader.words);
-                samples::rehearse(&entry, &samples, stage, parts, &mut loader.faults);
+                let all = |_: &str| true;
+                samples::rehearse(&typed, all, stage, parts, &mut loader.faults);
             }
-            types.insert(name, (entry, samples));
+            types.insert(name, typed);
         }
     }
     mark_overtaken(layers, &mut types, &mut loader.faults);
@@ -80,19 +76,25 @@ pub(crate) fn load(
             return Err(vec![CatalogueFault::of_file("sample.toml", reason)]);
         }
     };
+    let shared = |(name, typed)| (name, Arc::new(typed));
     let catalogue = Catalogue {
-        types,
+        types: types.into_iter().map(shared).collect(),
         templates: loader.templates,
-        mail_words: loader.words.sections("mail"),
-        words: loader.words,
+        mail_words: Arc::new(loader.words.sections("mail")),
+        words: Arc::new(loader.words),
         promises: Arc::new(promises),
         sample_own,
         layout_html,
         layout_text,
-        stage,
+        stage: Arc::new(stage),
+        desk: Arc::default(),
     };
     // Only a whole catalogue can be rehearsed as a whole: mails with their layout.
-    let faults = crate::render::rehearsal::rehearse(&catalogue, changed);
+    let faults = crate::render::rehearsal::rehearse(
+        &catalogue,
+        (&catalogue.sample_brand(), &catalogue.sample_own),
+        |name, _| changed(name),
+    );
     if faults.is_empty() {
         Ok(catalogue)
     } else {
@@ -164,7 +166,7 @@ impl Loader<'_> {
     }
 
     /// One type with its samples.
-    fn entry(&mut self, name: &str) -> Option<(MessageType, Vec<Sample>)> {
+    fn entry(&mut self, name: &str) -> Option<Typed> {
         let folder = format!("types/{name}");
         let Some(file) = last(self.layers, &format!("{folder}/type.toml")) else {
             self.faults
@@ -187,16 +189,27 @@ impl Loader<'_> {
         let before = self.faults.len();
         let samples = self.samples(&folder);
         let sender = self.sender(&entry, file);
-        for (locale, texts) in self.texts(&folder) {
-            if let Some(names) = self.locale(&entry, &locale, &texts, (file, sender)) {
-                entry.locales.insert(locale, names);
+        let (home, texts) = (Home::of(file), self.texts(&folder));
+        for (locale, texts) in &texts {
+            let mut compiler = Compiler {
+                words: &self.words,
+                templates: &mut self.templates,
+                faults: &mut self.faults,
+            };
+            if let Some(names) = compiler.locale(&entry, locale, texts, (&home, sender)) {
+                entry.locales.insert(locale.clone(), names);
             }
         }
         if !entry.locales.contains_key(FALLBACK) && self.faults.len() == before {
             let reason = format!("has no {FALLBACK}.toml, which stands in for missing locales");
             self.faults.push(CatalogueFault::of_file(&folder, reason));
         }
-        Some((entry, samples))
+        Some(Typed {
+            entry,
+            samples,
+            texts,
+            home,
+        })
     }
 
     /// `sample.json`, then the others by name.
@@ -259,118 +272,6 @@ impl Loader<'_> {
                     Ok(read) => texts.extend(read),
                     Err(faults) => self.faults.extend(faults),
                 }
-            }
-        }
-        found
-    }
-
-    /// Checks and compiles the texts of one locale.
-    fn locale(
-        &mut self,
-        entry: &MessageType,
-        locale: &str,
-        texts: &Texts,
-        (file, sender): (&SourceFile, Option<TemplateId>),
-    ) -> Option<TemplateNames> {
-        let before = self.faults.len();
-        for (key, text) in texts {
-            if !KEYS.contains(&key.as_str()) {
-                let reason = format!("is not one of {}", KEYS.join(", "));
-                self.faults
-                    .push(CatalogueFault::at(&text.file, text.line, reason).key(key));
-            }
-        }
-        let (mail, sms) = (entry.takes(Channel::Email), entry.takes(Channel::Sms));
-        let mut compiled = |key: &str, wanted: bool| -> Option<TemplateId> {
-            let place = texts
-                .values()
-                .next()
-                .map_or(file.shown.as_str(), |text| text.file.as_str());
-            match texts.get(key) {
-                Some(text) => self.compile(entry, key, text),
-                None if wanted => {
-                    self.faults
-                        .push(CatalogueFault::of_file(place, "is missing").key(key));
-                    None
-                }
-                None => None,
-            }
-        };
-        let title = compiled("title", true);
-        let summary = compiled("summary", true);
-        let body = compiled("body", true);
-        let sms = compiled("sms", sms);
-        let subject = compiled("subject", mail);
-        let preheader = compiled("preheader", mail);
-        let facts = self.facts(entry, locale, file);
-        if self.faults.len() > before {
-            return None;
-        }
-        Some(TemplateNames {
-            sender: sender?,
-            title: title?,
-            summary: summary?,
-            body: body?,
-            sms,
-            subject,
-            preheader,
-            facts,
-        })
-    }
-
-    fn compile(&mut self, entry: &MessageType, key: &str, text: &Text) -> Option<TemplateId> {
-        let fault = |reason: &str| CatalogueFault::at(&text.file, text.line, reason).key(key);
-        let is_sms = key == "sms";
-        let holds_code = text.text.contains(PLACEHOLDER);
-        if is_sms && entry.has_secret() && !holds_code {
-            self.faults
-                .push(fault("says `{code}` where the secret goes"));
-        }
-        if holds_code && !(is_sms && entry.has_secret()) {
-            self.faults.push(fault(
-                "`{code}` stands in the text message of a type with a secret only",
-            ));
-        }
-        let origin = Origin {
-            file: text.file.clone(),
-            line: text.line,
-            key: key.to_owned(),
-        };
-        let added = self
-            .templates
-            .add(&text.text, origin, &Names::Message(&entry.schema));
-        added.map_err(|fault| self.faults.push(fault)).ok()
-    }
-
-    fn facts(&mut self, entry: &MessageType, locale: &str, file: &SourceFile) -> Vec<FactNames> {
-        let mut found = Vec::new();
-        for fact in &entry.facts {
-            let label = self
-                .words
-                .get(locale, &format!("facts.{fact}.label"))
-                .map(str::to_owned);
-            let key = format!("facts.{fact}.value");
-            let value = self
-                .words
-                .text(locale, &key)
-                .or_else(|| self.words.text(FALLBACK, &key));
-            let (Some(label), Some(value)) = (label, value.cloned()) else {
-                let reason =
-                    format!("`{fact}` has no label and value in layout/words.{locale}.toml");
-                let line = line_of(&file.text, "facts");
-                self.faults
-                    .push(CatalogueFault::at(&file.shown, line, reason).key("facts"));
-                continue;
-            };
-            let origin = Origin {
-                file: value.file,
-                line: value.line,
-                key,
-            };
-            let names = Names::Message(&entry.schema);
-            match self.templates.add(&value.text, origin, &names) {
-                Ok(value) => found.push(FactNames { label, value }),
-                Err(fault) => self.faults.push(fault),
             }
         }
         found

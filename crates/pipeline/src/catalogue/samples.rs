@@ -6,7 +6,7 @@ use guard::{Own, OwnFault};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Sample;
+use super::Typed;
 use super::clean::clean;
 use super::context::Setting;
 use super::entry::{MessageType, TemplateNames};
@@ -75,10 +75,10 @@ impl Stage {
 }
 
 /// Renders every text of a type with its samples: whole, and with each part that may be
-/// missing taken away, one by one and all together.
+/// missing taken away, one by one and all together. Of the locales, those that are wanted.
 pub(crate) fn rehearse(
-    entry: &MessageType,
-    samples: &[Sample],
+    Typed { entry, samples, .. }: &Typed,
+    wanted: impl Fn(&str) -> bool,
     stage: &Stage,
     parts: (&Templates, &Words),
     faults: &mut Vec<CatalogueFault>,
@@ -112,7 +112,7 @@ pub(crate) fn rehearse(
         }
     }
     for whole in &accepted {
-        for (locale, names) in &entry.locales {
+        for (locale, names) in entry.locales.iter().filter(|(name, _)| wanted(name)) {
             let setting = stage.setting(locale, parts.1);
             let written = (names, parts.0);
             rehearse_one(entry, (whole, &optional), (setting, stage), written, faults);
@@ -165,7 +165,7 @@ fn render_all(
         .chain(facts);
     for name in all {
         if let Err(fault) = templates.render(*name, scene, LIMIT) {
-            let fault = CatalogueFault::at(&fault.file, fault.line, fault.reason);
+            let fault = CatalogueFault::at(&fault.file, fault.line, fault.reason).key(&fault.key);
             if !faults.contains(&fault) {
                 faults.push(fault);
             }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::Sample;
-use super::entry::{MessageType, line_of};
+use super::Typed;
+use super::entry::line_of;
 use super::fault::CatalogueFault;
 use super::tree::Layers;
 
 /// Tells each type whether another one supersedes it.
 pub(super) fn mark_overtaken(
     layers: &Layers,
-    types: &mut BTreeMap<String, (MessageType, Vec<Sample>)>,
+    types: &mut BTreeMap<String, Typed>,
     faults: &mut Vec<CatalogueFault>,
 ) {
     let mut overtaken: Vec<String> = Vec::new();
-    for (entry, _) in types.values() {
+    for Typed { entry, .. } in types.values() {
         for name in &entry.supersedes {
             if types.contains_key(name) {
                 overtaken.push(name.clone());
@@ -32,8 +32,8 @@ pub(super) fn mark_overtaken(
         }
     }
     for name in overtaken {
-        if let Some((entry, _)) = types.get_mut(&name) {
-            entry.is_overtaken = true;
+        if let Some(typed) = types.get_mut(&name) {
+            typed.entry.is_overtaken = true;
         }
     }
 }

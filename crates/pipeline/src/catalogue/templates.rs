@@ -1,5 +1,7 @@
 //! The compiled templates of a catalogue, each under a handle.
 
+use std::sync::Arc;
+
 use super::allow_list::{self, Names};
 use super::fault::CatalogueFault;
 use super::program::Program;
@@ -19,6 +21,7 @@ pub(crate) struct Origin {
 pub(crate) struct TemplateFault {
     pub file: String,
     pub line: usize,
+    pub key: String,
     pub reason: String,
 }
 
@@ -26,9 +29,9 @@ pub(crate) struct TemplateFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TemplateId(usize);
 
-/// Every template of a catalogue, compiled once.
-#[derive(Default)]
-pub(crate) struct Templates(Vec<Template>);
+/// Every template of a catalogue, compiled once. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Templates(Vec<Arc<Template>>);
 
 struct Template {
     origin: Origin,
@@ -74,11 +77,11 @@ impl Templates {
             let line = origin.line + refusal.line.max(1) - 1;
             CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key)
         })?;
-        self.0.push(Template {
+        self.0.push(Arc::new(Template {
             origin,
             program,
             escape,
-        });
+        }));
         Ok(TemplateId(self.0.len() - 1))
     }
 
@@ -111,7 +114,8 @@ impl Templates {
             TemplateFault {
                 file: origin.file.clone(),
                 line: origin.line + stumble.line.max(1) - 1,
-                reason: format!("`{}` {}", origin.key, in_words(stumble.reason, limit)),
+                key: origin.key.clone(),
+                reason: in_words(stumble.reason, limit),
             }
         })
     }

@@ -180,7 +180,7 @@ fn a_fault_names_file_line_and_key() {
         (
             "types/order.confirmed/en.toml",
             "\ntitle = \"{{ order.url }}\"",
-            "types/order.confirmed/en.toml:2: `title` prints a value that is missing: put `{% if %}` around it",
+            "types/order.confirmed/en.toml:2: `title`: prints a value that is missing: put `{% if %}` around it",
         ),
         (
             "types/order.confirmed/sample.json",

@@ -126,12 +126,14 @@ pub enum RenderError {
         reason: String,
     },
     /// A template could not be rendered.
-    #[error("{file}:{line}: {reason}")]
+    #[error("{file}:{line}: `{key}` {reason}")]
     Template {
         /// The catalogue file.
         file: String,
         /// The line in it.
         line: usize,
+        /// Which text.
+        key: String,
         /// What is wrong, in a sentence.
         reason: String,
     },
@@ -153,6 +155,7 @@ impl From<TemplateFault> for RenderError {
         Self::Template {
             file: fault.file,
             line: fault.line,
+            key: fault.key,
             reason: fault.reason,
         }
     }

@@ -3,7 +3,7 @@
 //! Rendered with the samples, whole and bare, so that a layout or a label that fails is
 //! found when the catalogue is loaded and not at a hand-over.
 
-use guard::Guard;
+use guard::{Guard, Own};
 use model::{Channel, Customer};
 use serde_json::{Map, Value};
 
@@ -13,24 +13,26 @@ use crate::catalogue::samples::bare;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
 
-/// Everything that fails; each once.
+/// Everything that fails of the wanted types and locales, said for a brand; each once.
+/// `own` is what may be named, with the exceptions in force.
 pub(crate) fn rehearse(
     catalogue: &Catalogue,
-    wanted: impl Fn(&str) -> bool,
+    (brand, own): (&Brand, &Own),
+    wanted: impl Fn(&str, &str) -> bool,
 ) -> Vec<CatalogueFault> {
-    let brand = catalogue.sample_brand();
-    let guard = catalogue.guard(catalogue.sample_own(), (&brand.domain, &brand.sms_sender));
+    let guard = catalogue.guard(own.clone(), (&brand.domain, &brand.sms_sender));
     let hall = Hall {
         catalogue,
-        brand: &brand,
+        brand,
         guard: &guard,
     };
     let mut faults = Vec::new();
-    for entry in catalogue.types().filter(|entry| wanted(&entry.name)) {
-        for locale in entry.locales() {
+    for entry in catalogue.types() {
+        for locale in entry.locales().filter(|locale| wanted(&entry.name, locale)) {
             let customer = example::listener(catalogue, locale);
             let samples = catalogue.samples(&entry.name).iter();
-            for data in samples.flat_map(|s| [s.data.clone(), bare(entry, &s.data)]) {
+            let data = samples.map(|sample| catalogue.sample_data(sample, &brand.domain));
+            for data in data.flat_map(|data| [data.clone(), bare(entry, &data)]) {
                 let found = match hall.perform(entry, &customer, data) {
                     Ok(found) => found,
                     Err(error) => vec![fault_of(&entry.name, error)],
@@ -139,13 +141,21 @@ impl Hall<'_> {
             found.rule,
             found.rule.advice()
         );
-        CatalogueFault::at(&file, line, reason).key(&key)
+        let line = line + self.catalogue.line_in(&entry.name, (locale, &key), words);
+        let mut fault = CatalogueFault::at(&file, line, reason).key(&key);
+        fault.stopped = Some((found.rule, words.to_owned()));
+        fault
     }
 }
 
 fn fault_of(message_type: &str, error: RenderError) -> CatalogueFault {
     match error {
-        RenderError::Template { file, line, reason } => CatalogueFault::at(&file, line, reason),
+        RenderError::Template {
+            file,
+            line,
+            key,
+            reason,
+        } => CatalogueFault::at(&file, line, reason).key(&key),
         other => CatalogueFault::of_file(&format!("types/{message_type}"), other.to_string()),
     }
 }

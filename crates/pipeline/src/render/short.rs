@@ -140,6 +140,7 @@ fn bounded(catalogue: &Catalogue, id: TemplateId, text: &str) -> Result<(), Rend
     Err(RenderError::Template {
         file: origin.file.clone(),
         line: origin.line,
-        reason: format!("`sms` gives a text of more than {MAX_SEGMENTS} parts"),
+        key: origin.key.clone(),
+        reason: format!("gives a text of more than {MAX_SEGMENTS} parts"),
     })
 }
