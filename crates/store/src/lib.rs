@@ -18,6 +18,7 @@ macro_rules! on {
 #[cfg(test)]
 mod conformance;
 mod costs;
+mod desk;
 mod error;
 mod failed;
 mod fold;
@@ -53,6 +54,7 @@ pub use records::{
     ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
+pub use desk::{DRAFTS_AT_MOST, Publication, Published, Saved, Settled};
 pub use failed::{FailedCount, FailedFilter};
 pub use staff::{
     AuditFilter, Ended, LinkChange, SignInTries, StaffAccount, StaffCommit, StaffCommitted,

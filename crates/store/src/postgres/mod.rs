@@ -9,6 +9,7 @@ mod audit;
 mod claims;
 mod commit;
 mod customers;
+mod desk;
 mod distribute;
 mod doubts;
 mod events;

@@ -164,6 +164,16 @@ pub(super) const TABLES: &[Table] = &[
         "key": Bytes, "failures": Int, "last_at": Big]),
     table!("audit" from "audit" by "id"; key 1; columns![
         "id": Big, "at": Big, "who": Big, "origin": Small, "action": Text, "subject": Text, "details": Text]),
+    table!("desk" from "desk" by "one"; key 1; columns!["one": Small, "revision": Big]),
+    table!("editions" from "editions" by "number"; key 1; columns![
+        "number": Big, "message_type": Text, "template_version": Big, "changes": Text, "note": Text,
+        "who": Big, "at": Big]),
+    table!("drafts" from "drafts" by "rowid"; key 2; columns![
+        "message_type": Text, "locale": Text, "texts": Text, "based_on": Big, "who": Big, "at": Big,
+        "version": Big]),
+    table!("guard_exceptions" from "guard_exceptions" by "number"; key 1; columns![
+        "number": Big, "rule": Text, "message_type": Text, "template_version": Big, "reason": Text,
+        "asked_by": Big, "asked_at": Big, "state": Small, "settled_by": Big, "settled_at": Big]),
 ];
 
 impl Table {

@@ -209,6 +209,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         store.put_api_key(key).await.unwrap();
     }
     crate::conformance::staff::fill(world).await;
+    crate::conformance::desk::fill(world).await;
     for n in 0..5 {
         assert!(
             store
@@ -262,6 +263,7 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
     }
     see(&store.api_keys().await.unwrap());
     see(&crate::conformance::staff::look(store, now).await);
+    see(&crate::conformance::desk::look(store).await);
     let all = CostQuery {
         from: 0,
         to: i32::MAX,

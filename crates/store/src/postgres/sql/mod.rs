@@ -5,6 +5,7 @@
 
 pub(super) mod claims;
 pub(super) mod customers;
+pub(super) mod desk;
 pub(super) mod keys;
 pub(super) mod ledger;
 pub(super) mod mailbox;
