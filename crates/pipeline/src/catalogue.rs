@@ -51,6 +51,7 @@ pub use fault::{CatalogueFault, CatalogueFaults};
 pub(crate) use kind::leads_home;
 pub use lay::Stand;
 use templates::{TemplateId, Templates};
+pub(crate) use trial::unfit;
 pub use trial::{Preview, Trial};
 use words::{FALLBACK, Words, nearest};
 

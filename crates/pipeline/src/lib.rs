@@ -16,13 +16,14 @@ pub mod accept;
 pub mod catalogue;
 pub mod costs;
 pub mod decide;
+pub mod desk;
 pub use guard;
 mod in_flight;
 pub mod render;
 pub mod send;
 pub mod track;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use model::{Clock, ContactPoint};
 use store::Store;
@@ -30,10 +31,10 @@ use store::Store;
 pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Desk, Stand};
 use costs::Costs;
 use decide::Terms;
-use guard::{Guard, Own};
+use guard::{Exceptions, Guard, Own};
 use in_flight::InFlight;
 use render::Brand;
 use send::RecentStops;
@@ -73,6 +74,8 @@ pub struct Pipeline(Arc<Shared>);
 struct Shared {
     store: Store,
     said: RwLock<Said>,
+    /// Held by whoever makes what is said next.
+    changing: Mutex<()>,
     brand: Brand,
     clock: Clock,
     limits: Limits,
@@ -80,17 +83,48 @@ struct Shared {
     in_flight: InFlight,
 }
 
-/// What may be said, and the guard over it: its promises are the catalogue's.
+/// What may be said, what it was made of, and the guard over it: its promises are the
+/// catalogue's.
 #[derive(Clone)]
 struct Said {
+    /// As the files have it.
+    files: Arc<Catalogue>,
+    /// What lies over them.
+    laid: Laid,
     catalogue: Arc<Catalogue>,
     guard: Arc<Guard>,
 }
 
+/// What staff have laid over the files.
+#[derive(Clone, Default)]
+struct Laid {
+    desk: Arc<Desk>,
+    exceptions: Exceptions,
+    /// The store's revision of both.
+    revision: u64,
+}
+
 impl Said {
-    fn new(catalogue: Arc<Catalogue>, brand: &Brand, limits: &Limits) -> Self {
-        let guard = catalogue.guard(limits.own.clone(), (&brand.domain, &brand.sms_sender));
+    fn new(files: Arc<Catalogue>, laid: Laid, brand: &Brand, limits: &Limits) -> Self {
+        let stand = Stand {
+            brand: brand.clone(),
+            own: limits.own.clone(),
+            exceptions: laid.exceptions.clone(),
+        };
+        let catalogue = match laid.desk.last() {
+            0 => files.clone(),
+            _ => Arc::new(files.with_desk(&laid.desk, &stand)),
+        };
+        for (_, faults) in catalogue.desk_faults() {
+            for fault in faults {
+                tracing::warn!(%fault, "words of the desk do not serve; those of the files do");
+            }
+        }
+        let own = stand.own.with(stand.exceptions);
+        let guard = catalogue.guard(own, (&brand.domain, &brand.sms_sender));
         Self {
+            files,
+            laid,
             catalogue,
             guard: Arc::new(guard),
         }
@@ -108,7 +142,8 @@ impl Pipeline {
     ) -> Self {
         Self(Arc::new(Shared {
             store,
-            said: RwLock::new(Said::new(catalogue, &brand, &limits)),
+            said: RwLock::new(Said::new(catalogue, Laid::default(), &brand, &limits)),
+            changing: Mutex::default(),
             brand,
             clock,
             limits,
@@ -122,6 +157,22 @@ impl Pipeline {
         &self.0.store
     }
 
+    fn said(&self) -> Said {
+        let said = self.0.said.read();
+        said.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says other things from now on: makes, of what is said, what comes next. What was said
+    /// keeps its words, what is on its way its short forms.
+    fn say(&self, next: impl FnOnce(&Said) -> (Arc<Catalogue>, Laid)) {
+        let alone = self.0.changing.lock();
+        let _alone = alone.unwrap_or_else(PoisonError::into_inner);
+        let (files, laid) = next(&self.said());
+        let said = Said::new(files, laid, &self.0.brand, &self.0.limits);
+        let place = self.0.said.write();
+        *place.unwrap_or_else(PoisonError::into_inner) = said;
+    }
+
     /// What may be said, as of now.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         let said = self.0.said.read();
@@ -129,12 +180,10 @@ impl Pipeline {
         said.catalogue.clone()
     }
 
-    /// Says other things from now on. What was said keeps its words, what is on its way its
-    /// short forms.
-    pub fn replace_catalogue(&self, catalogue: Arc<Catalogue>) {
-        let said = Said::new(catalogue, &self.0.brand, &self.0.limits);
-        let place = self.0.said.write();
-        *place.unwrap_or_else(PoisonError::into_inner) = said;
+    /// Takes a catalogue that was read from files; the words of the desk lie over it as
+    /// before.
+    pub fn replace_catalogue(&self, files: Arc<Catalogue>) {
+        self.say(|said| (files, said.laid.clone()));
     }
 
     /// What the catalogue says of a message type, as far as decisions go.

@@ -56,26 +56,38 @@ impl Catalogue {
         let mut laid = self.clone();
         let mut all = BTreeMap::new();
         for name in desk.types() {
-            let none = Wordings::new();
-            let texts = desk.texts_of(name).unwrap_or(&none);
-            let Some(version) = self.next_version(name, desk).map(|next| next - 1) else {
-                let reason = "there is no message type of this name; its words rest";
-                let fault = CatalogueFault::of_file(&format!("desk/{name}"), reason);
-                all.insert(name.to_owned(), vec![fault]);
-                continue;
-            };
-            let over = Over {
-                name,
-                texts,
-                version,
-            };
-            let faults = laid.put(&over, stand);
+            let faults = laid.lay((self, name), desk, stand);
             if !faults.is_empty() {
                 all.insert(name.to_owned(), faults);
             }
         }
         laid.desk = Arc::new(Laid { faults: all });
         laid
+    }
+
+    /// What keeps the desk's words of one type from serving over this catalogue, which is
+    /// that of the files.
+    pub(crate) fn holds(&self, name: &str, desk: &Desk, stand: &Stand) -> Vec<CatalogueFault> {
+        self.clone().lay((self, name), desk, stand)
+    }
+
+    fn lay(
+        &mut self,
+        (files, name): (&Self, &str),
+        desk: &Desk,
+        stand: &Stand,
+    ) -> Vec<CatalogueFault> {
+        let Some(next) = files.next_version(name, desk) else {
+            let reason = "there is no message type of this name; its words rest";
+            return vec![CatalogueFault::of_file(&format!("desk/{name}"), reason)];
+        };
+        let none = Wordings::new();
+        let over = Over {
+            name,
+            texts: desk.texts_of(name).unwrap_or(&none),
+            version: next - 1,
+        };
+        self.put(&over, stand)
     }
 
     /// The version that the next edition of a message type gets; this catalogue is that of

@@ -4,7 +4,7 @@
 //! found when the catalogue is loaded and not at a hand-over.
 
 use guard::{Guard, Own};
-use model::{Channel, Customer};
+use model::{Channel, Customer, MessageContent};
 use serde_json::{Map, Value};
 
 use super::example;
@@ -93,9 +93,8 @@ impl Hall<'_> {
                 stopped.push((words[found.span.clone()].to_owned(), found));
             }
         }
-        let locale = content.locale.as_str();
         let named = |(words, found): (String, Stopped)| {
-            self.stopped(entry, locale, (words.as_str(), found), &card)
+            self.stopped(entry, content, (words.as_str(), found), &card)
         };
         Ok(stopped.into_iter().map(named).collect())
     }
@@ -104,10 +103,11 @@ impl Hall<'_> {
     fn stopped(
         &self,
         entry: &MessageType,
-        locale: &str,
+        content: &MessageContent,
         (words, found): (&str, Stopped),
         card: &Card,
     ) -> CatalogueFault {
+        let locale = content.locale.as_str();
         let names = entry.locales.get(locale);
         let in_body = card.paragraphs.iter().any(|text| text.contains(words));
         let fact = card.facts.iter().find(|(_, value)| value.contains(words));
@@ -127,6 +127,7 @@ impl Hall<'_> {
             "subject" => of(names.subject),
             "preheader" => of(names.preheader),
             _ if in_body => of(Some(names.body)),
+            _ if content.title.contains(words) => of(Some(names.title)),
             _ => {
                 let (label, _) = fact?;
                 let fact = names.facts.iter().find(|fact| fact.label == *label)?;
