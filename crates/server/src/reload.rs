@@ -2,7 +2,8 @@
 //!
 //! The folder is looked at every few seconds. When something in it has changed and then
 //! stayed as it is for a moment, it is loaded; if it is whole it serves from then on. A
-//! broken one is said once in the log, file by file, and what served goes on.
+//! broken one is said once in the log, file by file, and what served goes on. What is
+//! published at the desk of another node serves as soon.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,27 +46,47 @@ impl Seen {
     }
 }
 
-/// Watches the folder until it is told to stop.
-pub async fn watch(folder: PathBuf, pipeline: Pipeline, stop: CancellationToken) {
-    let mut loaded = look(&folder).await;
+/// Watches the folder, where there is one, and the desk, until it is told to stop.
+pub async fn watch(folder: Option<PathBuf>, pipeline: Pipeline, stop: CancellationToken) {
+    let mut loaded = look(folder.as_deref()).await;
     let mut before = loaded.clone();
+    let mut reads = true;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
-        let now = look(&folder).await;
+        let now = look(folder.as_deref()).await;
         // Whoever writes many files is not done with the first.
-        if now != loaded && now == before {
+        if let (Some(folder), true) = (&folder, now != loaded && now == before) {
             loaded = now.clone();
-            load(&folder, &pipeline).await;
+            load(folder, &pipeline).await;
         }
         before = now;
+        reads = desk(&pipeline, reads).await;
     }
 }
 
-async fn look(folder: &Path) -> Seen {
-    let folder = folder.to_owned();
+/// Serves what was published at another node. Says whether the store could be read, which is
+/// said once in the log.
+async fn desk(pipeline: &Pipeline, read_before: bool) -> bool {
+    match pipeline.refresh_desk().await {
+        Ok(true) => tracing::info!("the words of the desk have changed and serve"),
+        Ok(false) => {}
+        Err(error) => {
+            if read_before {
+                tracing::warn!(%error, "the words of the desk cannot be read; those before go on");
+            }
+            return false;
+        }
+    }
+    true
+}
+
+async fn look(folder: Option<&Path>) -> Seen {
+    let Some(folder) = folder.map(Path::to_owned) else {
+        return Seen::default();
+    };
     let seen = tokio::task::spawn_blocking(move || Seen::of(&folder)).await;
     seen.unwrap_or_default()
 }
@@ -76,7 +97,12 @@ async fn load(folder: &Path, pipeline: &Pipeline) {
     match loaded {
         Ok(Ok(catalogue)) => {
             let types = catalogue.types().count();
-            pipeline.replace_catalogue(Arc::new(catalogue));
+            let (files, serving) = (Arc::new(catalogue), pipeline.clone());
+            // Words of the desk are rehearsed over it.
+            let serve = move || serving.replace_catalogue(files);
+            if let Err(error) = tokio::task::spawn_blocking(serve).await {
+                return tracing::warn!(%error, "the changed catalogue could not be served");
+            }
             count("loaded");
             tracing::info!(types, "the catalogue has changed and serves");
         }

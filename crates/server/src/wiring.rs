@@ -59,6 +59,10 @@ pub async fn start(config: &Config) -> Result<System> {
     };
     let brand = brand(&config.brand);
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
+    pipeline
+        .refresh_desk()
+        .await
+        .context("the words of the desk cannot be read")?;
 
     let (inbound, received) = mpsc::channel(INBOUND);
     let sandbox = match config.sandbox.enabled {
@@ -94,10 +98,8 @@ pub async fn start(config: &Config) -> Result<System> {
     )
     .await
     .context("the send stage cannot start")?;
-    if let Some(folder) = &config.catalogue.folder {
-        let watched = reload::watch(folder.clone(), pipeline.clone(), stop.clone());
-        trackers.spawn(watched);
-    }
+    let folder = config.catalogue.folder.clone();
+    trackers.spawn(reload::watch(folder, pipeline.clone(), stop.clone()));
     trackers.spawn(share_contracts(
         pipeline.store().clone(),
         routes.live.sms.clone(),

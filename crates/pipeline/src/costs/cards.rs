@@ -74,6 +74,11 @@ pub(super) struct Rate {
 }
 
 impl Card {
+    /// Every price on it.
+    pub(super) fn rates(&self) -> impl Iterator<Item = &Rate> {
+        self.rates.values()
+    }
+
     pub(super) fn rate_of(&self, contact: &ContactPoint) -> Option<&Rate> {
         let digits = match contact.channel {
             Channel::Sms => contact.address.open().trim_start_matches('+'),

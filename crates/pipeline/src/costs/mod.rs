@@ -8,6 +8,7 @@ mod budgets;
 mod cards;
 mod estimate;
 mod keep;
+mod prices;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(crate) use budgets::{Budgets, Holds};
 pub use cards::{CardFault, CardFaults, RateCards};
 pub use estimate::{CategoryTexts, TextsEstimate};
 pub use keep::keep;
+pub use prices::TextPrice;
 
 /// What is known of prices and budgets. Nothing is known where nothing is configured, and
 /// then nothing is quoted.

@@ -1,11 +1,13 @@
 //! `tidings check`: what is wrong, and how to mend each.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use model::decimal_of;
 use pipeline::catalogue::{Catalogue, CatalogueFaults};
+use pipeline::{Limits, Pipeline};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -97,6 +99,9 @@ async fn look(
     match config.store.place().open(clock::now()).await {
         Ok(store) => {
             look_at_ledger(&store, findings, passed).await;
+            if let Some(catalogue) = catalogue {
+                look_at_desk((&store, config), catalogue, findings, passed).await;
+            }
             store.close().await;
             passed.push("store");
         }
@@ -146,6 +151,41 @@ async fn look(
 }
 
 /// Whether the cost ledger says what the deliveries say.
+/// Whether the words that staff have published hold over the catalogue's files.
+async fn look_at_desk(
+    (store, config): (&store::Store, &Config),
+    catalogue: &Catalogue,
+    findings: &mut Vec<Finding>,
+    passed: &mut Vec<&'static str>,
+) {
+    // What cannot be ours is said elsewhere.
+    let limits = Limits {
+        own: config.guard.own().unwrap_or_default(),
+        ..Limits::default()
+    };
+    let files = Arc::new(catalogue.clone());
+    let brand = wiring::brand(&config.brand);
+    let pipeline = Pipeline::new(store.clone(), files, brand, clock::system(), limits);
+    if let Err(error) = pipeline.refresh_desk().await {
+        findings.push(Finding {
+            place: "desk",
+            problem: format!("the words of the desk cannot be read: {error}"),
+            mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
+        });
+        return;
+    }
+    let laid = pipeline.catalogue();
+    let faults: Vec<_> = laid.desk_faults().flat_map(|(_, faults)| faults).collect();
+    if faults.is_empty() {
+        passed.push("desk");
+    }
+    findings.extend(faults.into_iter().map(|fault| Finding {
+        place: "desk",
+        problem: format!("{fault}; the words of the files serve instead"),
+        mend: "open the message type in the console, mend its words and publish them".into(),
+    }));
+}
+
 async fn look_at_ledger(
     store: &store::Store,
     findings: &mut Vec<Finding>,
