@@ -52,7 +52,7 @@ pub(crate) use kind::leads_home;
 pub use lay::Stand;
 use templates::{TemplateId, Templates};
 pub(crate) use trial::unfit;
-pub use trial::{Preview, Trial};
+pub use trial::{Preview, Trial, unkeepable};
 use words::{FALLBACK, Words, nearest};
 
 const LAYOUT_MJML: &str = "layout/email.mjml";

@@ -289,6 +289,58 @@ function follow() {
   }, 3000);
 }
 
+// --- the desk: what would be sent, shown anew as one types
+
+function desk() {
+  const form = one("form[data-desk]");
+  if (!form) return;
+  let timer;
+  let asking;
+  const show = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set("act", "preview");
+    const answer = await fetch(form.action, { method: "post", body, signal: asking.signal, headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const fresh = parse(await answer.text());
+    const inner = ["p-text", "p-lock", "p-center", "p-mail", "p-quiet"];
+    const same = inner.every((id) => !page.getElementById(id) === !fresh.getElementById(id)) && fresh.getElementById("p-text");
+    const parts = [...all("[id^=f-], [id^=c-]", form).map((part) => part.id), "d-verdict", "d-all", ...(same ? inner : ["d-previews"])];
+    // What is as it was stays, so that a mail that is read does not jump.
+    swap(fresh, parts.filter((id) => {
+      const [old, next] = [page.getElementById(id), fresh.getElementById(id)];
+      for (const details of old ? all("details[open][id]", old) : []) one(`#${details.id}`, next ?? fresh)?.setAttribute("open", "");
+      return old && next && !old.isEqualNode(next);
+    }));
+    for (const text of all("textarea", form)) {
+      if (one(".found", text.parentElement)) text.setAttribute("aria-invalid", "true");
+      else text.removeAttribute("aria-invalid");
+    }
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "note") return;
+    clearTimeout(timer);
+    timer = setTimeout(() => show().catch(() => {}), event.target.matches("select") ? 0 : 300);
+    form.dataset.changed = "yes";
+  });
+  form.addEventListener("submit", () => delete form.dataset.changed);
+  // Leads from what is wrong to its line.
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    const text = link && one("textarea", link.closest(".text") ?? form);
+    if (!text) return;
+    event.preventDefault();
+    const lines = text.value.split("\n");
+    const at = lines.slice(0, link.dataset.line - 1).join("\n").length + (link.dataset.line > 1 ? 1 : 0);
+    text.focus();
+    text.setSelectionRange(at, at + (lines[link.dataset.line - 1] ?? "").length);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (form.dataset.changed) event.preventDefault();
+  });
+}
+
 // --- menus, print, keyboard
 
 page.addEventListener("click", (event) => {
@@ -348,3 +400,4 @@ one(".cats [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center"
 holdToast();
 listen();
 follow();
+desk();

@@ -30,7 +30,7 @@ impl MessageType {
 
 /// What keeps texts of the desk from being kept at all: keys that the type does not have,
 /// texts that are too long, characters that no text has.
-pub(crate) fn unfit(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<CatalogueFault> {
+pub fn unkeepable(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<CatalogueFault> {
     let file = shown(&entry.name, locale);
     let mut faults = Vec::new();
     for (key, text) in texts {
@@ -44,8 +44,6 @@ pub(crate) fn unfit(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<Cat
             fault(0, format!("is not one of {}", known.join(", ")));
         } else if text.len() > LONGEST {
             fault(1, format!("has more than {LONGEST} bytes"));
-        } else if text.trim().is_empty() {
-            fault(1, "is empty".to_owned());
         } else if let Some((line, odd)) = control(text) {
             let code = u32::from(odd);
             fault(
@@ -53,6 +51,17 @@ pub(crate) fn unfit(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<Cat
                 format!("has a character that is no text: U+{code:04X}"),
             );
         }
+    }
+    faults
+}
+
+/// What keeps texts from being published, before anything is compiled.
+pub(crate) fn unfit(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<CatalogueFault> {
+    let mut faults = unkeepable(entry, locale, texts);
+    let empty = texts.iter().filter(|(_, text)| text.trim().is_empty());
+    for (key, _) in empty.filter(|(key, _)| entry.keys().any(|known| known == *key)) {
+        let fault = CatalogueFault::at(&shown(&entry.name, locale), 1, "is empty");
+        faults.push(fault.key(key));
     }
     faults
 }

@@ -1,7 +1,7 @@
 //! Who gets in: the list of routes with what each asks for, and the one place that looks.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
@@ -16,6 +16,9 @@ use crate::message_center::filter::escape_into;
 use crate::message_center::signed_in::PageError;
 use crate::page::{ErrorKind, wants_html};
 use crate::staff::{self, Actor, Found};
+
+/// What a long form may send.
+const LONG_FORM: usize = 320 * 1024;
 
 /// Who may come to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,16 @@ impl Routes {
         T: 'static,
     {
         self.add(Method::POST, path, access, post(handler))
+    }
+
+    /// A form that may be as long as all texts of a message type.
+    pub(super) fn post_long<H, T>(self, path: &'static str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let handler = post(handler).layer(DefaultBodyLimit::max(LONG_FORM));
+        self.add(Method::POST, path, access, handler)
     }
 
     fn add(

@@ -26,6 +26,11 @@ struct Tile {
     channels: Vec<Channel>,
     written: Written,
     discreet: bool,
+    /// Words of the desk lie over its files.
+    edited: bool,
+    /// They do not serve.
+    rests: bool,
+    drafts: usize,
     /// What its sample says, or why it says nothing.
     says: Result<Says, String>,
 }
@@ -68,12 +73,20 @@ pub(crate) async fn show(
     let catalogue = app.pipeline().catalogue();
     let locale = asked.locale(&catalogue);
     let words = asked.words();
+    let drafts = app.store().drafts().await?;
+    let desk = app.pipeline().desk();
     let mut groups: Vec<Group> = Vec::new();
     for category in Category::ALL {
         let of_category = catalogue
             .types()
             .filter(|entry| entry.category == *category)
-            .map(|entry| tile(&catalogue, app.pipeline().brand(), entry, locale));
+            .map(|entry| {
+                let mut tile = tile(&catalogue, app.pipeline().brand(), entry, locale);
+                let own = drafts.iter().filter(|d| d.message_type == entry.name);
+                tile.drafts = own.count();
+                tile.edited = desk.texts_of(&entry.name).is_some();
+                tile
+            });
         let tiles: Vec<Tile> = of_category.filter(|tile| tile.has(&words)).collect();
         if !tiles.is_empty() {
             let category = *category;
@@ -124,6 +137,9 @@ fn tile(catalogue: &Catalogue, brand: &Brand, entry: &MessageType, locale: &str)
         channels: entry.channels.clone(),
         written: entry.written,
         discreet: entry.sensitive,
+        edited: false,
+        rests: !catalogue.desk_faults_of(&entry.name).is_empty(),
+        drafts: 0,
         says,
     }
 }

@@ -1,8 +1,9 @@
 //! The catalogue as staff read it: all message types, and one with everything it says.
 //!
 //! Every preview is made by the functions that make what is sent, from a sample, with the
-//! marketplace's own brand. Nothing is changed here.
+//! marketplace's own brand. Words are changed in [`desk`] only.
 
+pub(super) mod desk;
 pub(super) mod gallery;
 pub(super) mod mail;
 pub(super) mod one;
@@ -19,10 +20,10 @@ const FALLBACK: &str = "en";
 /// Words to look for, in bytes at most.
 const LONGEST: usize = 200;
 
-/// The routes of the catalogue, all to look at.
+/// The routes of the catalogue, and of the desk in it.
 pub(super) fn routes(routes: Routes) -> Routes {
     let reads = Access::With(Permission::ReadTemplates);
-    routes
+    desk::routes(routes)
         .get("/console/catalogue", reads, gallery::show)
         .get("/console/catalogue/{type}", reads, one::show)
         .get("/console/catalogue/{type}/mail", reads, mail::show)

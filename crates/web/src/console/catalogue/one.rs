@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{Category, Channel};
+use model::{Category, Channel, Draft, Permission};
 use pipeline::catalogue::{Catalogue, MessageType, Place, Sample};
 use pipeline::render::{self, Brand, Card, MailBody, RenderError, Short, TextCost};
 
+use super::desk::{Names, under};
 use super::{Asked, LocaleChoice, href, locale_choices};
 use crate::App;
 use crate::console::frame::{Frame, Spot, page};
@@ -20,16 +21,16 @@ use crate::page::{ErrorKind, Page, html};
 const NAMED: usize = 24;
 
 /// A text as a phone shows it, and what it takes.
-struct Text {
-    text: String,
-    cost: TextCost,
+pub(super) struct Text {
+    pub text: String,
+    pub cost: TextCost,
     /// Each with its code point.
-    expensive: Vec<(char, String)>,
-    more: usize,
+    pub expensive: Vec<(char, String)>,
+    pub more: usize,
 }
 
 impl Text {
-    fn of(text: String) -> Option<Self> {
+    pub fn of(text: String) -> Option<Self> {
         if text.is_empty() {
             return None;
         }
@@ -47,27 +48,27 @@ impl Text {
 }
 
 /// The texts and the subject that do not say what it is about.
-struct Discreet {
-    text: Option<Text>,
-    subject: String,
+pub(super) struct Discreet {
+    pub text: Option<Text>,
+    pub subject: String,
 }
 
 /// Everything that one sample says in one locale.
-struct Preview {
-    lang: String,
-    dir: &'static str,
-    sender: String,
-    title: String,
-    summary: String,
-    text: Option<Text>,
-    card: Card,
-    steps: Vec<Step>,
-    mail: Option<MailBody>,
+pub(super) struct Preview {
+    pub lang: String,
+    pub dir: &'static str,
+    pub sender: String,
+    pub title: String,
+    pub summary: String,
+    pub text: Option<Text>,
+    pub card: Card,
+    pub steps: Vec<Step>,
+    pub mail: Option<MailBody>,
     /// What a lock screen shows.
-    lock: (String, String),
+    pub lock: (String, String),
     /// It is discreet as it is.
-    is_discreet: bool,
-    discreet: Option<Discreet>,
+    pub is_discreet: bool,
+    pub discreet: Option<Discreet>,
 }
 
 /// The short texts in one locale.
@@ -82,9 +83,9 @@ struct Line {
 }
 
 /// A sample to choose.
-struct SampleChoice {
-    name: String,
-    chosen: bool,
+pub(super) struct SampleChoice {
+    pub name: String,
+    pub chosen: bool,
 }
 
 #[derive(Template)]
@@ -107,6 +108,41 @@ struct TypePage {
     places: Vec<Place>,
     sample_json: String,
     superseded_by: Vec<String>,
+    may_edit: bool,
+    edit_href: String,
+    history_href: String,
+    /// Words of the desk lie over its files.
+    edited: bool,
+    /// What keeps them from serving.
+    rests: Vec<String>,
+    drafts: Vec<DraftLink>,
+}
+
+/// Words that somebody is at work on.
+struct DraftLink {
+    base: String,
+    href: String,
+    who: Option<String>,
+}
+
+async fn drafts(app: &App, name: &str) -> Result<Vec<DraftLink>, PageError> {
+    let mut drafts = app.store().drafts().await?;
+    drafts.retain(|draft| draft.message_type == name);
+    if drafts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = Names::load(app).await?;
+    let link = |draft: Draft| DraftLink {
+        base: draft
+            .locale
+            .split('-')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        href: under(name, "edit", &[("locale", &draft.locale)]),
+        who: names.of(draft.who),
+    };
+    Ok(drafts.into_iter().map(link).collect())
 }
 
 /// `GET /console/catalogue/{type}`
@@ -122,6 +158,7 @@ pub(crate) async fn show(
     let sample = asked.sample(&catalogue, entry).ok_or_else(not_found)?;
     let locale = asked.locale(&catalogue);
     let data = catalogue.sample_data(sample, &brand.domain);
+    let rests = catalogue.desk_faults_of(&entry.name).iter();
     let others = catalogue.types();
     let newer = others.filter(|other| other.supersedes.contains(&entry.name));
     let shown = TypePage {
@@ -143,13 +180,23 @@ pub(crate) async fn show(
         lines: lines(&catalogue, brand, (entry, sample), locale),
         places: entry.places(),
         sample_json: serde_json::to_string_pretty(&data).unwrap_or_default(),
+        may_edit: visitor.may(Permission::EditTemplates),
+        edit_href: under(
+            &entry.name,
+            "edit",
+            &[("locale", locale), ("sample", &sample.name)],
+        ),
+        history_href: under(&entry.name, "history", &[]),
+        edited: app.pipeline().desk().texts_of(&entry.name).is_some(),
+        rests: rests.map(ToString::to_string).collect(),
+        drafts: drafts(&app, &name).await?,
         superseded_by: newer.map(|other| other.name.clone()).collect(),
         entry: entry.clone(),
     };
     Ok(html(StatusCode::OK, &shown))
 }
 
-fn sample_choices(
+pub(super) fn sample_choices(
     catalogue: &Catalogue,
     entry: &MessageType,
     chosen: &Sample,
@@ -161,7 +208,7 @@ fn sample_choices(
     catalogue.samples(&entry.name).iter().map(choice).collect()
 }
 
-fn preview(
+pub(super) fn preview(
     catalogue: &Catalogue,
     brand: &Brand,
     (entry, sample): (&MessageType, &Sample),
