@@ -215,6 +215,8 @@ impl Pipeline {
         way: Return,
         line: impl Fn(&Edition) -> AuditLine,
     ) -> Result<Edition, Refused> {
+        self.next_version(&way.message_type)
+            .ok_or(Refused::Unknown)?;
         let then = self.words_after(&way.message_type, way.to).await?;
         let changes = |desk: &Desk| {
             let none = Wordings::new();

@@ -89,7 +89,11 @@ async fn each_type_has_a_page_in_each_language_with_each_sample() {
 
 /// Sends a sample as an event for a customer like that of the samples, and takes from the
 /// store what was made of it.
-async fn committed(world: &World, name: &str, locale: &str) -> (model::MessageContent, bool) {
+pub(super) async fn committed(
+    world: &World,
+    name: &str,
+    locale: &str,
+) -> (model::MessageContent, bool) {
     let catalogue = world.app.pipeline().catalogue();
     let (person, zone) = catalogue.sample_customer();
     let customer = json!({

@@ -19,6 +19,7 @@ fn call(method: &Method, path: &str, cookie: &str) -> Call {
     };
     let path = path.replace("{id}", id);
     let path = path.replace("{type}", "order.confirmed");
+    let path = path.replace("{number}", "1");
     if *method == Method::GET {
         page(&path, cookie)
     } else {

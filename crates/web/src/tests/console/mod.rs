@@ -2,6 +2,7 @@
 
 mod account;
 mod catalogue;
+mod desk;
 mod door;
 mod failed;
 mod gate;
