@@ -15,6 +15,7 @@ mod a_carrier_throttles_everything;
 mod a_code_is_seen_only_on_the_phone;
 mod a_customer_texts_stop;
 mod a_hundred_thousand_bad_requests;
+mod a_marketer_changes_the_words;
 mod a_request_is_refused;
 mod an_event_that_fails_is_replayed;
 mod an_order_reaches_the_customer;

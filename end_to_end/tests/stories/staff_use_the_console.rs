@@ -41,7 +41,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 /// Adds an account on the command line; gives the path of its link.
-async fn invite(config: &str, name: &str, email: &str, role: &str) -> String {
+pub(crate) async fn invite(config: &str, name: &str, email: &str, role: &str) -> String {
     let added = run(&[
         "staff", "add", "--config", config, "--name", name, "--email", email, "--role", role,
         "--json",
@@ -54,7 +54,7 @@ async fn invite(config: &str, name: &str, email: &str, role: &str) -> String {
 }
 
 /// Opens a link in a browser and does what it asks for; gives the key on the phone.
-async fn enrol(browser: &mut Browser, link: &str) -> String {
+pub(crate) async fn enrol(browser: &mut Browser, link: &str) -> String {
     let page = browser.open(link).await;
     assert_eq!(page.status, 200, "{page:?}");
     let key = between(&page.body, "type this key: <span class=\"mono\">", "<").to_owned();
