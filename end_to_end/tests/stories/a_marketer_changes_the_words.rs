@@ -45,6 +45,7 @@ async fn new_words_serve_old_messages_keep_theirs_and_there_is_a_way_back() {
     let path = write_config(folder.path(), "");
     let config = path.to_str().unwrap();
     let sol = invite(config, "Sol Andrade", "sol@marigold.example", "marketer").await;
+    let again = invite(config, "Noor Haddad", "noor@marigold.example", "operator").await;
     let key = make_key(&path, "test").await;
     let (program, address) = serve(&path).await;
     let http = Http::new(&address, &key);
@@ -94,7 +95,6 @@ async fn new_words_serve_old_messages_keep_theirs_and_there_is_a_way_back() {
     );
 
     let mut browser = Browser::new(&address);
-    let again = invite(config, "Noor Haddad", "noor@marigold.example", "operator").await;
     enrol(&mut browser, &again).await;
     let history = browser.open(&format!("{TYPE}/history")).await.body;
     assert!(
