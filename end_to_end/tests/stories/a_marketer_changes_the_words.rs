@@ -4,8 +4,11 @@
 use serde_json::Value;
 
 use crate::staff_use_the_console::{enrol, invite};
+use crate::world::nodes::{Cluster, postgres_runs_here};
+use crate::world::trouble::assert_ended_well;
 use crate::world::{
-    Browser, Http, customer, event, make_key, missing, order, python, run, serve, write_config,
+    Browser, Http, customer, event, make_key, missing, order, python, run, say, serve, until,
+    write_config,
 };
 
 const TYPE: &str = "/console/catalogue/order.confirmed";
@@ -117,4 +120,69 @@ async fn new_words_serve_old_messages_keep_theirs_and_there_is_a_way_back() {
         "{audit}"
     );
     assert!(program.interrupt().await.status.success());
+}
+
+/// The version of the words of a new message.
+async fn version_at(http: &Http, number: &str) -> u64 {
+    tell(http, number).await.1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_at_one_node_serves_at_the_other() {
+    if !postgres_runs_here() {
+        return;
+    }
+    if std::process::Command::new(python())
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        missing("codes of staff (Python is not installed)");
+        return;
+    }
+    let cluster = Cluster::new("", None).await;
+    let added = [
+        "staff",
+        "add",
+        "--name",
+        "Sol Andrade",
+        "--email",
+        "sol@marigold.example",
+        "--role",
+        "marketer",
+        "--json",
+    ];
+    let added: Value = serde_json::from_str(&cluster.run(&added).await).unwrap();
+    let url = added["url"].as_str().unwrap();
+    let link = format!("/console{}", url.split_once("/console").unwrap().1);
+    let ((a, at_a), (b, at_b)) = tokio::join!(cluster.serve(), cluster.serve());
+    let put = at_a.put("/v1/customers/ines", &customer("ines", 72)).await;
+    assert!(put.status < 300, "{put:?}");
+    let first = version_at(&at_a, "MG-7201").await;
+    let mut browser = Browser::new(at_a.address());
+    enrol(&mut browser, &link).await;
+    let words = [
+        ("act", "publish"),
+        ("locale", "en"),
+        ("note", "warmer"),
+        ("text.title", "Thank you for {{ order.number }}"),
+    ];
+    let published = browser.send(&format!("{TYPE}/edit"), &words).await;
+    assert_eq!(published.status, 303, "{published:?}");
+    let began = std::time::Instant::now();
+    assert_eq!(version_at(&at_a, "MG-7202").await, first + 1);
+    let mut number = 7202;
+    until("the other node says it too", async || {
+        number += 1;
+        let version = version_at(&at_b, &format!("MG-{number}")).await;
+        (version == first + 1).then_some(())
+    })
+    .await;
+    say(&format!(
+        "published at one node, it served at the other after {} ms",
+        began.elapsed().as_millis()
+    ));
+    for program in [a, b] {
+        assert_ended_well(&program.interrupt().await);
+    }
 }

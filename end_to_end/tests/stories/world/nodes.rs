@@ -84,6 +84,13 @@ impl Cluster {
         (program, Http::new(&address, &self.key))
     }
 
+    /// Runs a command to its end on the shared database; gives what it printed.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> String {
+        let ended = Program::start_by(self.command(arguments)).ended().await;
+        assert!(ended.status.success(), "{ended:?}");
+        ended.stdout
+    }
+
     /// Starts a node while the database may be away: tries until one lives.
     pub(crate) async fn serve_some_day(&self) -> (Program, Http) {
         loop {
