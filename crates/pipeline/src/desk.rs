@@ -233,8 +233,11 @@ impl Pipeline {
         self.commit_edition(next, changes, line).await
     }
 
-    /// The desk's words of a type as they were after an edition of it.
-    async fn words_after(&self, message_type: &str, number: u64) -> Result<Wordings, Refused> {
+    /// The desk's words of a type as they were after an edition of it; 0 is before the first.
+    ///
+    /// # Errors
+    /// [`Refused::Unknown`] where there is no such edition of it, or the store's.
+    pub async fn words_after(&self, message_type: &str, number: u64) -> Result<Wordings, Refused> {
         let mut words = Wordings::new();
         if number == 0 {
             return Ok(words);

@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 
 use guard::{Exception, Exceptions, Own, Rule};
 
+use proptest::prelude::*;
+
 use super::*;
 
 static FILES: LazyLock<Catalogue> =
@@ -249,4 +251,56 @@ fn a_secret_stays_where_it_is() {
     assert_eq!(said(&trial)[0].0, "title");
     let sample = &FILES.samples("security.code")[0];
     assert!(trial.preview(&FILES.sample_brand(), sample).is_ok());
+}
+
+/// Pieces that templates are made of, and such that they are not.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<char>().prop_map(String::from),
+        "[a-z {}%|\"'()\n]{0,12}",
+        prop::sample::select(vec![
+            "{{ order.number }}",
+            "{{ order.number | upper }}",
+            "{{",
+            "}}",
+            "{% if order.url %}",
+            "{% else %}",
+            "{% endif %}",
+            "{% for item in order.items %}",
+            "{{ item.title }}",
+            "{% endfor %}",
+            "{{ order.total | money(order.currency) }}",
+            "{% raw %}",
+            "{#",
+            "https://bit.ly/x",
+            "Confirm your password",
+            "\u{202e}",
+            "\u{0}",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever is typed is answered, and what has no fault can be shown with every sample.
+    #[test]
+    fn whatever_is_typed_is_answered(
+        key in prop::sample::select(vec!["title", "summary", "subject", "preheader", "body"]),
+        pieces in prop::collection::vec(piece(), 0..24),
+    ) {
+        let text = pieces.concat();
+        let trial = tried("order.confirmed", "en", &[(key, &text)]);
+        let lines = text.split('\n').count();
+        for fault in trial.faults() {
+            prop_assert!(fault.key.as_deref() != Some(key) || fault.line <= lines, "{fault}");
+        }
+        for sample in FILES.samples("order.confirmed") {
+            let preview = trial.preview(&FILES.sample_brand(), sample);
+            if trial.faults().is_empty() {
+                prop_assert!(preview.unwrap().broken.is_empty());
+            }
+        }
+    }
 }

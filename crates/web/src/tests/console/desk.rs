@@ -186,14 +186,33 @@ async fn who_comes_second_sees_both_and_keeps_their_words() {
         &[("text.title", TITLE), ("last", "0")],
     )
     .await);
-    let second = [("text.title", "Mine {{ order.number }}"), ("last", "0")];
+    let summary = world.app.pipeline().files();
+    let summary = summary.wording("order.confirmed", "en").unwrap()["summary"].clone();
+    to(&send(
+        &world,
+        "",
+        "publish",
+        &[("text.summary", "Theirs."), ("last", "1")],
+    )
+    .await);
+    // Their title is another; the summary they did not touch is as it was when they began.
+    let second = [
+        ("text.title", "Mine {{ order.number }}"),
+        ("text.summary", summary.as_str()),
+        ("last", "0"),
+    ];
     let stale = send(&world, "", "publish", &second).await;
+    assert!(
+        stale.body.contains(">\nTheirs.</textarea>"),
+        "{}",
+        stale.body
+    );
     assert_eq!(stale.status, StatusCode::CONFLICT);
     for part in [
         "in between",
         ">\nMine {{ order.number }}</textarea>",
         "Theirs, and yours",
-        "name=\"last\" value=\"1\"",
+        "name=\"last\" value=\"2\"",
     ] {
         assert!(stale.body.contains(part), "{part}");
     }
@@ -201,10 +220,10 @@ async fn who_comes_second_sees_both_and_keeps_their_words() {
         &world,
         "",
         "publish",
-        &[("text.title", "Mine {{ order.number }}"), ("last", "1")],
+        &[("text.title", "Mine {{ order.number }}"), ("last", "2")],
     )
     .await);
-    let note = [("text.title", "x"), ("last", "2"), ("note", "  ")];
+    let note = [("text.title", "x"), ("last", "3"), ("note", "  ")];
     let refused = send(&world, "", "publish", &note).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("write a note first"));

@@ -47,9 +47,13 @@ pub(crate) async fn act(
         Some(Notice::Discarded) => "discarded",
         Some(Notice::Published) => "published",
         _ => {
-            let mut all = now;
+            let catalogue = app.pipeline().catalogue();
+            let (mut all, _) = serving(&catalogue, &name, &sent.locale).ok_or_else(not_found)?;
             // A field that did not come keeps what serves; one that is unknown is named.
-            all.extend(texts);
+            all.extend(match notice {
+                Some(Notice::Stale) => desk.own(texts).await?,
+                _ => texts,
+            });
             return with(&app, &visitor, &name, (sent, all), notice).await;
         }
     };
@@ -144,6 +148,24 @@ impl Desk<'_> {
             Ok(_) => Ok(Notice::Published),
             Err(refused) => notice_of(refused),
         }
+    }
+
+    /// Of what the writer sent, what they changed themselves: the rest is as it was when they
+    /// began, and must not undo what somebody else published since.
+    async fn own(&self, mut texts: Texts) -> Result<Texts, PageError> {
+        let pipeline = self.app.pipeline();
+        let began = match pipeline.words_after(self.name, self.sent.last).await {
+            Ok(words) => words,
+            Err(Refused::Store(error)) => return Err(error.into()),
+            // What they say they saw was never there.
+            Err(_) => return Ok(texts),
+        };
+        let locale = &self.sent.locale;
+        let files = pipeline.files();
+        let mut seen = files.wording(self.name, locale).unwrap_or_default();
+        seen.extend(began.get(locale).cloned().unwrap_or_default());
+        texts.retain(|key, text| seen.get(key) != Some(text));
+        Ok(texts)
     }
 
     async fn note(&self, action: &str, keys: &[String]) -> Result<(), PageError> {
