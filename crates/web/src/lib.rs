@@ -9,6 +9,7 @@ mod assets;
 mod auth;
 mod base64url;
 pub mod console;
+mod cookie;
 mod health;
 pub mod live;
 pub mod message_center;
