@@ -10,6 +10,7 @@ mod auth;
 mod base64url;
 pub mod console;
 mod cookie;
+mod costs;
 mod health;
 pub mod live;
 pub mod message_center;

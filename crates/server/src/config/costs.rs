@@ -16,6 +16,9 @@ use super::Config;
 pub struct Rates {
     /// A folder of rate cards; without it nothing is quoted.
     pub rate_cards: Option<PathBuf>,
+    /// The demo's own cards, each with its name.
+    #[serde(skip)]
+    pub made_up: Vec<(&'static str, &'static str)>,
 }
 
 /// `[[budgets]]`: how much may be spent on some purposes.
@@ -55,7 +58,8 @@ pub const TEST_EMAIL: &str = "sandbox-mail";
 pub fn costs(config: &Config) -> Result<Arc<Costs>> {
     let cards = match &config.costs.rate_cards {
         Some(folder) => RateCards::load(folder).context("the rate cards cannot be used")?,
-        None => RateCards::default(),
+        None => RateCards::read(config.costs.made_up.iter().copied())
+            .context("the rate cards cannot be used")?,
     };
     if cards.is_empty() && !config.budgets.is_empty() {
         bail!(
