@@ -13,6 +13,7 @@ mod path;
 mod receipts;
 mod staff;
 mod transfer;
+mod withdrawn;
 mod world;
 
 /// Runs each case against an empty store of each backend.
@@ -154,6 +155,14 @@ mod cases {
         an_exception_takes_two_people,
         an_exception_is_settled_once,
         one_exception_is_open_for_the_same_words,
+    );
+    on_both!(withdrawn:
+        a_message_taken_back_stands_in_no_mailbox,
+        one_deleted_before_is_taken_back_all_the_same,
+        what_waits_of_it_is_cancelled,
+        a_message_taken_back_releases_what_it_reserved,
+        its_event_failed_and_a_replay_makes_another,
+        of_many_that_take_it_back_one_does,
     );
     on_both!(failed:
         a_replay_is_written_down_with_what_it_did,
