@@ -3,7 +3,7 @@
 //! What was accepted stays accepted: the event becomes a failed one, which can be replayed,
 //! and the message stays for staff to see. Nobody else sees it any more.
 
-use model::{FailureReason, Instant, Message, MessageId, Sealed};
+use model::{FailureReason, Instant, Message, MessageId, RecipientId, Sealed};
 
 use crate::{Backend, Result, Store};
 
@@ -53,6 +53,17 @@ impl Store {
     /// [`crate::Error`]; nothing was written.
     pub async fn withdraw(&self, withdrawal: Withdrawal) -> Result<bool> {
         on!(self, backend => backend.withdraw(withdrawal).await)
+    }
+
+    /// Those of some recipients' messages that were taken back.
+    ///
+    /// # Errors
+    /// [`crate::Error`].
+    pub async fn withdrawn_among(
+        &self,
+        messages: Vec<(RecipientId, MessageId)>,
+    ) -> Result<Vec<MessageId>> {
+        on!(self, backend => backend.withdrawn_among(messages).await)
     }
 }
 

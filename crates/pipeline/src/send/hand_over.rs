@@ -90,7 +90,7 @@ impl Sender {
         let since = match since {
             Ok(since) => since,
             // Nothing left, and whether it may is not known.
-            Err(_) if claimed.facts_changed || self.has_waited(claimed) => {
+            Err(_) if claimed.facts_changed || claimed.attempt > 1 || self.has_waited(claimed) => {
                 return later("facts_unreadable");
             }
             Err(_) => &nothing,

@@ -96,6 +96,9 @@ pub(super) async fn a_message_taken_back_stands_in_no_mailbox(world: &World) {
     }
     assert_eq!(shown(world, &facts).await, [stays]);
 
+    let asked = vec![(of, stays), (of, gone)];
+    assert_eq!(store.withdrawn_among(asked).await.unwrap(), [gone]);
+
     // Staff see all of it.
     let record = store.message(gone).await.unwrap().unwrap();
     assert_eq!(record.message.content.title, "Pedido o-2 confirmado");

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
-use model::{Attempt, DeliveryState, Id, Lane, RecipientId};
+use model::{Attempt, DeliveryState, Id, Lane, MessageId, RecipientId};
 
 use super::commit::news_of;
 use super::failure::Failure;
 use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::outcomes::Attempts;
 use super::rows::{get, partition, text};
-use super::sql::mailbox::{OWNER, WITHDRAW};
+use super::sql::mailbox::{OWNER, WITHDRAW, WITHDRAWN};
 use super::sql::path::{
     DELIVERIES_OF, FAIL_WITHDRAWN, LEAVE_DUE, LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, MOVE_HEADS,
 };
@@ -21,6 +21,21 @@ use crate::{Result, Withdrawal};
 impl Postgres {
     pub(crate) async fn withdraw(&self, withdrawal: Withdrawal) -> Result<bool> {
         Ok(retrying(|| self.shared.withdraw(&withdrawal)).await?)
+    }
+
+    pub(crate) async fn withdrawn_among(
+        &self,
+        messages: Vec<(RecipientId, MessageId)>,
+    ) -> Result<Vec<MessageId>> {
+        let partitions: Vec<i16> = messages.iter().map(|(_, id)| partition(*id)).collect();
+        let (owners, ids): (Vec<i64>, Vec<i64>) = messages
+            .iter()
+            .map(|(recipient, message)| (recipient.as_i64(), message.as_i64()))
+            .unzip();
+        let params = params![partitions, owners, ids];
+        let found = self.ask_one(WITHDRAWN, params).await?;
+        let read = |row| get(row, 0).map(MessageId::from_i64);
+        found.rows.iter().map(read).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Taking messages back.
 
-use model::{DeliveryState, Id, Lane, RecipientId};
+use model::{DeliveryState, Id, Lane, MessageId, RecipientId};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
@@ -14,6 +14,25 @@ impl Sqlite {
     pub(crate) async fn withdraw(&self, withdrawal: Withdrawal) -> Result<bool> {
         self.write(Lane::Normal, 4, move |tx| withdraw_in(tx, &withdrawal))
             .await
+    }
+
+    pub(crate) async fn withdrawn_among(
+        &self,
+        messages: Vec<(RecipientId, MessageId)>,
+    ) -> Result<Vec<MessageId>> {
+        self.read(move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                "SELECT 1 FROM mailbox WHERE recipient = ?1 AND message = ?2 AND withdrawn_at IS NOT NULL",
+            )?;
+            let mut found = Vec::new();
+            for (recipient, message) in messages {
+                if statement.exists(params![recipient.as_i64(), message.as_i64()])? {
+                    found.push(message);
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 }
 

@@ -35,6 +35,10 @@ statements! {
         WHERE b.partition = $1 AND b.recipient = $2 AND b.message = w.message AND (b.deleted_at IS NULL) = $4
             AND b.withdrawn_at IS NULL";
     OWNER = "SELECT recipient, event FROM messages WHERE partition = $1 AND id = $2";
+    WITHDRAWN = "SELECT b.message
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS w(partition, recipient, message)
+        JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
+            AND b.message = w.message AND b.withdrawn_at IS NOT NULL";
     WITHDRAW = "UPDATE mailbox SET withdrawn_at = $4, deleted_at = coalesce(deleted_at, $4), revision = $5
         WHERE partition = $1 AND recipient = $2 AND message = $3 AND withdrawn_at IS NULL";
     /// A purged stub keeps its row in both tables: counts and digests stay. Emptied data
