@@ -18,6 +18,7 @@ macro_rules! on {
 #[cfg(test)]
 mod conformance;
 mod costs;
+mod desk;
 mod error;
 mod failed;
 mod fold;
@@ -32,6 +33,7 @@ mod sqlite;
 mod staff;
 mod suppressions;
 mod transfer;
+mod withdrawn;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -53,12 +55,14 @@ pub use records::{
     ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
+pub use desk::{DRAFTS_AT_MOST, Publication, Published, Saved, Settled};
 pub use failed::{FailedCount, FailedFilter};
 pub use staff::{
     AuditFilter, Ended, LinkChange, SignInTries, StaffAccount, StaffCommit, StaffCommitted,
     StaffSession,
 };
 pub use transfer::{Step, Transfer, TransferError};
+pub use withdrawn::Withdrawal;
 
 /// What a call gives.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -25,6 +25,7 @@ pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
 pub(crate) use short::SENSITIVE;
 pub use short::{fill_secret, short_forms};
+pub(crate) use snapshot::without_snapshot;
 
 /// The marketplace a message speaks for, from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 mod audit;
 mod database;
+mod desk;
 mod failed;
 mod keys;
 mod ledger;
@@ -12,6 +13,7 @@ mod path;
 mod receipts;
 mod staff;
 mod transfer;
+mod withdrawn;
 mod world;
 
 /// Runs each case against an empty store of each backend.
@@ -144,6 +146,23 @@ mod cases {
     );
     on_both!(audit:
         lines_of_the_audit_are_listed_and_never_changed,
+    );
+    on_both!(desk:
+        editions_follow_each_other_without_gaps,
+        an_edition_takes_its_drafts_and_its_audit_with_it,
+        of_many_publishers_one_is_next,
+        a_draft_is_kept_by_whoever_read_it_last,
+        an_exception_takes_two_people,
+        an_exception_is_settled_once,
+        one_exception_is_open_for_the_same_words,
+    );
+    on_both!(withdrawn:
+        a_message_taken_back_stands_in_no_mailbox,
+        one_deleted_before_is_taken_back_all_the_same,
+        what_waits_of_it_is_cancelled,
+        a_message_taken_back_releases_what_it_reserved,
+        its_event_failed_and_a_replay_makes_another,
+        of_many_that_take_it_back_one_does,
     );
     on_both!(failed:
         a_replay_is_written_down_with_what_it_did,

@@ -36,7 +36,8 @@ pub(crate) const PARTITIONED: [&str; 19] = [
 /// More of them, without company.
 pub(crate) const PARTITIONED_ALONE: [&str; 3] = ["inbound_texts", "used_tokens", "sessions"];
 /// Small tables that every machine has a copy of. `nodes` stays where it is: leases are
-/// given in one place. So do `cost_lines` and `ledger`: they grow with days, not customers.
+/// given in one place. So do `cost_lines` and `ledger`, which
+/// grow with days, and what staff write.
 const COPIED: [&str; 3] = ["meta", "names", "api_keys"];
 
 /// Whether the tables are spread already.

@@ -9,6 +9,7 @@ mod audit;
 mod claims;
 mod commit;
 mod customers;
+mod desk;
 mod distribute;
 mod doubts;
 mod events;
@@ -35,6 +36,7 @@ mod stories;
 mod tasks;
 mod unheard;
 mod upkeep;
+mod withdrawn;
 mod writer;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -7,6 +7,7 @@ mod checkpoint;
 mod claims;
 mod commit;
 mod customers;
+mod desk;
 mod event_keys;
 mod events;
 mod fresh;
@@ -27,6 +28,7 @@ mod stories;
 mod sweep;
 mod tx;
 mod upkeep;
+mod withdrawn;
 mod writer;
 
 use std::sync::Arc;

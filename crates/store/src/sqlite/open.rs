@@ -28,6 +28,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_fresh.sql"),
     include_str!("../../migrations/sqlite/0004_staff.sql"),
     include_str!("../../migrations/sqlite/0005_ledger.sql"),
+    include_str!("../../migrations/sqlite/0006_desk.sql"),
+    include_str!("../../migrations/sqlite/0007_withdrawn.sql"),
 ];
 const READERS: usize = 4;
 

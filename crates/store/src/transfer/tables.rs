@@ -96,7 +96,8 @@ pub(super) const TABLES: &[Table] = &[
         "text": Text, "order_number": Text, "data": Text, "trace": Text]),
     table!("mailbox" from "mailbox" by "recipient", "message"; key 3; columns![
         "partition": Small = "one_partition(message, recipient)", "recipient": Big, "message": Big,
-        "category": Small, "order_hash": Big, "revision": Big, "read_at": Big, "deleted_at": Big]),
+        "category": Small, "order_hash": Big, "revision": Big, "read_at": Big, "deleted_at": Big,
+        "withdrawn_at": Big]),
     table!("deliveries" from "deliveries" by "id"; key 2; columns![
         "partition": Small = "one_partition(id, message)", "id": Big, "message": Big, "channel": Small,
         "address": Text, "state": Small, "lane": Small, "facts_version": Big, "due_at": Big,
@@ -164,6 +165,16 @@ pub(super) const TABLES: &[Table] = &[
         "key": Bytes, "failures": Int, "last_at": Big]),
     table!("audit" from "audit" by "id"; key 1; columns![
         "id": Big, "at": Big, "who": Big, "origin": Small, "action": Text, "subject": Text, "details": Text]),
+    table!("desk" from "desk" by "one"; key 1; columns!["one": Small, "revision": Big]),
+    table!("editions" from "editions" by "number"; key 1; columns![
+        "number": Big, "message_type": Text, "template_version": Big, "changes": Text, "note": Text,
+        "who": Big, "at": Big]),
+    table!("drafts" from "drafts" by "rowid"; key 2; columns![
+        "message_type": Text, "locale": Text, "texts": Text, "based_on": Big, "who": Big, "at": Big,
+        "version": Big]),
+    table!("guard_exceptions" from "guard_exceptions" by "number"; key 1; columns![
+        "number": Big, "rule": Text, "message_type": Text, "template_version": Big, "reason": Text,
+        "asked_by": Big, "asked_at": Big, "state": Small, "settled_by": Big, "settled_at": Big]),
 ];
 
 impl Table {

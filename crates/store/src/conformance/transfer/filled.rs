@@ -8,6 +8,7 @@ use model::{
 };
 
 use crate::conformance::ledger::{price, quote, quoted};
+use crate::conformance::withdrawn::{message_of, withdraw};
 use crate::conformance::world::World;
 use crate::{
     AcceptedEvent, AcceptedResult, ApiKey, Committed, CostQuery, FlagChange, InboundText,
@@ -136,9 +137,9 @@ pub(super) async fn fill(world: &World) -> Put {
     world
         .commit(world.accepted(&facts[1], "s-1", Lane::Security, &[Channel::Sms]))
         .await;
-    world
-        .commit(world.accepted(&facts[1], "s-2", Lane::Bulk, &[Channel::Email]))
-        .await;
+    let taken_back = world.accepted(&facts[1], "s-2", Lane::Bulk, &[Channel::Email]);
+    world.commit(taken_back.clone()).await;
+    assert!(withdraw(world, message_of(&taken_back)).await);
     let failed = fail_some(world, &facts[2]).await;
 
     let mut waits = receipt(world, "unknown-1", ReceiptStatus::Delivered);
@@ -209,6 +210,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         store.put_api_key(key).await.unwrap();
     }
     crate::conformance::staff::fill(world).await;
+    crate::conformance::desk::fill(world).await;
     for n in 0..5 {
         assert!(
             store
@@ -262,6 +264,7 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
     }
     see(&store.api_keys().await.unwrap());
     see(&crate::conformance::staff::look(store, now).await);
+    see(&crate::conformance::desk::look(store).await);
     let all = CostQuery {
         from: 0,
         to: i32::MAX,

@@ -5,6 +5,7 @@
 
 pub(super) mod claims;
 pub(super) mod customers;
+pub(super) mod desk;
 pub(super) mod keys;
 pub(super) mod ledger;
 pub(super) mod mailbox;
@@ -41,7 +42,7 @@ use content_columns;
 macro_rules! message_columns {
     () => {
         concat!(
-            "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at, ",
+            "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at, b.withdrawn_at, ",
             crate::postgres::sql::content_columns!()
         )
     };

@@ -24,10 +24,13 @@ const COLD: [(&str, &str); 8] = [
 ];
 
 fn all() -> Vec<(&'static str, &'static str)> {
-    use super::{claims, customers, keys, ledger, mailbox, nodes, path, receipts, reports, staff};
+    use super::{
+        claims, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports, staff,
+    };
     let lists = [
         claims::ALL,
         customers::ALL,
+        desk::ALL,
         keys::ALL,
         ledger::ALL,
         mailbox::ALL,
