@@ -140,8 +140,8 @@ async fn a_long_text_goes_in_parts_and_one_receipt_is_asked_for() {
         let submit = session.submit().await;
         let pdu = submit.pdu();
         assert_eq!((pdu.esm_class, pdu.data_coding), (0x40, 8));
-        let (place, octets) = smpp::gsm::split_udh(&pdu.short_message);
-        let place = place.unwrap();
+        let (header, octets) = smpp::gsm::split_udh(&pdu.short_message);
+        let place = header.place.unwrap();
         assert_eq!((place.part, place.total), (part, 3));
         back += &smpp::gsm::decode(pdu.data_coding, octets);
         receipts.push(pdu.registered_delivery);
@@ -224,8 +224,8 @@ async fn parts_the_carrier_has_are_never_sent_again() {
     let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
     let text = "a".repeat(400);
     let place = |submit: &InboundSubmit| {
-        let (place, _) = smpp::gsm::split_udh(&submit.pdu().short_message);
-        place.unwrap().part
+        let (header, _) = smpp::gsm::split_udh(&submit.pdu().short_message);
+        header.place.unwrap().part
     };
     let outcome = sending(&carrier, sms(&text, Lane::Bulk));
     session.submit().await.accept("m-1");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sandbox::TextFaults;
+use smpp::gsm::National;
 use smpp::pdu::{Bind, BindType, CommandStatus};
 use smpp::{Client, ClientConfig, ConnectError, Lane, SubmitError};
 
@@ -34,7 +35,7 @@ async fn a_text_is_observed_counted_and_answered_with_its_own_id() {
 async fn parts_are_counted_as_one_text() {
     let (sandbox, log) = start(|_| {}).await;
     let esme = Esme::bind(&sandbox).await;
-    for part in smpp::gsm::segment(&"ж".repeat(100), false).parts_with_udh(9) {
+    for part in smpp::gsm::segment(&"ж".repeat(100), false, National::NONE).parts_with_udh(9) {
         let mut pdu = message("");
         (pdu.esm_class, pdu.data_coding, pdu.short_message) =
             (part.esm_class, part.data_coding, part.octets);
