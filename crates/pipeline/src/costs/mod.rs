@@ -278,12 +278,12 @@ price = "0"
                 "2026-03-01",
                 Some((7_900, "US")),
             ),
-            // Two parts with a table that the route allows; three in UCS-2.
+            // One part with a table that the route allows; three in UCS-2.
             (
                 "+12535550129",
                 &"Não está. ".repeat(15),
                 "2026-03-01",
-                Some((15_800, "US")),
+                Some((7_900, "US")),
             ),
             // The longest prefix that fits.
             ("+18095550129", "Hello", "2026-03-01", Some((50_000, "DO"))),
