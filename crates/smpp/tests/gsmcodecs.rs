@@ -23,8 +23,8 @@ fn ask(script: &str, input: String) -> Option<String> {
         let all = variable("TIDINGS_TEST_REQUIRE").as_deref() == Some("all");
         assert!(!all, "TIDINGS_TEST_PYTHON is not set");
         // Not eprintln: that would be captured, and a skipped test must be seen.
-        let said = "skipped: gsmcodecs (TIDINGS_TEST_PYTHON is not set)";
-        writeln!(std::io::stderr(), "{said}").unwrap();
+        let said = b"skipped: gsmcodecs (TIDINGS_TEST_PYTHON is not set)\n";
+        let _ = std::io::stderr().write_all(said);
         return None;
     };
     let mut child = Command::new(python)
@@ -33,11 +33,12 @@ fn ask(script: &str, input: String) -> Option<String> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python starts");
-    let mut to = child.stdin.take().unwrap();
+    let mut to = child.stdin.take().expect("it has an input");
     let writer = std::thread::spawn(move || to.write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && writer.join().unwrap().is_ok());
-    Some(String::from_utf8(output.stdout).unwrap())
+    let output = child.wait_with_output().expect("it ends");
+    let written = writer.join().expect("the input is written");
+    assert!(output.status.success() && written.is_ok());
+    Some(String::from_utf8(output.stdout).expect("it prints text"))
 }
 
 /// Every pair of locking and single shift table.
