@@ -2,8 +2,8 @@
 //!
 //! User data is 140 octets: 160 septets or 70 UTF-16 units alone, 153 or 67 with
 //! the 8-bit concatenation header; naming national tables takes room too. An escape
-//! pair and a surrogate pair are never cut. A cluster (letter and accents, joined emoji) is cut only when keeping it
-//! whole would cost a part more or is impossible.
+//! pair and a surrogate pair are never cut. A cluster (letter and accents, joined
+//! emoji) is cut only when keeping it whole would cost a part more or is impossible.
 
 use super::alphabet::{ESCAPE, Septets, septets};
 use super::udh::with_header;
@@ -126,7 +126,7 @@ impl Segments {
         }
         let total = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
         let numbered = (1..=total).zip(&self.parts);
-        let with_header = numbered.map(|(number, part)| PartWithUdh {
+        let parts = numbered.map(|(number, part)| PartWithUdh {
             esm_class: esm_class::UDHI,
             data_coding,
             octets: with_header(
@@ -135,7 +135,7 @@ impl Segments {
                 &part.octets,
             ),
         });
-        with_header.collect()
+        parts.collect()
     }
 
     /// Units of all parts together.
