@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use model::{Channel, PurposeClass};
-use pipeline::costs::{Budget, Costs, Per, RateCards, Way, Ways};
+use pipeline::costs::{Budget, Costs, Per, RateCards, TextRoute, Way, Ways};
 use serde_json::{Value, json};
 
 use super::world::{Call, World};
@@ -16,7 +16,7 @@ pub(super) async fn priced() -> World {
     let way = Way {
         channel: Channel::Sms,
         carrier: "sandbox-sms".into(),
-        smart_punctuation: true,
+        texts: TextRoute::default(),
     };
     let ways = Ways {
         live: vec![],

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{Category, Channel};
+use model::{Category, Channel, Mode};
 use pipeline::catalogue::{Catalogue, MessageType, Place, Sample};
+use pipeline::costs::TextRoute;
 use pipeline::render::{self, Brand, Card, MailBody, RenderError, Short, TextCost};
 
 use super::{Asked, LocaleChoice, href, locale_choices};
@@ -29,11 +30,11 @@ struct Text {
 }
 
 impl Text {
-    fn of(text: String) -> Option<Self> {
+    fn of(text: String, route: TextRoute) -> Option<Self> {
         if text.is_empty() {
             return None;
         }
-        let cost = TextCost::of(&text);
+        let cost = TextCost::of(&text, route);
         let named = cost.expensive.iter().take(NAMED);
         Some(Self {
             expensive: named
@@ -121,6 +122,7 @@ pub(crate) async fn show(
     let entry = catalogue.get(&name).ok_or_else(not_found)?;
     let sample = asked.sample(&catalogue, entry).ok_or_else(not_found)?;
     let locale = asked.locale(&catalogue);
+    let route = app.pipeline().limits().costs.text_route(Mode::Live);
     let data = catalogue.sample_data(sample, &brand.domain);
     let others = catalogue.types();
     let newer = others.filter(|other| other.supersedes.contains(&entry.name));
@@ -137,10 +139,10 @@ pub(crate) async fn show(
         locales: locale_choices(&catalogue, locale),
         samples: sample_choices(&catalogue, entry, sample),
         locale: locale.to_owned(),
-        preview: preview(&catalogue, brand, (entry, sample), locale)
+        preview: preview(&catalogue, brand, (entry, sample), locale, route)
             .map_err(|error| error.to_string()),
         mail_href: href(&entry.name, "/mail", locale, &sample.name),
-        lines: lines(&catalogue, brand, (entry, sample), locale),
+        lines: lines(&catalogue, brand, (entry, sample), locale, route),
         places: entry.places(),
         sample_json: serde_json::to_string_pretty(&data).unwrap_or_default(),
         superseded_by: newer.map(|other| other.name.clone()).collect(),
@@ -166,6 +168,7 @@ fn preview(
     brand: &Brand,
     (entry, sample): (&MessageType, &Sample),
     locale: &str,
+    route: TextRoute,
 ) -> Result<Preview, RenderError> {
     let made = Short::of_sample(catalogue, brand, (entry, sample), locale)?;
     let is_discreet = made.is_discreet();
@@ -181,10 +184,10 @@ fn preview(
         false => Short::of_sensitive_sample(catalogue, brand, (entry, sample), locale)?,
     };
     let discreet = discreet.map(|made| Discreet {
-        text: Text::of(made.text()),
+        text: Text::of(made.text(), route),
         subject: quiet.clone(),
     });
-    let text = Text::of(made.text());
+    let text = Text::of(made.text(), route);
     let content = made.content;
     Ok(Preview {
         dir: catalogue.direction(&content.locale),
@@ -211,6 +214,7 @@ fn lines(
     brand: &Brand,
     (entry, sample): (&MessageType, &Sample),
     chosen: &str,
+    route: TextRoute,
 ) -> Vec<Line> {
     let line = |choice: LocaleChoice| {
         let made = Short::of_sample(catalogue, brand, (entry, sample), &choice.tag).ok()?;
@@ -218,7 +222,7 @@ fn lines(
             href: href(&entry.name, "", &choice.tag, &sample.name),
             chosen: choice.tag == chosen,
             dir: catalogue.direction(&choice.tag),
-            text: Text::of(made.text()),
+            text: Text::of(made.text(), route),
             title: made.content.title,
             tag: choice.tag,
             base: choice.base,
