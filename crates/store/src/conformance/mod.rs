@@ -2,6 +2,7 @@
 //! backend becomes a case here first.
 
 mod audit;
+mod claims;
 mod database;
 mod desk;
 mod failed;
@@ -11,7 +12,9 @@ mod mailbox;
 mod nodes;
 mod path;
 mod receipts;
+mod sequences;
 mod staff;
+mod stories;
 mod transfer;
 mod withdrawn;
 mod world;
@@ -84,6 +87,13 @@ mod cases {
         a_bad_batch_takes_nothing_else_with_it,
         the_same_id_from_another_source_is_another_event,
         outdated_facts_are_stale_and_write_nothing,
+        a_secret_is_destroyed_when_the_delivery_settles,
+        a_failed_event_is_listed_and_replayed_once,
+        a_stop_suppresses_every_owner_of_the_number,
+        the_case_of_a_mail_address_hides_it_from_no_stop,
+        a_reopened_store_has_everything,
+    );
+    on_both!(claims:
         a_delivery_is_claimed_once,
         urgent_lanes_are_claimed_first,
         a_retry_is_due_again_when_it_says,
@@ -91,12 +101,9 @@ mod cases {
         a_delivery_claimed_by_its_commit_is_not_due,
         a_renewed_claim_is_not_in_doubt,
         what_was_due_is_due_when_the_clock_is_set_back,
-        a_secret_is_destroyed_when_the_delivery_settles,
-        a_failed_event_is_listed_and_replayed_once,
+    );
+    on_both!(stories:
         a_story_has_what_was_told_of_an_order,
-        a_stop_suppresses_every_owner_of_the_number,
-        the_case_of_a_mail_address_hides_it_from_no_stop,
-        a_reopened_store_has_everything,
     );
     on_both!(receipts:
         a_receipt_settles_and_a_late_failure_does_not_unsettle,
@@ -133,6 +140,8 @@ mod cases {
         without_quotes_nothing_is_booked,
         costs_are_told_apart_as_asked,
         a_reopened_store_goes_on_booking,
+    );
+    on_both!(sequences:
         any_sequence_keeps_both_sides_equal,
     );
     on_both!(staff:
