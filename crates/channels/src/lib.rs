@@ -18,8 +18,8 @@ pub use email::{
 pub use fault::ConfigError;
 pub use inbound::{Inbound, InboundItem};
 pub use sms::{
-    Alphabet, IdFormat, OutgoingSms, Recall, SmsCarrier, SmsConfig, SmsPart, SmsSegments,
-    SmsSource, sms_parts, sms_segments,
+    Alphabet, IdFormat, Language, National, OutgoingSms, Recall, SmsCarrier, SmsConfig, SmsPart,
+    SmsSegments, SmsSource, Tables, sms_parts, sms_segments,
 };
 pub use tls::TlsRoots;
 

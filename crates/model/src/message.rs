@@ -43,6 +43,9 @@ pub struct Flags {
     pub read_at: Option<Instant>,
     /// When it was deleted (hidden, restorable for 30 days), if it was.
     pub deleted_at: Option<Instant>,
+    /// When we took it back, if we did: it stands in no Message Center from then on, and
+    /// only staff see it.
+    pub withdrawn_at: Option<Instant>,
 }
 
 /// A message with its place in a mailbox.

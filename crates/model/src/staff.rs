@@ -47,6 +47,8 @@ define_words!(
     ManageStaff = 10, "manage_staff";
     /// Who changed what, and when.
     ReadAudit = 11, "read_audit";
+    /// What sending costs, and how much of each budget is left.
+    ReadCosts = 12, "read_costs";
 );
 
 impl Permission {
@@ -59,6 +61,7 @@ impl Permission {
                 | Self::ReadTemplates
                 | Self::ReadStaff
                 | Self::ReadAudit
+                | Self::ReadCosts
         )
     }
 }
@@ -72,7 +75,7 @@ impl Role {
             Self::Auditor => permission.only_reads(),
             Self::Marketer => matches!(
                 permission,
-                P::ReadTemplates | P::EditTemplates | P::RunCampaigns
+                P::ReadTemplates | P::EditTemplates | P::RunCampaigns | P::ReadCosts
             ),
             Self::Support => matches!(
                 permission,
@@ -204,6 +207,7 @@ mod tests {
         (Permission::ReadStaff, [true, false, false, false, true]),
         (Permission::ManageStaff, [true, false, false, false, false]),
         (Permission::ReadAudit, [true, false, false, false, true]),
+        (Permission::ReadCosts, [true, true, false, false, true]),
     ];
 
     #[test]

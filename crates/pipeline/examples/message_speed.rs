@@ -9,7 +9,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use channels::{DkimConfig, DkimKey, EmailCarrier, EmailConfig, OutgoingEmail, sms_segments};
+use channels::{
+    DkimConfig, DkimKey, EmailCarrier, EmailConfig, National, OutgoingEmail, sms_segments,
+};
 use model::{
     Channel, Consent, ConsentPurpose, ContactPoint, Customer, DeliveryId, Facts, Id,
     MessageContent, MessageId, Mode, RecipientId, Sealed,
@@ -118,7 +120,7 @@ fn stage_short(bench: &Bench, sample: &Sample) -> bool {
 
 #[inline(never)]
 fn stage_segments(_: &Bench, sample: &Sample) -> bool {
-    black_box(sms_segments(&sample.content.text, true)).parts > 0
+    black_box(sms_segments(&sample.content.text, true, National::NONE)).parts > 0
 }
 
 #[inline(never)]

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use channels::sms_segments;
+use channels::{Alphabet, National, sms_segments};
 use model::Channel;
 use pipeline::catalogue::{Catalogue, MessageType, Sample};
 use pipeline::render::{Brand, Short, mail};
@@ -95,8 +95,8 @@ fn segments_of_every_text_agree_with_split_sms() {
     let theirs = ask(&mut node, json!(texts).to_string());
     assert_eq!(theirs.lines().count(), texts.len());
     for (text, theirs) in texts.iter().zip(theirs.lines()) {
-        let segments = sms_segments(text, true);
-        let set = if segments.forced_ucs2.is_empty() {
+        let segments = sms_segments(text, true, National::NONE);
+        let set = if segments.alphabet == Alphabet::Gsm7 {
             "GSM"
         } else {
             "Unicode"

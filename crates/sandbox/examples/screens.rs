@@ -124,7 +124,8 @@ async fn send_text(
     } else {
         Address::alphanumeric(from)
     };
-    for part in smpp::gsm::segment(text, false).parts_with_udh(reference) {
+    for part in smpp::gsm::segment(text, false, smpp::gsm::National::NONE).parts_with_udh(reference)
+    {
         let message = SubmitSm {
             source: source.clone(),
             destination: Address::international(to),

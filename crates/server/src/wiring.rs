@@ -250,6 +250,7 @@ fn sandbox_carriers(
         source,
     );
     sms.seed = clock::micros().cast_unsigned();
+    sms.national = config.sandbox.national_tables;
     let smtp = sandbox.smtp_addr();
     let from = format!("messages@{}", config.brand.domain);
     let helo = config.brand.domain.clone();
@@ -305,6 +306,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
         built.tls = Some(roots(sms.roots_file.as_deref(), "[sms]")?);
     }
     built.tps = sms.segments_per_second;
+    built.national = sms.national_tables;
     built.window = sms.window.max(1);
     built.response_timeout = seconds(sms.answer_seconds);
     built.seed = clock::micros().cast_unsigned();

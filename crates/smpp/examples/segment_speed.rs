@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use smpp::gsm::National;
+
 const ROUNDS: u32 = 200_000;
 
 fn main() {
@@ -15,7 +17,7 @@ fn main() {
         let started = Instant::now();
         let mut octets = 0;
         for _ in 0..ROUNDS {
-            let segments = smpp::gsm::segment(std::hint::black_box(text), true);
+            let segments = smpp::gsm::segment(std::hint::black_box(text), true, National::NONE);
             let parts = segments.parts_with_udh(1);
             octets += parts.iter().map(|part| part.octets.len()).sum::<usize>();
         }

@@ -20,6 +20,7 @@
 //! When the last handle is dropped the session unbinds and closes.
 //!
 //! ```no_run
+//! use smpp::gsm::{National, segment};
 //! use smpp::pdu::{Address, CommandStatus, SubmitSm};
 //! use smpp::{Client, ClientConfig, ClientEvent, Lane, SubmitError};
 //!
@@ -40,7 +41,8 @@
 //!     }
 //! });
 //!
-//! for part in smpp::gsm::segment("Your parcel arrived", false).parts_with_udh(7) {
+//! let segments = segment("Your parcel arrived", false, National::NONE);
+//! for part in segments.parts_with_udh(7) {
 //!     let message = SubmitSm {
 //!         source: Address::alphanumeric("Marigold"),
 //!         destination: Address::international("+15550100"),

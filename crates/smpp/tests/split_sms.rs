@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use smpp::gsm::{Alphabet, segment};
+use smpp::gsm::{Alphabet, National, segment};
 
 /// Reads one text as a JSON array of UTF-16 units a line, prints alphabet and parts.
 const SCRIPT: &str = r#"
@@ -62,9 +62,9 @@ fn texts() -> Vec<String> {
 
 /// The same line as the script prints.
 fn ours(text: &str) -> String {
-    let segments = segment(text, false);
+    let segments = segment(text, false, National::NONE);
     let (name, octets) = match segments.alphabet {
-        Alphabet::Gsm7 => ("GSM", 1),
+        Alphabet::Gsm7 | Alphabet::National(_) => ("GSM", 1),
         Alphabet::Ucs2 => ("Unicode", 2),
     };
     let parts = segments.parts.iter().map(|part| {

@@ -33,6 +33,7 @@ mod sqlite;
 mod staff;
 mod suppressions;
 mod transfer;
+mod withdrawn;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub use staff::{
     StaffSession,
 };
 pub use transfer::{Step, Transfer, TransferError};
+pub use withdrawn::Withdrawal;
 
 /// What a call gives.
 pub type Result<T> = std::result::Result<T, Error>;

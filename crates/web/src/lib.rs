@@ -9,6 +9,8 @@ mod assets;
 mod auth;
 mod base64url;
 pub mod console;
+mod cookie;
+mod costs;
 mod health;
 pub mod live;
 pub mod message_center;

@@ -5,11 +5,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use model::{Customer, Facts, RecipientId, Span};
 
 use crate::auth::sha256;
+use crate::cookie::CUSTOMER;
 use crate::problem::Problem;
 use crate::{App, base64url};
 
@@ -17,8 +18,6 @@ use crate::{App, base64url};
 pub const SIGN_IN_PATH: &str = "/sign-in";
 /// How long a session lasts.
 const LIFETIME: Span = Span::days(30);
-/// A cookie is 32 random bytes in base64url.
-const COOKIE_LENGTH: usize = 43;
 
 /// The customer who looks at a page.
 #[derive(Clone, Debug)]
@@ -78,7 +77,7 @@ impl FromRequestParts<App> for Viewer {
 /// # Errors
 /// A [`Problem`] when the store does not answer.
 pub async fn find_viewer(app: &App, headers: &HeaderMap) -> Result<Option<Viewer>, Problem> {
-    let Some(cookie) = read_cookie(app, headers) else {
+    let Some(cookie) = CUSTOMER.read(app, headers) else {
         return Ok(None);
     };
     let Some(recipient) = app
@@ -103,7 +102,7 @@ pub async fn start_session(app: &App, recipient: RecipientId) -> Result<HeaderVa
     app.store()
         .put_session(sha256(cookie.as_bytes()), recipient, expires_at)
         .await?;
-    Ok(set_cookie(app, &cookie, LIFETIME))
+    Ok(CUSTOMER.set(app, &cookie, LIFETIME))
 }
 
 /// Signs a browser out; a browser that is not signed in is fine too. The returned value
@@ -112,41 +111,8 @@ pub async fn start_session(app: &App, recipient: RecipientId) -> Result<HeaderVa
 /// # Errors
 /// A [`Problem`] when the store does not answer.
 pub async fn end_session(app: &App, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
-    if let Some(cookie) = read_cookie(app, headers) {
+    if let Some(cookie) = CUSTOMER.read(app, headers) {
         app.store().end_session(sha256(cookie.as_bytes())).await?;
     }
-    Ok(set_cookie(app, "", Span::ZERO))
-}
-
-/// `__Host-` binds the cookie to this host and to HTTPS; plain HTTP cannot use it.
-fn cookie_name(app: &App) -> &'static str {
-    if app.config().secure_cookies {
-        "__Host-tidings"
-    } else {
-        "tidings"
-    }
-}
-
-fn read_cookie<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
-    let name = cookie_name(app);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(given, value)| *given == name && value.len() == COOKIE_LENGTH)
-        .map(|(_, value)| value)
-}
-
-fn set_cookie(app: &App, value: &str, lifetime: Span) -> HeaderValue {
-    let name = cookie_name(app);
-    let seconds = lifetime.to_duration().as_secs();
-    let secure = if app.config().secure_cookies {
-        "; Secure"
-    } else {
-        ""
-    };
-    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&text).expect("a cookie name, base64url and digits are header text")
+    Ok(CUSTOMER.forget(app))
 }

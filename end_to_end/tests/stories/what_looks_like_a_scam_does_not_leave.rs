@@ -1,9 +1,10 @@
 //! Words that break a promise made to customers do not leave: a short form stops the event,
-//! a mail's body stops the mail. What is said of it names the rule and not the words.
+//! a mail's body stops the mail and takes its message back. What is said of it names the
+//! rule and not the words.
 
 use serde_json::json;
 
-use crate::world::{World, customer, delivery_of, event, order};
+use crate::world::{World, customer, delivery_of, event, order, until};
 
 const LURE: &str = "call 08712402050";
 
@@ -35,10 +36,29 @@ async fn a_foreign_link_stops_the_event_and_a_foreign_number_the_mail() {
     let attempt = event("e-2", "shipment.attempt_failed", "ines", data);
     let answer = world.http.post("/v1/events", &attempt).await;
     assert_eq!(answer.json()["failed_total"], 0, "{answer:?}");
-    world.delivery("ines", "email", "cancelled").await;
+    let failed = until("the event failed after all", async || {
+        let listed = world.http.get("/v1/failed-events").await.json();
+        let mut all = listed["failed_events"].as_array()?.iter();
+        all.find(|failed| failed["event_id"] == "e-2").cloned()
+    })
+    .await;
+    assert_eq!(failed["reason"], "guard", "{failed}");
     let texts = world.texts(ines["phone"].as_str().unwrap()).await;
     assert!(!texts[0]["text"].as_str().unwrap().contains(LURE));
-    let message = world.newest("ines").await;
+    // It stands in the Message Center no more; the marketplace sees what became of it.
+    assert!(world.messages("ines").await.is_empty());
+    let changes = world.http.get("/v1/customers/ines/changes").await.json();
+    let change = &changes["messages"][0];
+    assert_eq!(
+        (&change["title"], &change["summary"]),
+        (&json!(""), &json!(""))
+    );
+    let path = format!("/v1/messages/{}", change["id"].as_str().unwrap());
+    let message = until("the mail is cancelled", async || {
+        let message = world.http.get(&path).await.json();
+        (delivery_of(&message, "email")?["state"] == "cancelled").then_some(message)
+    })
+    .await;
     let mail = delivery_of(&message, "email").unwrap();
     assert_eq!(mail["attempts"][0]["outcome"], "stopped", "{mail}");
     assert_eq!(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::{Sealed, Span};
 use rustls::pki_types::ServerName;
+use smpp::gsm::National;
 use smpp::receipt::IdFormat;
 
 use crate::{ConfigError, TlsRoots};
@@ -43,6 +44,9 @@ pub struct SmsConfig {
     pub id_format: IdFormat,
     /// Replace curly quotes, dashes and the like so that a text stays in the GSM alphabet.
     pub smart_punctuation: bool,
+    /// National language tables to save parts with; none unless the handsets behind the
+    /// carrier are known to have them.
+    pub national: National,
     /// What the carrier's clock is ahead of UTC. Receipts carry local time without a
     /// zone; when it is not known, their time is left out rather than guessed.
     pub clock_ahead_of_utc: Option<Span>,
@@ -89,6 +93,7 @@ impl SmsConfig {
             wait_for_bind: Duration::from_secs(5),
             id_format: IdFormat::AsIs,
             smart_punctuation: true,
+            national: National::NONE,
             clock_ahead_of_utc: None,
             seed: 0,
         }

@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use crate::InboundItem;
 
 pub use config::{SmsConfig, SmsSource};
-pub use smpp::gsm::Alphabet;
+pub use smpp::gsm::{Alphabet, Language, National, Tables};
 pub use smpp::receipt::IdFormat;
 
 /// A text to hand over.
@@ -83,20 +83,22 @@ pub struct SmsSegments {
     pub parts: usize,
     /// Septets or UTF-16 units in all, without headers.
     pub units: usize,
-    /// The characters that forced UCS-2, each once.
-    pub forced_ucs2: Vec<char>,
+    /// The characters that made it expensive, each once: those that are not in the default
+    /// alphabet, or when UCS-2 was needed, those that no allowed table has.
+    pub expensive: Vec<char>,
     /// Characters that smart punctuation replaced.
     pub replaced: usize,
 }
 
-/// What `text` would cost; with `smart`, after replacing typographic punctuation.
-pub fn sms_segments(text: &str, smart: bool) -> SmsSegments {
-    let segments = smpp::gsm::segment(text, smart);
+/// What `text` would cost on a route with these national tables; with `smart`, after
+/// replacing typographic punctuation.
+pub fn sms_segments(text: &str, smart: bool, national: National) -> SmsSegments {
+    let segments = smpp::gsm::segment(text, smart, national);
     SmsSegments {
         alphabet: segments.alphabet,
         parts: segments.parts.len(),
         units: segments.parts.iter().map(|part| part.units).sum(),
-        forced_ucs2: segments.forced_ucs2,
+        expensive: segments.expensive,
         replaced: segments.replaced,
     }
 }
@@ -111,8 +113,8 @@ pub struct SmsPart {
 }
 
 /// The parts `text` would be cut into, as [`sms_segments`] counts them.
-pub fn sms_parts(text: &str, smart: bool) -> Vec<SmsPart> {
-    let parts = smpp::gsm::segment(text, smart).parts.into_iter();
+pub fn sms_parts(text: &str, smart: bool, national: National) -> Vec<SmsPart> {
+    let parts = smpp::gsm::segment(text, smart, national).parts.into_iter();
     let part = |part: smpp::gsm::Part| SmsPart {
         text: part.text,
         units: part.units,

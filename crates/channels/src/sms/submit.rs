@@ -25,7 +25,8 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
     let Some(destination) = destination(sms.to.open()) else {
         return rejected("address", "this is not a number that texts can be sent to");
     };
-    let segments = smpp::gsm::segment(sms.text.open(), shared.config.smart_punctuation);
+    let (smart, national) = (shared.config.smart_punctuation, shared.config.national);
+    let segments = smpp::gsm::segment(sms.text.open(), smart, national);
     let count = segments.parts.len();
     if count > MOST_PARTS {
         return rejected(

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use channels::{
-    InboundItem, Outcome, OutgoingSms, Recall, SmsCarrier, SmsConfig, SmsSource, TlsRoots,
+    InboundItem, Language, National, Outcome, OutgoingSms, Recall, SmsCarrier, SmsConfig,
+    SmsSource, TlsRoots,
 };
 use model::{DeliveryId, Id, Lane, Sealed, Span};
 use smpp::pdu::{Address, CommandStatus};
@@ -140,8 +141,8 @@ async fn a_long_text_goes_in_parts_and_one_receipt_is_asked_for() {
         let submit = session.submit().await;
         let pdu = submit.pdu();
         assert_eq!((pdu.esm_class, pdu.data_coding), (0x40, 8));
-        let (place, octets) = smpp::gsm::split_udh(&pdu.short_message);
-        let place = place.unwrap();
+        let (header, octets) = smpp::gsm::split_udh(&pdu.short_message);
+        let place = header.place.unwrap();
         assert_eq!((place.part, place.total), (part, 3));
         back += &smpp::gsm::decode(pdu.data_coding, octets);
         receipts.push(pdu.registered_delivery);
@@ -220,12 +221,37 @@ async fn a_text_that_waits_here_is_recalled_before_it_leaves() {
 }
 
 #[tokio::test]
+async fn letters_of_a_language_go_in_septets_where_the_route_allows_it() {
+    let text = "Não está cá. ".repeat(15);
+    let parts = async |national: National| {
+        let (carrier, _inbound, _smsc, mut session) = start(|c| c.national = national).await;
+        let outcome = sending(&carrier, sms(&text, Lane::Normal));
+        let (mut back, mut written) = (String::new(), Vec::new());
+        for part in 0..channels::sms_segments(&text, true, national).parts {
+            let submit = session.submit().await;
+            let pdu = submit.pdu();
+            let (header, octets) = smpp::gsm::split_udh(&pdu.short_message);
+            back += &smpp::gsm::decode_with(header.tables, pdu.data_coding, octets);
+            written.push((pdu.data_coding, header.tables.single));
+            submit.accept(&format!("m-{part}"));
+        }
+        assert!(matches!(outcome.await.unwrap(), Outcome::Accepted { .. }));
+        assert_eq!(back, text);
+        written
+    };
+    assert_eq!(parts(National::NONE).await, [(8, None); 3]);
+    let portuguese = [Language::Portuguese].into_iter().collect();
+    let table = (0, Some(Language::Portuguese));
+    assert_eq!(parts(portuguese).await, [table; 2]);
+}
+
+#[tokio::test]
 async fn parts_the_carrier_has_are_never_sent_again() {
     let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
     let text = "a".repeat(400);
     let place = |submit: &InboundSubmit| {
-        let (place, _) = smpp::gsm::split_udh(&submit.pdu().short_message);
-        place.unwrap().part
+        let (header, _) = smpp::gsm::split_udh(&submit.pdu().short_message);
+        header.place.unwrap().part
     };
     let outcome = sending(&carrier, sms(&text, Lane::Bulk));
     session.submit().await.accept("m-1");

@@ -1,6 +1,6 @@
 //! What comes back from an SMSC: receipts and customers' texts, and when they are answered.
 
-use channels::{Inbound, InboundItem};
+use channels::{Inbound, InboundItem, Language};
 use model::{Lane, ReceiptStatus, Sealed};
 use smpp::pdu::{Address, CommandStatus, DeliverSm, esm_class};
 
@@ -59,6 +59,35 @@ async fn receipts_are_acknowledged_when_they_are_durable_even_before_the_answer(
     }
     submit.accept("77");
     assert_eq!(outcome.await.unwrap(), accepted("77"));
+}
+
+#[tokio::test]
+async fn each_part_of_an_inbound_text_is_read_with_the_tables_it_names() {
+    let (_carrier, mut inbound, _smsc, session) = start(|_| {}).await;
+    let text = "Siparişimi iptal edin, yanlış adres yazmışım. ".repeat(5);
+    let turkish = [Language::Turkish].into_iter().collect();
+    let segments = smpp::gsm::segment(&text, false, turkish);
+    let first = &segments.parts[0].text;
+    let mut parts = segments.parts_with_udh(9);
+    assert_eq!(parts.len(), 2);
+    // The last part first, and one that names other tables than the rest.
+    parts.reverse();
+    parts[0].octets = b"\x0b\x00\x03\x09\x02\x02\x24\x01\x02\x25\x01\x03\x1ba\x7b".into();
+    for part in parts {
+        let (esm_class, short_message) = (part.esm_class, part.octets);
+        let handle = session.handle.clone();
+        let pdu = DeliverSm {
+            source: Address::international("15550100123"),
+            esm_class,
+            short_message,
+            ..DeliverSm::default()
+        };
+        tokio::spawn(async move { handle.deliver(pdu).await.unwrap() });
+    }
+    let Inbound::Text { text, .. } = inbound.recv().await.unwrap().inbound else {
+        panic!("a text");
+    };
+    assert_eq!(text.open(), format!("{first}áã"));
 }
 
 #[tokio::test]

@@ -30,7 +30,14 @@ impl Pipeline {
         let partition = event.partition();
         let result = match self.message(&mut event, facts, stories, now) {
             Ok(result) => result,
-            Err(Failure(reason, detail)) => self.failure(&again(), reason, detail),
+            Err(Failure(reason, detail)) => {
+                let (detail, envelope) = self.kept_of(&again(), detail);
+                AcceptedResult::Failed {
+                    reason,
+                    detail,
+                    envelope,
+                }
+            }
         };
         AcceptedEvent {
             id: self.store().ids().next(partition, now),
@@ -40,28 +47,20 @@ impl Pipeline {
         }
     }
 
-    /// What is kept of an event that failed. A code is not kept: it dies in minutes, and an
+    /// What is kept of an event that failed: what exactly, and its envelope. A code is not kept: it dies in minutes, and an
     /// event that failed has no delivery that could seal it.
-    fn failure(&self, event: &Event, reason: FailureReason, detail: String) -> AcceptedResult {
+    pub(super) fn kept_of(&self, event: &Event, detail: String) -> (String, Sealed) {
         let catalogue = self.catalogue();
         let entry = catalogue.get(&event.event_type);
         if !entry.is_some_and(|entry| entry.has_secret()) {
-            let envelope = Sealed::new(envelope::write(event));
-            return AcceptedResult::Failed {
-                reason,
-                detail,
-                envelope,
-            };
+            return (detail, Sealed::new(envelope::write(event)));
         }
         let empty = Event {
             data: serde_json::Map::new(),
             ..event.clone()
         };
-        AcceptedResult::Failed {
-            reason,
-            detail: format!("{detail}. The code was not kept: send a new event, with a new id"),
-            envelope: Sealed::new(envelope::write(&empty)),
-        }
+        let detail = format!("{detail}. The code was not kept: send a new event, with a new id");
+        (detail, Sealed::new(envelope::write(&empty)))
     }
 
     fn message(

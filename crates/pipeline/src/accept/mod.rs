@@ -12,6 +12,7 @@ mod facts;
 mod make;
 mod replay;
 mod stories;
+mod withdraw;
 
 use std::collections::HashMap;
 

@@ -5,6 +5,8 @@
 //! everywhere and stays, each `{{ … }}` a word, and both are put back afterwards. What
 //! comes out is a template of HTML: rendering a mail does no work for its layout.
 
+mod slim;
+
 use mrml::prelude::render::RenderOptions;
 
 use super::allow_list::Refusal;
@@ -45,7 +47,7 @@ pub(super) fn compile(source: &str) -> Result<String, Refusal> {
             reason: format!("there is no component `{}`", &name[1..]),
         });
     }
-    restore(&tighten(&html), &tags)
+    restore(&slim::slim(&tighten(&html)), &tags)
 }
 
 /// The opening of a component that was left as it is: `<mj-nothing`.
@@ -238,7 +240,7 @@ mod tests {
             "{% if rows %}<mj-table><tbody>{% for row in rows %}<tr><td class=\"a\">{{ row.label }}</td></tr>{% endfor %}</tbody></mj-table>{% endif %}",
         );
         let html = compile(&source).unwrap();
-        let row = "{% for row in rows %}<tr><td class=\"a\" style=\"color: red;\">{{ row.label }}</td></tr>{% endfor %}";
+        let row = "{% for row in rows %}<tr><td class=\"a\" style=\"color:red\">{{ row.label }}</td></tr>{% endfor %}";
         assert!(html.contains(row), "{html}");
         let (condition, table) = (html.find("{% if rows %}").unwrap(), html.find(row).unwrap());
         assert!(condition < table && table < html.find("{% endif %}").unwrap());

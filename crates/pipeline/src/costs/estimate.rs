@@ -103,9 +103,10 @@ impl Pipeline {
                 if content.text.is_empty() || !would_take(&case, Channel::Sms) {
                     continue;
                 }
+                let route = self.limits().costs.text_route(message.mode);
                 let of = counted.entry(content.category).or_default();
                 of.texts += 1;
-                of.parts += channels::sms_segments(&content.text, true).parts as u64;
+                of.parts += route.segments(&content.text).parts as u64;
                 of.has_security |= content.purpose == PurposeClass::Security;
             }
             cursor = page.next;

@@ -12,6 +12,7 @@ mod prices;
 
 use std::sync::Arc;
 
+use channels::{National, SmsSegments};
 use model::{Channel, ContactPoint, Event, Mode, Quote};
 use serde_json::{Map, Value};
 
@@ -47,8 +48,33 @@ pub struct Way {
     pub channel: Channel,
     /// Its name, as attempts and rate cards call it.
     pub carrier: Arc<str>,
-    /// Whether it replaces typographic punctuation in texts: then they have fewer segments.
+    /// How it writes texts.
+    pub texts: TextRoute,
+}
+
+/// How a route writes texts, which says how many segments they have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextRoute {
+    /// Whether it replaces typographic punctuation.
     pub smart_punctuation: bool,
+    /// The national language tables it may use.
+    pub national: National,
+}
+
+impl Default for TextRoute {
+    fn default() -> Self {
+        Self {
+            smart_punctuation: true,
+            national: National::NONE,
+        }
+    }
+}
+
+impl TextRoute {
+    /// What a text takes on it.
+    pub fn segments(self, text: &str) -> SmsSegments {
+        channels::sms_segments(text, self.smart_punctuation, self.national)
+    }
 }
 
 /// What a price is asked for: a text as it will leave, or a mail.
@@ -99,6 +125,12 @@ impl Costs {
         ways.iter().find(|way| way.channel == channel)
     }
 
+    /// How the carrier for texts of this mode writes them.
+    pub fn text_route(&self, mode: Mode) -> TextRoute {
+        let way = self.way(mode, Channel::Sms);
+        way.map_or_else(TextRoute::default, |way| way.texts)
+    }
+
     /// What a delivery will cost. `None` where that is nothing, or no card is about its
     /// carrier; a quote of nothing where the card does not know the country, so that the
     /// carrier's price can be booked later.
@@ -114,9 +146,7 @@ impl Costs {
             Some(rate) if rate.micros == 0 => return None,
             Some(rate) => {
                 let parts = match channel {
-                    Channel::Sms => {
-                        channels::sms_segments(priced.text, way.smart_punctuation).parts
-                    }
+                    Channel::Sms => way.texts.segments(priced.text).parts,
                     Channel::Email => 1,
                 };
                 let parts = i64::try_from(parts).unwrap_or(i64::MAX);
@@ -174,6 +204,7 @@ fn name_in(data: &Map<String, Value>, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use channels::Language;
     use model::{Instant, ledger_day};
     use serde_json::json;
 
@@ -205,7 +236,10 @@ price = "0"
         let way = Way {
             channel: Channel::Sms,
             carrier: "sms".into(),
-            smart_punctuation: true,
+            texts: TextRoute {
+                national: [Language::Portuguese].into_iter().collect(),
+                ..TextRoute::default()
+            },
         };
         let cards = RateCards::read([("a.toml", CARD), ("b.toml", &newer)]).unwrap();
         let ways = Ways {
@@ -243,6 +277,13 @@ price = "0"
             (
                 "+12535550129",
                 "荷物が届きました",
+                "2026-03-01",
+                Some((7_900, "US")),
+            ),
+            // One part with a table that the route allows; three in UCS-2.
+            (
+                "+12535550129",
+                &"Não está. ".repeat(15),
                 "2026-03-01",
                 Some((7_900, "US")),
             ),

@@ -34,7 +34,7 @@ impl Costs {
         let Some(card) = self.cards.on(&way.carrier, Channel::Sms, day) else {
             return Vec::new();
         };
-        let parts = channels::sms_segments(text, way.smart_punctuation).parts;
+        let parts = way.texts.segments(text).parts;
         let parts = i64::try_from(parts).unwrap_or(i64::MAX);
         let mut found: BTreeMap<Arc<str>, (i64, i64)> = BTreeMap::new();
         for rate in card.rates() {
@@ -56,7 +56,7 @@ impl Costs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::costs::{RateCards, Way, Ways};
+    use crate::costs::{RateCards, TextRoute, Way, Ways};
 
     #[test]
     fn each_country_has_its_price_for_all_parts() {
@@ -67,7 +67,7 @@ mod tests {
         let way = Way {
             channel: Channel::Sms,
             carrier: "sms".into(),
-            smart_punctuation: true,
+            texts: TextRoute::default(),
         };
         let ways = Ways {
             live: vec![way],

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{Brand, RenderError, Short, fill_secret, short_forms};
 use crate::catalogue::{Catalogue, MessageType, Sample};
+use crate::costs::TextRoute;
 
-pub use channels::{Alphabet, SmsPart};
+pub use channels::{Alphabet, Language, SmsPart};
 
 /// What a text takes on the air.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +24,21 @@ pub struct TextCost {
     pub characters: usize,
     /// Septets or UTF-16 units in all, without headers.
     pub units: usize,
-    /// The characters that are not in the small alphabet, each once.
+    /// The characters that made it expensive, each once: those that are not in the default
+    /// alphabet, or when UCS-2 was needed, those that no allowed table has.
     pub expensive: Vec<char>,
 }
 
 impl TextCost {
-    /// What a text takes, as the carrier's route counts it.
-    pub fn of(text: &str) -> Self {
-        let cost = channels::sms_segments(text, true);
+    /// What a text takes on a route.
+    pub fn of(text: &str, route: TextRoute) -> Self {
+        let cost = route.segments(text);
         Self {
             alphabet: cost.alphabet,
-            parts: channels::sms_parts(text, true),
+            parts: channels::sms_parts(text, route.smart_punctuation, route.national),
             characters: text.chars().count(),
             units: cost.units,
-            expensive: cost.forced_ucs2,
+            expensive: cost.expensive,
         }
     }
 

@@ -20,11 +20,12 @@ use model::{FailureReason, MessageContent, Sealed};
 use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
-pub use example::{Alphabet, SmsPart, TextCost};
+pub use example::{Alphabet, Language, SmsPart, TextCost};
 pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
 pub use mail::mail;
 pub(crate) use short::SENSITIVE;
 pub use short::{fill_secret, short_forms};
+pub(crate) use snapshot::without_snapshot;
 
 /// The marketplace a message speaks for, from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -132,7 +132,7 @@ fn text_message(rendered: &str) -> String {
 
 fn bounded(catalogue: &Catalogue, id: TemplateId, text: &str) -> Result<(), RenderError> {
     if text.chars().count() <= SURELY_FITS
-        || channels::sms_segments(text, true).parts <= MAX_SEGMENTS
+        || channels::sms_segments(text, true, channels::National::NONE).parts <= MAX_SEGMENTS
     {
         return Ok(());
     }

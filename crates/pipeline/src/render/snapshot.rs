@@ -61,6 +61,12 @@ pub(super) fn put(data: &mut Map<String, Value>, snapshot: Value) {
     data.insert(KEY.to_owned(), snapshot);
 }
 
+/// The data of the event that a message was made from.
+pub(crate) fn without_snapshot(mut data: Map<String, Value>) -> Map<String, Value> {
+    data.remove(KEY);
+    data
+}
+
 /// The setting that a message's data holds.
 pub(super) fn setting<'a>(
     catalogue: &'a Catalogue,

@@ -22,6 +22,8 @@ pub(super) struct Since {
     facts: HashMap<RecipientId, Facts>,
     /// Messages that newer news has overtaken.
     overtaken: HashSet<MessageId>,
+    /// Messages that were taken back.
+    withdrawn: HashSet<MessageId>,
 }
 
 impl Sender {
@@ -30,7 +32,20 @@ impl Sender {
         Ok(Since {
             facts: self.changed_facts(chunk).await?,
             overtaken: self.overtaken(chunk).await?,
+            withdrawn: self.withdrawn(chunk).await?,
         })
+    }
+
+    /// What waits when its message is taken back is cancelled with it; what was in hand then
+    /// may come back here.
+    async fn withdrawn(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
+        let again = chunk.iter().filter(|claimed| claimed.attempt > 1);
+        let again: Vec<_> = again.map(|c| (c.recipient, c.message)).collect();
+        if again.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found = self.pipeline.store().withdrawn_among(again).await?;
+        Ok(found.into_iter().collect())
     }
 
     /// Whether newer news may have come while a delivery waited.
@@ -107,6 +122,9 @@ impl Sender {
                 .has(self.pipeline.store().digest(&claimed.contact))
         {
             return Some(SUPPRESSED.into());
+        }
+        if since.withdrawn.contains(&claimed.message) {
+            return Some("guard.withdrawn".into());
         }
         if since.overtaken.contains(&claimed.message) {
             return Some("sequence.newer".into());

@@ -90,7 +90,7 @@ impl Sender {
         let since = match since {
             Ok(since) => since,
             // Nothing left, and whether it may is not known.
-            Err(_) if claimed.facts_changed || self.has_waited(claimed) => {
+            Err(_) if claimed.facts_changed || claimed.attempt > 1 || self.has_waited(claimed) => {
                 return later("facts_unreadable");
             }
             Err(_) => &nothing,
@@ -174,7 +174,7 @@ impl Sender {
         let stopped = render::check_mail(&self.pipeline.guard(), &claimed.content, &body);
         if let Some(first) = stopped.first() {
             tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
-            return Handed::stopped(&first.reason(), DeliveryState::Cancelled);
+            return self.withdraw(claimed, first).await;
         }
         let name = claimed
             .content
@@ -207,6 +207,17 @@ impl Sender {
             outcome,
             digest,
             settle: None,
+        }
+    }
+
+    /// What may not leave may not stand in the Message Center either.
+    async fn withdraw(&self, claimed: &ClaimedDelivery, stopped: &render::Stopped) -> Handed {
+        match self.pipeline.withdraw(claimed.message, stopped).await {
+            Ok(()) => Handed::stopped(&stopped.reason(), DeliveryState::Cancelled),
+            Err(error) => {
+                tracing::warn!(%error, delivery.id = %claimed.id, "could not take a message back; trying again");
+                later("withdrawal_failed")
+            }
         }
     }
 

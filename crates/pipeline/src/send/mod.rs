@@ -11,6 +11,8 @@ mod record;
 pub mod retry;
 mod stops;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 use std::sync::Arc;

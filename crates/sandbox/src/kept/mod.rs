@@ -8,4 +8,4 @@ mod ring;
 mod texts;
 
 pub(crate) use mails::{Mail, Mails, ReadMail};
-pub(crate) use texts::{Direction, NewText, ReceiptState, Text, Texts};
+pub(crate) use texts::{Body, Direction, NewText, ReceiptState, Text, Texts};

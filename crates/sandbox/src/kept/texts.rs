@@ -1,9 +1,12 @@
 //! The kept texts: parts are put together here, and what a phone would show is read from them.
 //!
 //! Octets stay as they came until somebody looks. Joined octets and not joined
-//! strings are decoded, because some senders cut a character in two.
+//! strings are decoded, because some senders cut a character in two; unless the parts
+//! name different national tables.
 
 use std::collections::HashMap;
+
+use smpp::gsm::Tables;
 
 use super::ring::Ring;
 use crate::config::Part;
@@ -43,27 +46,68 @@ pub(crate) struct Text {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) data_coding: u8,
-    /// The octets of each part without their header; `None` for one still missing.
-    pub(crate) parts: Vec<Option<Box<[u8]>>>,
+    /// Each part; `None` for one still missing.
+    pub(crate) parts: Vec<Option<KeptPart>>,
     pub(crate) message_ids: Vec<String>,
     pub(crate) receipt: ReceiptState,
+}
+
+/// What came of one part.
+#[derive(Clone, Debug)]
+pub(crate) struct KeptPart {
+    /// The national tables that its header named.
+    tables: Tables,
+    /// What stood behind the header.
+    octets: Box<[u8]>,
+}
+
+impl KeptPart {
+    fn of(body: Body<'_>) -> Self {
+        Self {
+            tables: body.tables,
+            octets: body.octets.into(),
+        }
+    }
+}
+
+/// The octets of a text or of a part, without their header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body<'a> {
+    pub(crate) data_coding: u8,
+    /// The national tables that the header named.
+    pub(crate) tables: Tables,
+    pub(crate) octets: &'a [u8],
+}
+
+impl Body<'_> {
+    /// What a phone that has the tables shows.
+    pub(crate) fn text(&self) -> String {
+        smpp::gsm::decode_with(self.tables, self.data_coding, self.octets)
+    }
 }
 
 impl Text {
     /// The whole text; a missing part shows as an ellipsis.
     pub(crate) fn text(&self) -> String {
-        if self.parts.iter().all(Option::is_some) {
-            let octets = self
-                .parts
-                .iter()
-                .flatten()
-                .map(AsRef::as_ref)
-                .collect::<Vec<_>>()
-                .concat();
-            return smpp::gsm::decode(self.data_coding, &octets);
+        let decode = |tables, octets| {
+            let data_coding = self.data_coding;
+            let body = Body {
+                data_coding,
+                tables,
+                octets,
+            };
+            body.text()
+        };
+        let here: Vec<&KeptPart> = self.parts.iter().flatten().collect();
+        if here.len() == self.parts.len()
+            && let Some(first) = here.first()
+            && here.iter().all(|part| part.tables == first.tables)
+        {
+            let octets: Vec<&[u8]> = here.iter().map(|part| part.octets.as_ref()).collect();
+            return decode(first.tables, &octets.concat());
         }
         let parts = self.parts.iter().map(|part| match part {
-            Some(octets) => smpp::gsm::decode(self.data_coding, octets),
+            Some(part) => decode(part.tables, &part.octets),
             None => "…".to_owned(),
         });
         parts.collect()
@@ -81,8 +125,7 @@ pub(crate) struct NewText<'a> {
     pub(crate) direction: Direction,
     pub(crate) from: &'a str,
     pub(crate) to: &'a str,
-    pub(crate) data_coding: u8,
-    pub(crate) octets: &'a [u8],
+    pub(crate) body: Body<'a>,
     pub(crate) part: Option<Part>,
     pub(crate) message_id: &'a str,
 }
@@ -123,7 +166,7 @@ impl Texts {
             && let Some(text) = self.ring.get_mut(id)
             && let Some(place @ None) = text.parts.get_mut(index)
         {
-            *place = Some(new.octets.into());
+            *place = Some(KeptPart::of(new.body));
             text.message_ids.push(new.message_id.to_owned());
             if text.parts.iter().all(Option::is_some) {
                 self.incomplete.remove(&key);
@@ -147,14 +190,14 @@ impl Texts {
     fn push(&mut self, new: NewText<'_>, total: usize, index: usize) -> Option<u64> {
         self.ring.push(|id| {
             let mut parts = vec![None; total];
-            parts[index] = Some(new.octets.into());
+            parts[index] = Some(KeptPart::of(new.body));
             Text {
                 id,
                 at: new.at,
                 direction: new.direction,
                 from: new.from.to_owned(),
                 to: new.to.to_owned(),
-                data_coding: new.data_coding,
+                data_coding: new.body.data_coding,
                 parts,
                 message_ids: vec![new.message_id.to_owned()],
                 receipt: ReceiptState::None,
@@ -193,6 +236,8 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
+    use smpp::gsm::Language;
+
     use super::*;
 
     fn part(number: u8, octets: &[u8]) -> NewText<'_> {
@@ -201,8 +246,11 @@ mod tests {
             direction: Direction::ToPhone,
             from: "Marigold",
             to: "+15550100",
-            data_coding: 0,
-            octets,
+            body: Body {
+                data_coding: 0,
+                tables: Tables::DEFAULT,
+                octets,
+            },
             part: Some(Part {
                 reference: 7,
                 total: 2,
@@ -225,6 +273,25 @@ mod tests {
             Some(2),
             "the reference has come round"
         );
+    }
+
+    #[test]
+    fn each_part_is_read_with_the_tables_it_names() {
+        let mut texts = Texts::new(10);
+        let turkish = Tables::single(Language::Turkish);
+        let with = |mut part: NewText<'static>, tables| {
+            part.body.tables = tables;
+            part
+        };
+        // The letter is cut in two, and heals.
+        texts.keep(with(part(1, b"ya\x1b"), turkish));
+        assert_eq!(texts.newest().next().unwrap().text(), "ya…");
+        texts.keep(with(part(2, b"s"), turkish));
+        assert_eq!(texts.newest().next().unwrap().text(), "yaş");
+        // A sender that names them in one part only means that part.
+        texts.keep(with(part(1, b"\x1bs"), turkish));
+        texts.keep(part(2, b"\x1bs"));
+        assert_eq!(texts.newest().next().unwrap().text(), "şs");
     }
 
     #[test]

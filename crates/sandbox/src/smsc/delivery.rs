@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use smpp::gsm::{National, Tables};
 use smpp::pdu::{Address, DeliverSm, MessageState, SubmitSm, esm_class, registered_delivery, tlv};
 use smpp::receipt::ReceiptDate;
 use tokio::sync::oneshot;
@@ -12,7 +13,7 @@ use super::address;
 use super::outbox::{About, Item};
 use crate::civil_time::Civil;
 use crate::faults::Plan;
-use crate::kept::{Direction, NewText, ReceiptState};
+use crate::kept::{Body, Direction, NewText, ReceiptState};
 use crate::shared::Shared;
 
 /// A receipt repeats so many characters of its text, SMPP 3.4 Appendix B.
@@ -51,7 +52,7 @@ impl Drop for Receipt {
 /// Writes the receipt of a submit_sm, if one is wanted.
 pub(super) fn receipt_of(
     submit: &SubmitSm,
-    octets: &[u8],
+    body: Body<'_>,
     message_id: &str,
     kept: Option<u64>,
     plan: &Plan,
@@ -65,7 +66,7 @@ pub(super) fn receipt_of(
     if delivered && wanted == registered_delivery::FAILURE {
         return None;
     }
-    let pdu = receipt_pdu(submit, octets, message_id, delivered, (shared.config.now)());
+    let pdu = receipt_pdu(submit, body, message_id, delivered, (shared.config.now)());
     let state = if delivered {
         ReceiptState::Delivered
     } else {
@@ -84,7 +85,7 @@ pub(super) fn receipt_of(
 
 fn receipt_pdu(
     submit: &SubmitSm,
-    octets: &[u8],
+    body: Body<'_>,
     message_id: &str,
     delivered: bool,
     now: i64,
@@ -104,9 +105,9 @@ fn receipt_pdu(
         submit_date: date,
         done_date: date,
     };
-    let text = smpp::gsm::decode(submit.data_coding, octets);
     // The receipt is in ASCII, whatever alphabet its text had.
-    let beginning: String = text
+    let beginning: String = body
+        .text()
         .chars()
         .take(REPEATED)
         .map(|letter| {
@@ -199,7 +200,7 @@ pub(crate) fn send_from_phone(
         address::on_the_wire(&inbound.from),
         address::on_the_wire(&inbound.to),
     );
-    let segments = smpp::gsm::segment(&inbound.text, false);
+    let segments = smpp::gsm::segment(&inbound.text, false, National::NONE);
     let mut last = None;
     for part in segments.parts_with_udh(reference) {
         let mut item = Item::new(part_pdu(&source, &destination, &part), About::InboundText);
@@ -216,8 +217,11 @@ pub(crate) fn send_from_phone(
         direction: Direction::FromPhone,
         from: &inbound.from,
         to: &inbound.to,
-        data_coding: 8,
-        octets: &octets,
+        body: Body {
+            data_coding: 8,
+            tables: Tables::DEFAULT,
+            octets: &octets,
+        },
         part: None,
         message_id: &message_id,
     });

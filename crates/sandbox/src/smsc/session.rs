@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use smpp::gsm::Header;
 use smpp::pdu::{CommandStatus, SubmitSm};
 use smpp::session::Responder;
 use smpp::{ServerEvent, ServerEvents, ServerHandle, SubmitError};
@@ -21,7 +22,7 @@ use super::outbox::{About, Item};
 use crate::config::{Part, Received};
 use crate::counts::add_one;
 use crate::faults::{Drop, Plan, TextTurn};
-use crate::kept::{Direction, NewText};
+use crate::kept::{Body, Direction, NewText};
 use crate::shared::Shared;
 
 /// deliver_sm without an answer at once: enough for thousands of receipts a second on one
@@ -170,11 +171,11 @@ fn submit(pdu: &SubmitSm, shared: &Arc<Shared>) -> Planned {
 /// Tells the observer, keeps the text, and writes its receipt.
 fn take(pdu: &SubmitSm, plan: &Plan, shared: &Arc<Shared>) -> (String, Option<Receipt>) {
     let message_id = shared.message_ids.next();
-    let (part, octets) = part_of(pdu);
+    let (part, body) = part_of(pdu);
     let from = super::address::written(&pdu.source);
     let to = super::address::written(&pdu.destination);
     if let Some(observer) = &shared.config.observer {
-        let text = smpp::gsm::decode(pdu.data_coding, octets);
+        let text = body.text();
         observer(Received::Text {
             from: &from,
             to: &to,
@@ -188,8 +189,7 @@ fn take(pdu: &SubmitSm, plan: &Plan, shared: &Arc<Shared>) -> (String, Option<Re
         direction: Direction::ToPhone,
         from: &from,
         to: &to,
-        data_coding: pdu.data_coding,
-        octets,
+        body,
         part,
         message_id: &message_id,
     };
@@ -202,19 +202,19 @@ fn take(pdu: &SubmitSm, plan: &Plan, shared: &Arc<Shared>) -> (String, Option<Re
     if part.is_none_or(|part| part.number == 1) {
         add_one(&shared.counters.texts);
     }
-    let receipt = delivery::receipt_of(pdu, octets, &message_id, kept, plan, shared);
+    let receipt = delivery::receipt_of(pdu, body, &message_id, kept, plan, shared);
     shared.tell_news();
     (message_id, receipt)
 }
 
-/// The place in a longer text and the octets of the text itself.
-fn part_of(pdu: &SubmitSm) -> (Option<Part>, &[u8]) {
-    let (place, octets) = if pdu.has_udh() {
+/// The place in a longer text and the text itself, with what a header says of both.
+fn part_of(pdu: &SubmitSm) -> (Option<Part>, Body<'_>) {
+    let (header, octets) = if pdu.has_udh() {
         smpp::gsm::split_udh(pdu.message())
     } else {
-        (None, pdu.message())
+        (Header::default(), pdu.message())
     };
-    let part = place.map(|place| Part {
+    let part = header.place.map(|place| Part {
         reference: place.reference,
         total: place.total,
         number: place.part,
@@ -230,7 +230,12 @@ fn part_of(pdu: &SubmitSm) -> (Option<Part>, &[u8]) {
             number: sar.part,
         })
     };
-    (part.or_else(by_tlv).filter(|part| part.total > 1), octets)
+    let body = Body {
+        data_coding: pdu.data_coding,
+        tables: header.tables,
+        octets,
+    };
+    (part.or_else(by_tlv).filter(|part| part.total > 1), body)
 }
 
 type InFlight<'a> =

@@ -27,6 +27,15 @@ pub async fn post_json(sandbox: &Sandbox, path: &str, body: &str) -> String {
     answer
 }
 
+pub async fn get(sandbox: &Sandbox, path: &str) -> String {
+    let mut stream = connect(sandbox).await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 #[tokio::test]
 async fn news_comes_when_something_arrives_and_ends_when_the_sandbox_stops() {
     let (sandbox, _) = start(|_| {}).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sandbox::TextFaults;
+use smpp::gsm::{Language, National};
 use smpp::pdu::{Bind, BindType, CommandStatus};
 use smpp::{Client, ClientConfig, ConnectError, Lane, SubmitError};
 
@@ -34,7 +35,7 @@ async fn a_text_is_observed_counted_and_answered_with_its_own_id() {
 async fn parts_are_counted_as_one_text() {
     let (sandbox, log) = start(|_| {}).await;
     let esme = Esme::bind(&sandbox).await;
-    for part in smpp::gsm::segment(&"ж".repeat(100), false).parts_with_udh(9) {
+    for part in smpp::gsm::segment(&"ж".repeat(100), false, National::NONE).parts_with_udh(9) {
         let mut pdu = message("");
         (pdu.esm_class, pdu.data_coding, pdu.short_message) =
             (part.esm_class, part.data_coding, part.octets);
@@ -49,6 +50,27 @@ async fn parts_are_counted_as_one_text() {
         (counts.texts, counts.text_parts, counts.texts_kept),
         (1, 2, 1)
     );
+}
+
+#[tokio::test]
+async fn a_phone_shows_the_letters_of_national_tables() {
+    let (sandbox, log) = start(|_| {}).await;
+    let esme = Esme::bind(&sandbox).await;
+    let all = Language::ALL.into_iter().collect();
+    let (one, two) = ("ışğ".repeat(50), "Não está cá. ".repeat(15));
+    for text in [&one, &two] {
+        for part in smpp::gsm::segment(text, false, all).parts_with_udh(9) {
+            assert_eq!((part.esm_class, part.data_coding), (0x40, 0));
+            let mut pdu = message("");
+            (pdu.esm_class, pdu.short_message) = (part.esm_class, part.octets);
+            esme.handle.submit(pdu, Lane::Bulk).await.unwrap();
+        }
+    }
+    let seen = log.lock().unwrap().clone();
+    assert_eq!(seen[0], format!("Marigold>+15550100 {one}"));
+    assert!(seen[2].ends_with("tá cá. "), "{}", seen[2]);
+    let kept = crate::live::get(&sandbox, "/sandbox/api/texts").await;
+    assert!(kept.contains(&one) && kept.contains(&two), "{kept}");
 }
 
 #[tokio::test]

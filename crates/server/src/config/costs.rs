@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use channels::National;
 use model::{Channel, Currency, PurposeClass, micros_of};
-use pipeline::costs::{Costs, Per, RateCards, Way, Ways};
+use pipeline::costs::{Costs, Per, RateCards, TextRoute, Way, Ways};
 use serde::Deserialize;
 
 use super::Config;
@@ -16,6 +17,9 @@ use super::Config;
 pub struct Rates {
     /// A folder of rate cards; without it nothing is quoted.
     pub rate_cards: Option<PathBuf>,
+    /// The demo's own cards, each with its name.
+    #[serde(skip)]
+    pub made_up: Vec<(&'static str, &'static str)>,
 }
 
 /// `[[budgets]]`: how much may be spent on some purposes.
@@ -55,7 +59,8 @@ pub const TEST_EMAIL: &str = "sandbox-mail";
 pub fn costs(config: &Config) -> Result<Arc<Costs>> {
     let cards = match &config.costs.rate_cards {
         Some(folder) => RateCards::load(folder).context("the rate cards cannot be used")?,
-        None => RateCards::default(),
+        None => RateCards::read(config.costs.made_up.iter().copied())
+            .context("the rate cards cannot be used")?,
     };
     if cards.is_empty() && !config.budgets.is_empty() {
         bail!(
@@ -82,14 +87,21 @@ pub fn costs(config: &Config) -> Result<Arc<Costs>> {
             );
         }
     }
-    let way = |channel, carrier: &str| Way {
+    let way = |channel, carrier: &str, national| Way {
         channel,
         carrier: carrier.into(),
-        smart_punctuation: true,
+        texts: TextRoute {
+            national,
+            ..TextRoute::default()
+        },
     };
+    let text = |carrier, national| way(Channel::Sms, carrier, national);
+    let mail = |carrier| way(Channel::Email, carrier, National::NONE);
+    let live = config.sms.as_ref().map(|sms| sms.national_tables);
+    let test = config.sandbox.national_tables;
     let ways = Ways {
-        live: vec![way(Channel::Sms, LIVE_SMS), way(Channel::Email, LIVE_EMAIL)],
-        test: vec![way(Channel::Sms, TEST_SMS), way(Channel::Email, TEST_EMAIL)],
+        live: vec![text(LIVE_SMS, live.unwrap_or_default()), mail(LIVE_EMAIL)],
+        test: vec![text(TEST_SMS, test), mail(TEST_EMAIL)],
     };
     let mut budgets = Vec::with_capacity(config.budgets.len());
     for budget in &config.budgets {

@@ -2,6 +2,7 @@
 //! miss. `docs/reference/tidings.toml` lists every key with its default; a test reads it.
 
 mod costs;
+mod national;
 mod nats;
 mod near_miss;
 mod sections;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use channels::National;
 use pipeline::guard::{Own, OwnFault};
 use serde::Deserialize;
 
@@ -139,6 +140,9 @@ pub struct Sms {
     /// Seconds that an answer may take; after that the delivery is in doubt.
     #[serde(default = "one_minute")]
     pub answer_seconds: u32,
+    /// National language tables that texts may be written with.
+    #[serde(default, deserialize_with = "super::national::read")]
+    pub national_tables: National,
 }
 
 fn fifty() -> usize {
@@ -241,6 +245,9 @@ pub struct Sandbox {
     pub screens: bool,
     /// Texts and mails kept to be looked at.
     pub keep: usize,
+    /// National language tables that texts may be written with.
+    #[serde(deserialize_with = "super::national::read")]
+    pub national_tables: National,
 }
 
 impl Default for Sandbox {
@@ -249,6 +256,7 @@ impl Default for Sandbox {
             enabled: true,
             screens: false,
             keep: 2_000,
+            national_tables: National::NONE,
         }
     }
 }

@@ -28,6 +28,7 @@ const HISTORY: Span = Span::days(9);
 /// The configuration of the made-up shop, for a folder.
 pub fn config(folder: &Path, port: u16) -> Result<Config> {
     let mut config = config::parse(include_str!("shop.toml"))?;
+    config.costs.made_up = vec![("prices.toml", include_str!("prices.toml"))];
     config.store.folder = folder.to_owned();
     config.server.listen.set_port(port);
     config.server.public_url = format!("http://127.0.0.1:{port}");

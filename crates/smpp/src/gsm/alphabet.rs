@@ -1,7 +1,9 @@
 //! The GSM 7-bit default alphabet and its extension, 3GPP TS 23.038 §6.2.1.
 //!
-//! On SMPP the septets travel unpacked, one in each octet. National language
-//! tables are left out: handsets that lack them show other letters silently.
+//! On SMPP the septets travel unpacked, one in each octet. The tables of some languages
+//! are in [`super::national`].
+
+use super::Tables;
 
 /// The default alphabet by septet. 0x1B is the escape, shown as a space where it
 /// stands alone (§6.2.1 note 1).
@@ -17,7 +19,7 @@ const DEFAULT: [char; 128] = [
 ];
 
 /// The extension table: characters that need the escape before their septet.
-const EXTENSION: [(u8, char); 10] = [
+pub(super) const EXTENSION: [(u8, char); 10] = [
     (0x0A, '\u{C}'),
     (0x14, '^'),
     (0x28, '{'),
@@ -34,6 +36,7 @@ const EXTENSION: [(u8, char); 10] = [
 pub(super) const ESCAPE: u8 = 0x1B;
 
 /// A character as septets: one, or the escape and one.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Septets {
     One(u8),
     Two(u8),
@@ -95,20 +98,33 @@ pub fn encode_gsm7(text: &str) -> Option<Vec<u8>> {
 /// some carriers send as Latin-1, are read as that.
 #[must_use]
 pub fn decode_gsm7(octets: &[u8]) -> String {
+    decode_septets(Tables::DEFAULT, octets)
+}
+
+/// As [`decode_gsm7`], with the tables that a header named.
+pub(super) fn decode_septets(tables: Tables, octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len());
     let mut octets = octets.iter().copied();
     while let Some(octet) = octets.next() {
         if octet != ESCAPE {
-            text.push(unescaped(octet));
+            text.push(tables.character(octet));
         } else if let Some(next) = octets.next() {
-            let extended = EXTENSION.iter().find(|(septet, _)| *septet == next);
-            text.push(extended.map_or_else(|| unescaped(next), |(_, character)| *character));
+            text.push(tables.escaped(next));
         }
     }
     text
 }
 
-fn unescaped(octet: u8) -> char {
+/// The default alphabet's septet of a character, without the extension.
+pub(super) fn default_septet(character: char) -> Option<u8> {
+    match septets(character) {
+        Some(Septets::One(septet)) => Some(septet),
+        Some(Septets::Two(_)) | None => None,
+    }
+}
+
+/// The default alphabet's character of a septet.
+pub(super) fn default_character(octet: u8) -> char {
     DEFAULT
         .get(usize::from(octet))
         .copied()

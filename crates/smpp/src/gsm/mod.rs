@@ -4,13 +4,15 @@
 //! never fails on what a peer sends, and never cuts a character in two.
 
 mod alphabet;
+mod national;
 mod segments;
 mod smart;
 mod text;
 mod udh;
 
 pub use alphabet::{decode_gsm7, encode_gsm7};
+pub use national::{Language, National, Tables};
 pub use segments::{Alphabet, Part, PartWithUdh, Segments, segment};
 pub use smart::plain_punctuation;
-pub use text::{decode, decode_ucs2, text_of};
-pub use udh::{Concatenation, concatenation_header, split_udh};
+pub use text::{decode, decode_ucs2, decode_with, text_of};
+pub use udh::{Concatenation, Header, concatenation_header, split_udh};

@@ -1,12 +1,13 @@
 //! Cuts a text into the fewest parts a handset will put together again.
 //!
 //! User data is 140 octets: 160 septets or 70 UTF-16 units alone, 153 or 67 with
-//! the 8-bit concatenation header. An escape pair and a surrogate pair are never
-//! cut. A cluster (letter and accents, joined emoji) is cut only when keeping it
-//! whole would cost a part more or is impossible.
+//! the 8-bit concatenation header; naming national tables takes room too. An escape
+//! pair and a surrogate pair are never cut. A cluster (letter and accents, joined
+//! emoji) is cut only when keeping it whole would cost a part more or is impossible.
 
 use super::alphabet::{ESCAPE, Septets, septets};
-use super::{concatenation_header, plain_punctuation};
+use super::udh::with_header;
+use super::{National, Tables, concatenation_header, plain_punctuation};
 use crate::pdu::esm_class;
 
 /// The alphabet of a message, and with it its data_coding, SMPP 3.4 §5.2.19.
@@ -14,6 +15,8 @@ use crate::pdu::esm_class;
 pub enum Alphabet {
     /// The GSM 7-bit default alphabet with its extension, one septet an octet.
     Gsm7,
+    /// The GSM 7-bit alphabet with national tables, which a header names.
+    National(Tables),
     /// UCS-2, in fact UTF-16 big-endian.
     Ucs2,
 }
@@ -23,7 +26,7 @@ impl Alphabet {
     #[must_use]
     pub fn data_coding(self) -> u8 {
         match self {
-            Self::Gsm7 => 0,
+            Self::Gsm7 | Self::National(_) => 0,
             Self::Ucs2 => 8,
         }
     }
@@ -33,6 +36,7 @@ impl Alphabet {
     pub fn single(self) -> usize {
         match self {
             Self::Gsm7 => 160,
+            Self::National(tables) => septets_behind(1 + 3 * tables.elements()),
             Self::Ucs2 => 70,
         }
     }
@@ -42,9 +46,23 @@ impl Alphabet {
     pub fn part(self) -> usize {
         match self {
             Self::Gsm7 => 153,
+            Self::National(tables) => septets_behind(6 + 3 * tables.elements()),
             Self::Ucs2 => 67,
         }
     }
+
+    fn tables(self) -> Tables {
+        match self {
+            Self::National(tables) => tables,
+            Self::Gsm7 | Self::Ucs2 => Tables::DEFAULT,
+        }
+    }
+}
+
+/// The septets for which a header of so many octets leaves room: it is filled up to a
+/// whole septet, 3GPP TS 23.040 §9.2.3.24.
+fn septets_behind(header: usize) -> usize {
+    160 - (header * 8).div_ceil(7)
 }
 
 /// One part of a message, without a header.
@@ -76,39 +94,48 @@ pub struct Segments {
     pub alphabet: Alphabet,
     /// The parts in order; an empty text has one empty part.
     pub parts: Vec<Part>,
-    /// The characters that are not in the GSM alphabet, each once, in order.
-    pub forced_ucs2: Vec<char>,
+    /// The characters that made it expensive, each once, in order: those that are not in
+    /// the default alphabet, or when UCS-2 was needed, those that no allowed table has.
+    pub expensive: Vec<char>,
     /// How many characters `smart` replaced.
     pub replaced: usize,
 }
 
 impl Segments {
-    /// The parts with 8-bit concatenation headers; a single part has none.
+    /// The parts with 8-bit concatenation headers, which a single part has not, and
+    /// with national tables named in each.
     ///
     /// The header can count to 255, which is 39,015 septets: more parts than that
     /// are left out, and a caller who lets texts grow so long must look first.
     #[must_use]
     pub fn parts_with_udh(&self, reference: u8) -> Vec<PartWithUdh> {
         let data_coding = self.alphabet.data_coding();
+        let tables = self.alphabet.tables();
         if let [single] = self.parts.as_slice() {
+            let (esm_class, octets) = match self.alphabet {
+                Alphabet::National(_) => {
+                    (esm_class::UDHI, with_header(None, tables, &single.octets))
+                }
+                Alphabet::Gsm7 | Alphabet::Ucs2 => (0, single.octets.clone()),
+            };
             return vec![PartWithUdh {
-                esm_class: 0,
+                esm_class,
                 data_coding,
-                octets: single.octets.clone(),
+                octets,
             }];
         }
         let total = u8::try_from(self.parts.len()).unwrap_or(u8::MAX);
         let numbered = (1..=total).zip(&self.parts);
-        let with_header = numbered.map(|(number, part)| PartWithUdh {
+        let parts = numbered.map(|(number, part)| PartWithUdh {
             esm_class: esm_class::UDHI,
             data_coding,
-            octets: [
-                &concatenation_header(reference, total, number),
-                part.octets.as_slice(),
-            ]
-            .concat(),
+            octets: with_header(
+                Some(concatenation_header(reference, total, number)),
+                tables,
+                &part.octets,
+            ),
         });
-        with_header.collect()
+        parts.collect()
     }
 
     /// Units of all parts together.
@@ -119,65 +146,121 @@ impl Segments {
 }
 
 /// Cuts a text into as few parts as possible. With `smart`, typographic
-/// punctuation is first replaced, when that makes the GSM alphabet possible.
+/// punctuation is first replaced, when that makes the GSM alphabet possible. The tables
+/// of `national` are used only where they save a part.
 #[must_use]
-pub fn segment(text: &str, smart: bool) -> Segments {
+pub fn segment(text: &str, smart: bool, national: National) -> Segments {
     if smart {
         let (plain, replaced) = plain_punctuation(text);
         if plain.chars().all(|character| septets(character).is_some()) {
             return Segments {
                 replaced,
-                ..cut(&plain)
+                ..cut(&plain, national)
+            };
+        }
+        if replaced > 0 && !national.is_empty() {
+            let (plain, given) = (cut(&plain, national), cut(text, national));
+            let helps = plain.alphabet != Alphabet::Ucs2 && plain.parts.len() < given.parts.len();
+            return match helps {
+                true => Segments { replaced, ..plain },
+                false => given,
             };
         }
     }
-    cut(text)
+    cut(text, national)
 }
 
-fn cut(text: &str) -> Segments {
-    let mut forced_ucs2 = Vec::new();
+fn cut(text: &str, national: National) -> Segments {
+    let mut expensive = Vec::new();
     for character in text.chars() {
-        if septets(character).is_none() && !forced_ucs2.contains(&character) {
-            forced_ucs2.push(character);
+        if septets(character).is_none() && !expensive.contains(&character) {
+            expensive.push(character);
         }
     }
-    let alphabet = if forced_ucs2.is_empty() {
+    let mut alphabet = if expensive.is_empty() {
         Alphabet::Gsm7
     } else {
         Alphabet::Ucs2
     };
-    let cost = |text: &str| {
-        text.chars()
-            .map(|character| units(alphabet, character))
-            .sum::<usize>()
-    };
-    let texts = if cost(text) <= alphabet.single() {
-        vec![text]
-    } else {
-        let greedy = pieces(text, alphabet, false);
-        let whole = pieces(text, alphabet, true);
-        if whole.len() > greedy.len() {
-            greedy
-        } else {
-            whole
+    let mut texts = pieces(text, alphabet);
+    if !national.is_empty() {
+        if texts.len() > 1 {
+            (alphabet, texts) = cheaper(text, national, (alphabet, texts));
         }
-    };
+        let lost = |character: &char| {
+            let mut tables = national.tables();
+            !tables.any(|tables| tables.septets(*character).is_some())
+        };
+        if alphabet == Alphabet::Ucs2 && expensive.iter().any(lost) {
+            expensive.retain(lost);
+        }
+    }
     let parts = texts.into_iter().map(|text| Part {
         octets: encode(alphabet, text),
         text: text.to_owned(),
-        units: cost(text),
+        units: cost(alphabet, text),
     });
     Segments {
         alphabet,
         parts: parts.collect(),
-        forced_ucs2,
+        expensive,
         replaced: 0,
+    }
+}
+
+/// The allowed tables with which a text has the fewest parts, if those are fewer than
+/// without; of equals the simpler, and then the one with fewer septets.
+fn cheaper<'a>(
+    text: &'a str,
+    national: National,
+    mut best: (Alphabet, Vec<&'a str>),
+) -> (Alphabet, Vec<&'a str>) {
+    for tables in national.tables() {
+        let has = |character| tables.septets(character).is_some();
+        if !text.chars().all(has) {
+            continue;
+        }
+        let alphabet = Alphabet::National(tables);
+        let texts = pieces(text, alphabet);
+        let as_simple = match best.0 {
+            Alphabet::National(best) => {
+                (best.elements(), best.locking.is_some())
+                    == (tables.elements(), tables.locking.is_some())
+            }
+            Alphabet::Gsm7 | Alphabet::Ucs2 => false,
+        };
+        let is_shorter = || as_simple && cost(alphabet, text) < cost(best.0, text);
+        if texts.len() < best.1.len() || texts.len() == best.1.len() && is_shorter() {
+            best = (alphabet, texts);
+        }
+    }
+    best
+}
+
+/// What a text costs in this alphabet, without headers.
+fn cost(alphabet: Alphabet, text: &str) -> usize {
+    text.chars()
+        .map(|character| units(alphabet, character))
+        .sum()
+}
+
+/// The texts of the parts, as few as possible.
+fn pieces(text: &str, alphabet: Alphabet) -> Vec<&str> {
+    if cost(alphabet, text) <= alphabet.single() {
+        return vec![text];
+    }
+    let greedy = filled(text, alphabet, false);
+    let whole = filled(text, alphabet, true);
+    if whole.len() > greedy.len() {
+        greedy
+    } else {
+        whole
     }
 }
 
 /// Fills part after part. With `keep_clusters` a part ends before a cluster that
 /// does not fit; a cluster longer than a part is cut all the same.
-fn pieces(text: &str, alphabet: Alphabet, keep_clusters: bool) -> Vec<&str> {
+fn filled(text: &str, alphabet: Alphabet, keep_clusters: bool) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut used) = (0, 0);
     // Where the current cluster begins, and the units before it in this part.
@@ -207,12 +290,14 @@ fn pieces(text: &str, alphabet: Alphabet, keep_clusters: bool) -> Vec<&str> {
 
 /// What a character costs in this alphabet.
 fn units(alphabet: Alphabet, character: char) -> usize {
-    match alphabet {
-        Alphabet::Ucs2 => character.len_utf16(),
-        Alphabet::Gsm7 => match septets(character) {
-            Some(Septets::Two(_)) => 2,
-            Some(Septets::One(_)) | None => 1,
-        },
+    let septets = match alphabet {
+        Alphabet::Ucs2 => return character.len_utf16(),
+        Alphabet::Gsm7 => septets(character),
+        Alphabet::National(tables) => tables.septets(character),
+    };
+    match septets {
+        Some(Septets::Two(_)) => 2,
+        Some(Septets::One(_)) | None => 1,
     }
 }
 
@@ -240,17 +325,18 @@ fn joins(previous: char, character: char) -> bool {
 
 fn encode(alphabet: Alphabet, text: &str) -> Vec<u8> {
     let mut octets = Vec::with_capacity(text.len() + text.len() / 8);
+    let mut write = |character| match character {
+        Some(Septets::One(septet)) => octets.push(septet),
+        Some(Septets::Two(septet)) => octets.extend_from_slice(&[ESCAPE, septet]),
+        None => {}
+    };
     match alphabet {
-        Alphabet::Ucs2 => octets.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
-        Alphabet::Gsm7 => {
-            for character in text.chars() {
-                match septets(character) {
-                    Some(Septets::One(septet)) => octets.push(septet),
-                    Some(Septets::Two(septet)) => octets.extend_from_slice(&[ESCAPE, septet]),
-                    None => {}
-                }
-            }
+        Alphabet::Gsm7 => text.chars().map(septets).for_each(&mut write),
+        Alphabet::National(tables) => {
+            let septets = text.chars().map(|character| tables.septets(character));
+            septets.for_each(&mut write);
         }
+        Alphabet::Ucs2 => octets.extend(text.encode_utf16().flat_map(u16::to_be_bytes)),
     }
     octets
 }

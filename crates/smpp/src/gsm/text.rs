@@ -3,16 +3,23 @@
 //! It never fails: a customer's STOP must be read even when the carrier names the
 //! wrong alphabet. What cannot be read is shown as U+FFFD.
 
-use super::decode_gsm7;
-use super::{Concatenation, split_udh};
+use super::alphabet::decode_septets;
+use super::{Concatenation, Header, Tables, split_udh};
 use crate::pdu::Sar;
 use crate::pdu::{DeliverSm, latin1};
 
-/// The text of these octets. A header must have been taken off before.
+/// The text of octets without a header.
 #[must_use]
 pub fn decode(data_coding: u8, octets: &[u8]) -> String {
+    decode_with(Tables::DEFAULT, data_coding, octets)
+}
+
+/// The text of these octets, by the tables that the header before them named; other
+/// alphabets than GSM 7-bit have none.
+#[must_use]
+pub fn decode_with(tables: Tables, data_coding: u8, octets: &[u8]) -> String {
     match alphabet(data_coding) {
-        Coding::Gsm => decode_gsm7(octets),
+        Coding::Gsm => decode_septets(tables, octets),
         Coding::Latin1 => latin1(octets).into_owned(),
         Coding::Ucs2 => decode_ucs2(octets),
     }
@@ -52,11 +59,12 @@ fn alphabet(data_coding: u8) -> Coding {
 /// in a header or in sar_* parameters.
 #[must_use]
 pub fn text_of(pdu: &DeliverSm) -> (Option<Concatenation>, String) {
-    let (mut place, octets) = if pdu.has_udh() {
+    let (header, octets) = if pdu.has_udh() {
         split_udh(pdu.message())
     } else {
-        (None, pdu.message())
+        (Header::default(), pdu.message())
     };
+    let mut place = header.place;
     if let (
         None,
         Some(Sar {
@@ -73,7 +81,7 @@ pub fn text_of(pdu: &DeliverSm) -> (Option<Concatenation>, String) {
             part,
         });
     }
-    (place, decode(pdu.data_coding, octets))
+    (place, decode_with(header.tables, pdu.data_coding, octets))
 }
 
 #[cfg(test)]
@@ -93,6 +101,30 @@ mod tests {
     #[test]
     fn broken_ucs2_is_shown_as_far_as_it_goes() {
         assert_eq!(decode(8, &[0, b'a', 0xD8, 0x3D, 0]), "a\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn tables_of_the_header_are_honoured() {
+        let read = |header: &[u8], data_coding, text: &[u8]| {
+            text_of(&DeliverSm {
+                esm_class: crate::pdu::esm_class::UDHI,
+                data_coding,
+                short_message: [header, text].concat(),
+                ..DeliverSm::default()
+            })
+            .1
+        };
+        let (single, locking) = ([3, 0x24, 1, 1], [3, 0x25, 1, 3]);
+        assert_eq!(read(&single, 0, b"a\x1Bs\x1Bi"), "aşı");
+        assert_eq!(read(&locking, 0, b"n\x7Bo \x1Be"), "não €");
+        // Both, and of two languages.
+        let both = [6, 0x25, 1, 3, 0x24, 1, 1];
+        assert_eq!(read(&both, 0, b"\x7B\x1Bs"), "ãş");
+        // A table that is not here, and one that there is not: the default.
+        assert_eq!(read(&[3, 0x24, 1, 6], 0, b"a\x1Bs"), "as");
+        assert_eq!(read(&[3, 0x25, 1, 2], 0, b"\x60"), "¿");
+        // Only septets have tables.
+        assert_eq!(read(&locking, 8, &[0, 0x7B]), "{");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use smpp::gsm::{PartWithUdh, segment};
+use smpp::gsm::{National, PartWithUdh, segment};
 use smpp::pdu::{Address, CommandStatus, DeliverSm, SubmitSm, esm_class, tlv::tag};
 use smpp::receipt::Receipt;
 use smpp::{
@@ -108,7 +108,7 @@ async fn wait_for_listener(port: u16) {
 /// Submits a text of several parts and returns them.
 async fn submit_long_text(handle: &ClientHandle) -> Vec<PartWithUdh> {
     let long = "Доставлено: ".repeat(10);
-    let parts = segment(&long, false).parts_with_udh(9);
+    let parts = segment(&long, false, National::NONE).parts_with_udh(9);
     for part in &parts {
         let submit = SubmitSm {
             source: Address::alphanumeric("Marigold"),

@@ -2,6 +2,7 @@
 //! backend becomes a case here first.
 
 mod audit;
+mod claims;
 mod database;
 mod desk;
 mod failed;
@@ -11,8 +12,11 @@ mod mailbox;
 mod nodes;
 mod path;
 mod receipts;
+mod sequences;
 mod staff;
+mod stories;
 mod transfer;
+mod withdrawn;
 mod world;
 
 /// Runs each case against an empty store of each backend.
@@ -83,6 +87,13 @@ mod cases {
         a_bad_batch_takes_nothing_else_with_it,
         the_same_id_from_another_source_is_another_event,
         outdated_facts_are_stale_and_write_nothing,
+        a_secret_is_destroyed_when_the_delivery_settles,
+        a_failed_event_is_listed_and_replayed_once,
+        a_stop_suppresses_every_owner_of_the_number,
+        the_case_of_a_mail_address_hides_it_from_no_stop,
+        a_reopened_store_has_everything,
+    );
+    on_both!(claims:
         a_delivery_is_claimed_once,
         urgent_lanes_are_claimed_first,
         a_retry_is_due_again_when_it_says,
@@ -90,12 +101,9 @@ mod cases {
         a_delivery_claimed_by_its_commit_is_not_due,
         a_renewed_claim_is_not_in_doubt,
         what_was_due_is_due_when_the_clock_is_set_back,
-        a_secret_is_destroyed_when_the_delivery_settles,
-        a_failed_event_is_listed_and_replayed_once,
+    );
+    on_both!(stories:
         a_story_has_what_was_told_of_an_order,
-        a_stop_suppresses_every_owner_of_the_number,
-        the_case_of_a_mail_address_hides_it_from_no_stop,
-        a_reopened_store_has_everything,
     );
     on_both!(receipts:
         a_receipt_settles_and_a_late_failure_does_not_unsettle,
@@ -132,6 +140,8 @@ mod cases {
         without_quotes_nothing_is_booked,
         costs_are_told_apart_as_asked,
         a_reopened_store_goes_on_booking,
+    );
+    on_both!(sequences:
         any_sequence_keeps_both_sides_equal,
     );
     on_both!(staff:
@@ -154,6 +164,14 @@ mod cases {
         an_exception_takes_two_people,
         an_exception_is_settled_once,
         one_exception_is_open_for_the_same_words,
+    );
+    on_both!(withdrawn:
+        a_message_taken_back_stands_in_no_mailbox,
+        one_deleted_before_is_taken_back_all_the_same,
+        what_waits_of_it_is_cancelled,
+        a_message_taken_back_releases_what_it_reserved,
+        its_event_failed_and_a_replay_makes_another,
+        of_many_that_take_it_back_one_does,
     );
     on_both!(failed:
         a_replay_is_written_down_with_what_it_did,

@@ -282,6 +282,6 @@ pub(super) async fn a_store_is_distributed(url: String) {
     let again = Store::distribute(&url).await.unwrap();
     assert_eq!(again, Distribution::Already);
     let world = World::on(url, clock).await;
-    super::path::urgent_lanes_are_claimed_first(&world).await;
+    super::claims::urgent_lanes_are_claimed_first(&world).await;
     world.store().close().await;
 }

@@ -14,6 +14,7 @@ use super::sql::path::MOVE_HEADS;
 use super::steps::{Steps, ask, begin, commit, params};
 use super::{Postgres, Shared, all_partitions, retrying};
 use crate::fold::{fold, matches_all};
+use crate::withdrawn::without_words;
 use crate::{Changes, FlagChange, MailboxFilter, MailboxPage, Result, UnreadCounts};
 
 /// Rows read at a time where words must be searched in them.
@@ -84,7 +85,8 @@ impl Postgres {
         let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
         let params = params![partition(recipient), recipient.as_i64(), since, wanted];
         let rows = ask(&client, CHANGES, params).await?.rows;
-        let mut messages = self.shared.read_messages(&client, &rows).await?;
+        let messages = self.shared.read_messages(&client, &rows).await?;
+        let mut messages: Vec<Message> = messages.into_iter().map(without_words).collect();
         let more = messages.len() > limit;
         messages.truncate(limit);
         let last = messages.last().map_or(since, |message| message.revision);

@@ -36,6 +36,7 @@ mod stories;
 mod tasks;
 mod unheard;
 mod upkeep;
+mod withdrawn;
 mod writer;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

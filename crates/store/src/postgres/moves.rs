@@ -13,7 +13,7 @@ use super::ledger::add_ledger;
 use super::rows::{get, partition_of, word};
 use super::sql::claims::{LEAVE_DOUBTS, PUT_DOUBTS};
 use super::sql::path::{LEAVE_DUE, MOVE_DELIVERIES, PUT_DUE};
-use super::steps::{Steps, params};
+use super::steps::{Param, Steps, params};
 use super::{Shared, directory};
 use crate::Result;
 use crate::ledger::Moved;
@@ -164,6 +164,12 @@ impl Moves {
         queue(&mut self.undue, (id, standing), standing.due_at);
     }
 
+    /// What [`Moves::leave_due`] noted, as [`LEAVE_DUE`] takes it.
+    pub(super) fn undue(&self) -> Vec<Param<'_>> {
+        let q = &self.undue;
+        params![&q.0, &q.1, &q.2, &q.3, &q.4]
+    }
+
     /// Writes everything, and counts what the due queue gained.
     pub(super) async fn run<'s>(
         &'s self,
@@ -172,10 +178,9 @@ impl Moves {
         effects: &mut Effects,
     ) -> std::result::Result<(), Failure> {
         if !self.undue.0.is_empty() {
-            let q = &self.undue;
             // First of all: its answer is looked for below.
             let mut first = Steps::new();
-            first.add(LEAVE_DUE, params![&q.0, &q.1, &q.2, &q.3, &q.4]);
+            first.add(LEAVE_DUE, self.undue());
             let left = first.run(tx).await?;
             effects.backlog -= left[0].affected as i64;
         }

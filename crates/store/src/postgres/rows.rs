@@ -140,6 +140,7 @@ pub(super) fn message(fields: &mut Fields<'_>) -> Result<Message> {
         flags: Flags {
             read_at: fields.maybe_instant()?,
             deleted_at: fields.maybe_instant()?,
+            withdrawn_at: fields.maybe_instant()?,
         },
         content: content(fields)?,
     })

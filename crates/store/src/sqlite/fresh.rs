@@ -191,7 +191,7 @@ impl Fresh {
 
 /// What `mailbox b` says of a message that is not in that table, with its revision as `?2`.
 pub(super) const FRESH_FLAGS: &str =
-    "(SELECT ?2 AS revision, NULL AS read_at, NULL AS deleted_at) b";
+    "(SELECT ?2 AS revision, NULL AS read_at, NULL AS deleted_at, NULL AS withdrawn_at) b";
 
 /// One moment of the store, and what of one mailbox was in memory only at that moment.
 pub(super) struct Moment<'c> {

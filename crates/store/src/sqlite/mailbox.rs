@@ -11,6 +11,7 @@ use super::rows::{CONTENT, MESSAGE, collect, instant, message, word};
 use super::search::{blocked_to, drop_blocks, find_in_blocks, search_text};
 use super::{Shared, Sqlite};
 use crate::fold::{fold, matches_all};
+use crate::withdrawn::without_words;
 use crate::{Changes, FlagChange, MailboxFilter, MailboxPage, Result, UnreadCounts};
 
 /// Senders that are listed, for one mailbox.
@@ -76,7 +77,7 @@ impl Sqlite {
             let moment = Moment::of(connection, shared, recipient)?;
             let mut statement = moment.snapshot.prepare_cached(
                 "SELECT DISTINCT m.sender FROM mailbox b JOIN messages m ON m.id = b.message
-                 WHERE b.recipient = ?1 ORDER BY m.sender LIMIT 200",
+                 WHERE b.recipient = ?1 AND b.withdrawn_at IS NULL ORDER BY m.sender LIMIT 200",
             )?;
             let mut senders: Vec<String> =
                 collect(&mut statement.query([recipient.as_i64()])?, |row| {
@@ -106,13 +107,13 @@ impl Sqlite {
             // Which changed, from the narrow index alone; then what they say.
             let mut statement = moment.snapshot.prepare_cached(&format!(
                 "SELECT {MESSAGE}, {CONTENT} FROM
-                     (SELECT message, revision, read_at, deleted_at FROM mailbox
+                     (SELECT message, revision, read_at, deleted_at, withdrawn_at FROM mailbox
                       WHERE recipient = ?1 AND revision > ?2 ORDER BY revision LIMIT ?3) b
                  CROSS JOIN messages m ON m.id = b.message ORDER BY b.revision"
             ))?;
             let wanted = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![recipient.as_i64(), since, wanted])?;
-            let mut messages = collect(&mut rows, |row| message(row, shared))?;
+            let mut messages = collect(&mut rows, |row| Ok(without_words(message(row, shared)?)))?;
             for entry in moment.fresh.iter().filter(|entry| entry.revision > since) {
                 messages.extend(moment.read(entry, shared)?);
             }
@@ -148,7 +149,7 @@ impl Sqlite {
                 FlagChange::Read(true) => "UPDATE mailbox SET read_at = ?3, revision = ?4 WHERE recipient = ?1 AND message = ?2 AND read_at IS NULL",
                 FlagChange::Read(false) => "UPDATE mailbox SET read_at = NULL, revision = ?4 WHERE recipient = ?1 AND message = ?2 AND read_at IS NOT NULL AND ?3 IS NOT NULL",
                 FlagChange::Deleted(true) => "UPDATE mailbox SET deleted_at = ?3, revision = ?4 WHERE recipient = ?1 AND message = ?2 AND deleted_at IS NULL",
-                FlagChange::Deleted(false) => "UPDATE mailbox SET deleted_at = NULL, revision = ?4 WHERE recipient = ?1 AND message = ?2 AND deleted_at IS NOT NULL AND ?3 IS NOT NULL",
+                FlagChange::Deleted(false) => "UPDATE mailbox SET deleted_at = NULL, revision = ?4 WHERE recipient = ?1 AND message = ?2 AND deleted_at IS NOT NULL AND withdrawn_at IS NULL AND ?3 IS NOT NULL",
             };
             let mut changed = 0;
             for message in &messages {
@@ -306,7 +307,7 @@ impl Looking<'_> {
         let mut statement = moment.snapshot.prepare_cached(&format!(
             "SELECT {MESSAGE}, {CONTENT} FROM mailbox b JOIN messages m ON m.id = b.message
              WHERE b.recipient = ?1 AND b.message < ?2 AND b.message >= ?9
-                 AND (b.deleted_at IS NOT NULL) = ?3
+                 AND (b.deleted_at IS NOT NULL) = ?3 AND b.withdrawn_at IS NULL
                  AND (?4 IS NULL OR b.category = ?4)
                  AND (?5 = 0 OR b.read_at IS NULL)
                  AND (?6 = 0 OR b.order_hash = ?6)

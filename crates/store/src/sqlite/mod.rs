@@ -28,6 +28,7 @@ mod stories;
 mod sweep;
 mod tx;
 mod upkeep;
+mod withdrawn;
 mod writer;
 
 use std::sync::Arc;

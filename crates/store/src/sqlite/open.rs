@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_staff.sql"),
     include_str!("../../migrations/sqlite/0005_ledger.sql"),
     include_str!("../../migrations/sqlite/0006_desk.sql"),
+    include_str!("../../migrations/sqlite/0007_withdrawn.sql"),
 ];
 const READERS: usize = 4;
 

@@ -122,7 +122,8 @@ pub(super) fn content(fields: &mut Fields<'_>, shared: &Shared) -> Result<Messag
 
 /// The columns [`message`] reads before [`CONTENT`], in its order.
 pub(super) const MESSAGE: &str =
-    "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at";
+    "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at,
+     b.withdrawn_at";
 
 pub(super) fn message(row: &Row<'_>, shared: &Shared) -> Result<Message> {
     let mut fields = Fields::of(row);
@@ -137,6 +138,7 @@ pub(super) fn message(row: &Row<'_>, shared: &Shared) -> Result<Message> {
         flags: Flags {
             read_at: fields.maybe_instant()?,
             deleted_at: fields.maybe_instant()?,
+            withdrawn_at: fields.maybe_instant()?,
         },
         content: content(&mut fields, shared)?,
     })

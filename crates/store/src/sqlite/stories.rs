@@ -32,12 +32,18 @@ fn story(connection: &Connection, shared: &Shared, of: &StoryOf) -> Result<Vec<T
     let fresh = fresh.iter().filter(counts);
     let mut messages: BTreeSet<i64> = fresh.map(|entry| entry.message).collect();
     let mut swept = connection.prepare_cached(
-        "SELECT message FROM mailbox WHERE recipient = ?1 AND message >= ?2 AND order_hash = ?3
+        "SELECT message, withdrawn_at IS NOT NULL FROM mailbox WHERE recipient = ?1 AND message >= ?2 AND order_hash = ?3
          ORDER BY message DESC LIMIT ?4",
     )?;
     let most = i64::try_from(TOLD_AT_MOST).unwrap_or(i64::MAX);
     let mut rows = swept.query(params![of.recipient.as_i64(), since, hash, most])?;
-    messages.extend(collect(&mut rows, |row| Ok(row.get::<_, i64>(0)?))?);
+    for (message, withdrawn) in collect(&mut rows, |row| Ok((row.get(0)?, row.get(1)?)))? {
+        // What was taken back was not told; it may be in both.
+        match withdrawn {
+            true => messages.remove(&message),
+            false => messages.insert(message),
+        };
+    }
     let newest = messages.into_iter().rev().take(TOLD_AT_MOST);
     let mut told = Vec::new();
     for message in newest {

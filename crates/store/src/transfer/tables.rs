@@ -96,7 +96,8 @@ pub(super) const TABLES: &[Table] = &[
         "text": Text, "order_number": Text, "data": Text, "trace": Text]),
     table!("mailbox" from "mailbox" by "recipient", "message"; key 3; columns![
         "partition": Small = "one_partition(message, recipient)", "recipient": Big, "message": Big,
-        "category": Small, "order_hash": Big, "revision": Big, "read_at": Big, "deleted_at": Big]),
+        "category": Small, "order_hash": Big, "revision": Big, "read_at": Big, "deleted_at": Big,
+        "withdrawn_at": Big]),
     table!("deliveries" from "deliveries" by "id"; key 2; columns![
         "partition": Small = "one_partition(id, message)", "id": Big, "message": Big, "channel": Small,
         "address": Text, "state": Small, "lane": Small, "facts_version": Big, "due_at": Big,

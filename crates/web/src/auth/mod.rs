@@ -59,6 +59,13 @@ impl Caller {
         }
     }
 
+    /// Whether a message may be seen. One that was taken back is there for the marketplace
+    /// alone.
+    pub(crate) fn sees_message(self, message: &model::Message) -> bool {
+        self.sees(message.recipient)
+            && (matches!(self, Self::Key(_)) || message.flags.withdrawn_at.is_none())
+    }
+
     /// Whether a mailbox may be seen.
     pub(crate) fn sees(self, recipient: RecipientId) -> bool {
         match self {

@@ -17,6 +17,7 @@ pub(crate) enum Spot {
     Path,
     Failed,
     Catalogue,
+    Costs,
     Staff,
     Audit,
     Account,
@@ -44,6 +45,7 @@ pub(crate) struct Frame {
     pub sees_path: bool,
     pub sees_failed: bool,
     pub sees_catalogue: bool,
+    pub sees_costs: bool,
     pub sees_staff: bool,
     pub sees_audit: bool,
 }
@@ -67,6 +69,7 @@ impl Frame {
             sees_path: visitor.may(Permission::ReadMessages),
             sees_failed: visitor.may(Permission::ReadFailedEvents),
             sees_catalogue: visitor.may(Permission::ReadTemplates),
+            sees_costs: visitor.may(Permission::ReadCosts),
             sees_staff: visitor.may(Permission::ReadStaff),
             sees_audit: visitor.may(Permission::ReadAudit),
         }
@@ -82,6 +85,7 @@ impl Frame {
             sees_path: false,
             sees_failed: false,
             sees_catalogue: false,
+            sees_costs: false,
             sees_staff: false,
             sees_audit: false,
         }
@@ -94,6 +98,7 @@ impl Frame {
             Spot::Path => "path",
             Spot::Failed => "failed",
             Spot::Catalogue => "catalogue",
+            Spot::Costs => "costs",
             Spot::Staff => "staff",
             Spot::Audit => "audit",
             Spot::Account => "account",

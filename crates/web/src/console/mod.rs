@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod catalogue;
 mod clock;
+mod costs;
 mod door;
 mod failed;
 mod frame;
@@ -66,6 +67,7 @@ pub(crate) fn routes(app: &App) -> gate::Routes {
             With(P::RetryFailedEvents),
             failed::again::one,
         )
+        .get("/console/costs", With(P::ReadCosts), costs::show)
         .get("/console/staff", With(P::ReadStaff), staff::list::show)
         .post("/console/staff", With(P::ManageStaff), staff::add::add)
         .get("/console/staff/{id}", With(P::ReadStaff), staff::one::show)

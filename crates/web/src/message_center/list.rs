@@ -169,6 +169,7 @@ async fn notice_of(
             let found = app.store().message(id).await?.filter(|record| {
                 record.message.recipient == viewer.recipient()
                     && record.message.flags.deleted_at.is_some()
+                    && record.message.flags.withdrawn_at.is_none()
             });
             found.map(|_| Notice::Deleted { id: id.to_string() })
         }

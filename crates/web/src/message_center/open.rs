@@ -76,6 +76,7 @@ pub(crate) async fn own_message(
     let found = app.store().message(id).await?;
     found
         .filter(|record| record.message.recipient == viewer.recipient())
+        .filter(|record| record.message.flags.withdrawn_at.is_none())
         .ok_or(not_found)
 }
 

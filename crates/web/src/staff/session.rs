@@ -8,6 +8,7 @@ use model::{Instant, Span, StaffId};
 use store::{StaffAccount, StaffSession};
 
 use crate::auth::sha256;
+use crate::cookie::STAFF;
 use crate::problem::Problem;
 use crate::{App, base64url};
 
@@ -19,8 +20,6 @@ const LIFETIME: Span = Span::hours(12);
 const HALF_LIFETIME: Span = Span::minutes(5);
 /// Being used is noted to this.
 const NOTED: Span = Span::minutes(1);
-/// A cookie is 32 random bytes in base64url.
-const COOKIE_LENGTH: usize = 43;
 
 /// A session with its account.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub(crate) struct Found {
 
 /// Who is signed in at a browser, whole or half.
 pub(crate) async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Found>, Problem> {
-    let Some(cookie) = read_cookie(app, headers) else {
+    let Some(cookie) = STAFF.read(app, headers) else {
         return Ok(None);
     };
     let (hash, now) = (sha256(cookie.as_bytes()), app.now());
@@ -67,47 +66,12 @@ pub(super) fn begin(
         half,
         device: device(headers),
     };
-    Ok((session, set_cookie(app, &cookie, lifetime)))
+    Ok((session, STAFF.set(app, &cookie, lifetime)))
 }
 
 /// The header that makes a browser forget its cookie.
 pub(crate) fn drop_cookie(app: &App) -> HeaderValue {
-    set_cookie(app, "", Span::ZERO)
-}
-
-/// `__Host-` binds the cookie to this host and to HTTPS; plain HTTP cannot use it.
-fn cookie_name(app: &App) -> &'static str {
-    if app.config().secure_cookies {
-        "__Host-tidings-staff"
-    } else {
-        "tidings-staff"
-    }
-}
-
-/// The cookie of a request, if it may be one.
-fn read_cookie<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
-    let name = cookie_name(app);
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(given, value)| *given == name && value.len() == COOKIE_LENGTH)
-        .map(|(_, value)| value)
-}
-
-fn set_cookie(app: &App, value: &str, lifetime: Span) -> HeaderValue {
-    let name = cookie_name(app);
-    let seconds = lifetime.to_duration().as_secs();
-    let secure = if app.config().secure_cookies {
-        "; Secure"
-    } else {
-        ""
-    };
-    let text =
-        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::from_str(&text).expect("a cookie name, base64url and digits are header text")
+    STAFF.forget(app)
 }
 
 /// What kind of browser it says it is, in a few words; never the whole of what it says.

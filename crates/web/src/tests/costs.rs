@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use model::{Channel, PurposeClass};
-use pipeline::costs::{Budget, Costs, Per, RateCards, Way, Ways};
+use pipeline::costs::{Budget, Costs, Per, RateCards, TextRoute, Way, Ways};
 use serde_json::{Value, json};
 
 use super::world::{Call, World};
@@ -12,11 +12,11 @@ use crate::WebConfig;
 
 const CARD: &str = "carrier = 'sandbox-sms'\nchannel = 'sms'\ncurrency = 'USD'\nvalid_from = '2026-01-01'\n[[rates]]\ncountry = 'US'\nprefixes = ['+1']\nprice = '0.01'\n";
 
-async fn priced() -> World {
+pub(super) async fn priced() -> World {
     let way = Way {
         channel: Channel::Sms,
         carrier: "sandbox-sms".into(),
-        smart_punctuation: true,
+        texts: TextRoute::default(),
     };
     let ways = Ways {
         live: vec![],
@@ -39,7 +39,7 @@ async fn priced() -> World {
     World::limited(WebConfig::default(), Router::new(), limits).await
 }
 
-async fn put_customer(world: &World) {
+pub(super) async fn put_customer(world: &World) {
     let consent = |purpose: &str| json!({"channel": "sms", "purpose": purpose, "given_at": "2026-01-01T00:00:00Z"});
     let profile = json!({"name": "Ines", "locale": "en", "phone": "+12535550129",
         "consents": [consent("transactional"), consent("marketing")]});
@@ -49,7 +49,7 @@ async fn put_customer(world: &World) {
     assert!(put.status.is_success(), "{}", put.body);
 }
 
-fn coupon(id: &str) -> Value {
+pub(super) fn coupon(id: &str) -> Value {
     let catalogue = pipeline::catalogue::Catalogue::load(None).unwrap();
     let mut data = catalogue.sample("promotion.coupon").unwrap().clone();
     data.insert("seller".into(), json!({"id": "s-1"}));
@@ -57,7 +57,7 @@ fn coupon(id: &str) -> Value {
         "subject": "c-42", "time": "2026-02-01T12:00:00Z", "campaign": "autumn", "data": data})
 }
 
-async fn post(world: &World, event: &Value) -> Value {
+pub(super) async fn post(world: &World, event: &Value) -> Value {
     let taken = world.test(Call::post("/v1/events").json(event)).await;
     assert_eq!(taken.status, 202, "{}", taken.body);
     taken.json()

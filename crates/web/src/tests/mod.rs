@@ -1,6 +1,7 @@
 //! The real router over a real store: requests in, statuses and bodies out.
 
 mod access;
+mod alphabets;
 mod console;
 mod costs;
 mod customers;

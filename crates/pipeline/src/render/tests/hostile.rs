@@ -231,7 +231,7 @@ proptest! {
             prop_assert!(is_clean_line(line), "{line:?}");
         }
         prop_assert!(made.content.text.lines().all(is_clean_line), "{:?}", made.content.text);
-        prop_assert!(channels::sms_segments(&made.content.text, true).parts <= 10);
+        prop_assert!(channels::sms_segments(&made.content.text, true, channels::National::NONE).parts <= 10);
     let stored = &made.content;
         let mail = mail(catalogue, &marigold(), stored).expect("a mail");
         prop_assert!(is_clean_line(&mail.subject) && is_clean_line(&mail.preheader));

@@ -1,6 +1,6 @@
 //! The shipped catalogue, rendered with its samples.
 
-use channels::sms_segments;
+use channels::{National, sms_segments};
 use model::Channel;
 
 use super::*;
@@ -36,10 +36,10 @@ fn show(catalogue: &Catalogue, name: &str, data: &Map<String, Value>, locale: &s
         made.content.sender, made.content.title, made.content.summary
     );
     if entry.takes(Channel::Sms) {
-        let segments = sms_segments(&made.content.text, true);
+        let segments = sms_segments(&made.content.text, true, National::NONE);
         shown.push_str(&format!(
             "\n--- text, {} part(s) {:?}\n{}\n",
-            segments.parts, segments.forced_ucs2, made.content.text
+            segments.parts, segments.expensive, made.content.text
         ));
     }
     let card = card(catalogue, stored).unwrap();
@@ -129,7 +129,7 @@ fn every_text_fits_one_part() {
         }) {
             let made = made(catalogue, &entry.name, &sample.data, locale);
             let text = made.text();
-            let segments = sms_segments(&text, true);
+            let segments = sms_segments(&text, true, National::NONE);
             let listed = TWO_PARTS.contains(&(entry.name.as_str(), *locale));
             if segments.parts != 1 + usize::from(listed) {
                 longer.push(format!(
@@ -137,7 +137,7 @@ fn every_text_fits_one_part() {
                     entry.name,
                     segments.parts,
                     text.chars().count(),
-                    segments.forced_ucs2
+                    segments.expensive
                 ));
             }
         }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn cut_units(text: &str) -> Vec<usize> {
-    segment(text, false)
+    segment(text, false, National::NONE)
         .parts
         .iter()
         .map(|part| part.units)
@@ -33,7 +33,7 @@ fn pairs_are_never_cut() {
 fn a_cluster_stays_whole_when_that_costs_nothing() {
     // 66 letters, then e and an accent: the cut falls before the e.
     let text = format!("{}e\u{301}{}", "я".repeat(66), "я".repeat(10));
-    let segments = segment(&text, false);
+    let segments = segment(&text, false, National::NONE);
     assert_eq!(segments.parts[0].units, 66);
     assert!(segments.parts[1].text.starts_with("e\u{301}"));
 }
@@ -51,25 +51,25 @@ fn a_cluster_longer_than_a_part_is_cut() {
 }
 
 #[test]
-fn what_forced_ucs2_is_named_once_each() {
-    let segments = segment("“Ok” “çç”", false);
+fn what_made_it_expensive_is_named_once_each() {
+    let segments = segment("“Ok” “çç”", false, National::NONE);
     assert_eq!(segments.alphabet, Alphabet::Ucs2);
-    assert_eq!(segments.forced_ucs2, ['“', '”', 'ç']);
+    assert_eq!(segments.expensive, ['“', '”', 'ç']);
 }
 
 #[test]
 fn smart_replaces_only_when_it_helps() {
-    let segments = segment("It’s here…", true);
+    let segments = segment("It’s here…", true, National::NONE);
     assert_eq!((segments.alphabet, segments.replaced), (Alphabet::Gsm7, 2));
     assert_eq!(segments.parts[0].text, "It's here...");
-    let segments = segment("It’s çok", true);
+    let segments = segment("It’s çok", true, National::NONE);
     assert_eq!((segments.alphabet, segments.replaced), (Alphabet::Ucs2, 0));
     assert_eq!(segments.parts[0].text, "It’s çok");
 }
 
 #[test]
 fn headers_number_the_parts() {
-    let parts = segment(&"a".repeat(161), false).parts_with_udh(0xAB);
+    let parts = segment(&"a".repeat(161), false, National::NONE).parts_with_udh(0xAB);
     assert_eq!(parts.len(), 2);
     assert_eq!(parts[0].octets[..7], [5, 0, 3, 0xAB, 2, 1, b'a']);
     assert_eq!(
@@ -77,7 +77,7 @@ fn headers_number_the_parts() {
         [&[5, 0, 3, 0xAB, 2, 2][..], b"aaaaaaaa"].concat()
     );
     assert_eq!((parts[0].esm_class, parts[0].data_coding), (0x40, 0));
-    let single = segment("я", false).parts_with_udh(1);
+    let single = segment("я", false, National::NONE).parts_with_udh(1);
     assert_eq!(
         (
             single[0].esm_class,
@@ -107,7 +107,7 @@ mod properties {
     proptest! {
         #[test]
         fn parts_fit_and_make_the_text_again(text in texts()) {
-            let segments = segment(&text, false);
+            let segments = segment(&text, false, National::NONE);
             let joined: String = segments.parts.iter().map(|part| part.text.as_str()).collect();
             prop_assert_eq!(joined, text);
             let limit = if segments.parts.len() == 1 { segments.alphabet.single() } else { segments.alphabet.part() };

@@ -8,6 +8,7 @@ use model::{
 };
 
 use crate::conformance::ledger::{price, quote, quoted};
+use crate::conformance::withdrawn::{message_of, withdraw};
 use crate::conformance::world::World;
 use crate::{
     AcceptedEvent, AcceptedResult, ApiKey, Committed, CostQuery, FlagChange, InboundText,
@@ -136,9 +137,9 @@ pub(super) async fn fill(world: &World) -> Put {
     world
         .commit(world.accepted(&facts[1], "s-1", Lane::Security, &[Channel::Sms]))
         .await;
-    world
-        .commit(world.accepted(&facts[1], "s-2", Lane::Bulk, &[Channel::Email]))
-        .await;
+    let taken_back = world.accepted(&facts[1], "s-2", Lane::Bulk, &[Channel::Email]);
+    world.commit(taken_back.clone()).await;
+    assert!(withdraw(world, message_of(&taken_back)).await);
     let failed = fail_some(world, &facts[2]).await;
 
     let mut waits = receipt(world, "unknown-1", ReceiptStatus::Delivered);

@@ -11,7 +11,7 @@ statements! {
     PAGE = concat!("SELECT ", message_columns!(),
         " FROM mailbox AS b JOIN messages AS m ON m.partition = b.partition AND m.id = b.message
         WHERE b.partition = $1 AND b.recipient = $2 AND b.message < $3
-            AND (b.deleted_at IS NOT NULL) = $4
+            AND (b.deleted_at IS NOT NULL) = $4 AND b.withdrawn_at IS NULL
             AND ($5::smallint IS NULL OR b.category = $5)
             AND (NOT $6::boolean OR b.read_at IS NULL)
             AND ($7::bigint = 0 OR b.order_hash = $7)
@@ -21,7 +21,7 @@ statements! {
         WHERE partition = $1 AND recipient = $2 AND read_at IS NULL AND deleted_at IS NULL GROUP BY category";
     SENDERS = "SELECT DISTINCT m.sender FROM mailbox AS b
         JOIN messages AS m ON m.partition = b.partition AND m.id = b.message
-        WHERE b.partition = $1 AND b.recipient = $2 ORDER BY m.sender LIMIT 200";
+        WHERE b.partition = $1 AND b.recipient = $2 AND b.withdrawn_at IS NULL ORDER BY m.sender LIMIT 200";
     CHANGES = concat!("SELECT ", message_columns!(),
         " FROM mailbox AS b JOIN messages AS m ON m.partition = b.partition AND m.id = b.message
         WHERE b.partition = $1 AND b.recipient = $2 AND b.revision > $3 ORDER BY b.revision LIMIT $4");
@@ -32,7 +32,15 @@ statements! {
     SET_DELETED = "UPDATE mailbox AS b SET deleted_at = CASE WHEN $4::boolean THEN $3::bigint END,
             revision = w.revision
         FROM unnest($5::bigint[], $6::bigint[]) AS w(message, revision)
-        WHERE b.partition = $1 AND b.recipient = $2 AND b.message = w.message AND (b.deleted_at IS NULL) = $4";
+        WHERE b.partition = $1 AND b.recipient = $2 AND b.message = w.message AND (b.deleted_at IS NULL) = $4
+            AND b.withdrawn_at IS NULL";
+    OWNER = "SELECT recipient, event FROM messages WHERE partition = $1 AND id = $2";
+    WITHDRAWN = "SELECT b.message
+        FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS w(partition, recipient, message)
+        JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
+            AND b.message = w.message AND b.withdrawn_at IS NOT NULL";
+    WITHDRAW = "UPDATE mailbox SET withdrawn_at = $4, deleted_at = coalesce(deleted_at, $4), revision = $5
+        WHERE partition = $1 AND recipient = $2 AND message = $3 AND withdrawn_at IS NULL";
     /// A purged stub keeps its row in both tables: counts and digests stay. Emptied data
     /// marks it as done.
     PURGE = "WITH old AS MATERIALIZED (
@@ -66,7 +74,7 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::smallint[]) WITH ORDINALITY
             AS w(partition, recipient, order_hash, since, mode, place)
         JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
-            AND b.message >= w.since AND b.order_hash = w.order_hash
+            AND b.message >= w.since AND b.order_hash = w.order_hash AND b.withdrawn_at IS NULL
         JOIN messages AS m ON m.partition = b.partition AND m.id = b.message AND m.mode = w.mode
         JOIN events AS e ON e.partition = m.partition AND e.id = m.event
         ORDER BY w.place, m.id";

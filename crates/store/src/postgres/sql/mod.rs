@@ -42,7 +42,7 @@ use content_columns;
 macro_rules! message_columns {
     () => {
         concat!(
-            "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at, ",
+            "m.id, m.recipient, m.event, m.at, m.mode, m.trace, b.revision, b.read_at, b.deleted_at, b.withdrawn_at, ",
             crate::postgres::sql::content_columns!()
         )
     };

@@ -48,7 +48,8 @@ statements! {
         USING unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[])
             AS w(partition, channel, lane, due_at, delivery)
         WHERE q.partition = w.partition AND q.channel = w.channel AND q.lane = w.lane
-            AND q.due_at = w.due_at AND q.delivery = w.delivery";
+            AND q.due_at = w.due_at AND q.delivery = w.delivery RETURNING q.delivery";
+    DELIVERIES_OF = "SELECT id FROM deliveries WHERE partition = $1 AND message = $2";
     LOCK_DELIVERIES = "SELECT d.id, d.state, d.channel, d.lane, d.attempts, d.address, d.due_at, d.line, d.quote
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, id)
         JOIN deliveries AS d ON d.partition = w.partition AND d.id = w.id
@@ -73,5 +74,10 @@ statements! {
     LOCK_FAILED = "SELECT event FROM failed_events
         WHERE partition = $1 AND event = $2 AND replayed_at IS NULL FOR UPDATE";
     FAIL_AGAIN = "UPDATE failed_events SET reason = $3, detail = $4 WHERE partition = $1 AND event = $2";
+    /// One that a replay mended before fails once more.
+    FAIL_WITHDRAWN = "INSERT INTO failed_events (partition, event, subject, reason, detail, envelope)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (partition, event) DO UPDATE SET subject = excluded.subject, reason = excluded.reason,
+            detail = excluded.detail, envelope = excluded.envelope, replayed_at = NULL";
     CLOSE_FAILED = "UPDATE failed_events SET replayed_at = $3, envelope = '' WHERE partition = $1 AND event = $2";
 }

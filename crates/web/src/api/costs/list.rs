@@ -1,21 +1,17 @@
 //! `GET /v1/costs`: what was quoted, charged and reconciled.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
-use model::{Account, Category, Channel, CostBy, Instant, PurposeClass, decimal_of, ledger_day};
+use model::{CostBy, decimal_of, ledger_day};
 use serde::{Deserialize, Serialize};
-use store::{CostQuery, CostRow};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::auth::Key;
+use crate::costs::{self, CostSums, DAYS_AT_MOST};
 use crate::problem::{Code, Problem};
 use crate::read::{Params, sentence};
 
-/// Days of one answer at most.
-const DAYS_AT_MOST: i32 = 366;
 /// Rows of one answer at most.
 const ROWS_AT_MOST: usize = 5_000;
 
@@ -97,11 +93,11 @@ pub(crate) async fn list_costs(
     Params(query): Params<CostsQuery>,
 ) -> Result<Json<CostsAnswer>, Problem> {
     let to = match &query.to {
-        Some(text) => day("to", text)?,
+        Some(text) => asked_day("to", text)?,
         None => ledger_day(app.now()),
     };
     let from = match &query.from {
-        Some(text) => day("from", text)?,
+        Some(text) => asked_day("from", text)?,
         None => to - 29,
     };
     if from > to || to - from >= DAYS_AT_MOST {
@@ -111,94 +107,42 @@ pub(crate) async fn list_costs(
     }
     let by = query.by.as_deref().unwrap_or("day").parse::<CostBy>();
     let by = by.map_err(|error| Problem::new(Code::BadRequest, sentence(&error.to_string())))?;
-    let modes = super::modes(key.mode);
-    let found = app
-        .store()
-        .costs(CostQuery {
-            from,
-            to,
-            modes,
-            by,
-        })
-        .await?;
-    let mut rows = rows_of(found, by);
-    let truncated = rows.len() > ROWS_AT_MOST;
-    rows.truncate(ROWS_AT_MOST);
+    let mut found = costs::read(&app, (from, to), by, key.mode).await?;
+    let truncated = found.len() > ROWS_AT_MOST;
+    found.truncate(ROWS_AT_MOST);
     Ok(Json(CostsAnswer {
-        from: date(from),
-        to: date(to),
+        from: costs::date(from),
+        to: costs::date(to),
         by: by.as_str(),
-        rows,
+        rows: found.into_iter().map(CostsRow::of).collect(),
         truncated,
     }))
 }
 
-/// Puts the accounts of one key and currency into one row, in the order they came.
-fn rows_of(found: Vec<CostRow>, by: CostBy) -> Vec<CostsRow> {
-    let mut order: Vec<(String, String)> = Vec::new();
-    let mut sums: BTreeMap<(String, String), BTreeMap<Account, (i64, i64)>> = BTreeMap::new();
-    for row in found {
-        let key = (row.key, row.currency.to_string());
-        if !sums.contains_key(&key) {
-            order.push(key.clone());
-        }
-        let accounts = sums.entry(key).or_default();
-        accounts.insert(row.account, (row.micros, row.count));
-    }
-    let rows = order.into_iter().map(|key| {
-        let accounts = sums.remove(&key).unwrap_or_default();
-        let of = |account| accounts.get(&account).copied().unwrap_or((0, 0));
+impl CostsRow {
+    fn of(sums: CostSums) -> Self {
         let sum = |(micros, deliveries): (i64, i64)| Sum {
             amount: decimal_of(micros),
             deliveries,
         };
-        let (micros, count) = of(Account::Quoted);
-        let cost = of(Account::Charged)
-            .0
-            .saturating_add(of(Account::Reconciled).0);
-        CostsRow {
-            key: name(&key.0, by),
-            currency: key.1,
-            quoted: sum((micros.saturating_neg(), -count)),
-            reserved: sum(of(Account::Reserved)),
-            released: sum(of(Account::Released)),
-            charged: sum(of(Account::Charged)),
-            reconciled: sum(of(Account::Reconciled)),
-            cost: decimal_of(cost),
+        Self {
+            currency: sums.currency.to_string(),
+            quoted: sum(sums.quoted),
+            reserved: sum(sums.reserved),
+            released: sum(sums.released),
+            charged: sum(sums.charged),
+            reconciled: sum(sums.reconciled),
+            cost: decimal_of(sums.cost()),
+            key: sums.key,
         }
-    });
-    rows.collect()
+    }
 }
 
-/// The key as it is shown.
-fn name(key: &str, by: CostBy) -> String {
-    let number = key.parse::<u8>().ok();
-    let word = match by {
-        CostBy::Day => return key.parse().map_or_else(|_| key.to_owned(), date),
-        CostBy::Category => number.and_then(Category::from_number).map(Category::as_str),
-        CostBy::Channel => number.and_then(Channel::from_number).map(Channel::as_str),
-        CostBy::Purpose => number
-            .and_then(PurposeClass::from_number)
-            .map(PurposeClass::as_str),
-        CostBy::Campaign | CostBy::Seller | CostBy::Country | CostBy::Carrier => None,
-    };
-    word.unwrap_or(key).to_owned()
-}
-
-fn day(name: &str, text: &str) -> Result<i32, Problem> {
-    let fits = text.len() == 10 && text.is_ascii();
-    let moment = fits.then(|| Instant::parse(&format!("{text}T00:00:00Z")).ok());
-    moment.flatten().map(ledger_day).ok_or_else(|| {
+fn asked_day(name: &str, text: &str) -> Result<i32, Problem> {
+    costs::day(text).ok_or_else(|| {
         Problem::new(
             Code::BadRequest,
             format!("`{name}` is a day like `2026-11-22`."),
         )
     })
-}
-
-/// A day of the ledger as it is written.
-pub(super) fn date(day: i32) -> String {
-    const MICROS: i64 = 86_400_000_000;
-    let at = Instant::from_micros(i64::from(day) * MICROS).to_string();
-    at.split('T').next().unwrap_or_default().to_owned()
 }

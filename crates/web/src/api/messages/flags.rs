@@ -16,7 +16,7 @@ pub(super) async fn find(
 ) -> Result<MessageRecord, Problem> {
     let record = app.store().message(id).await?;
     record
-        .filter(|record| caller.sees(record.message.recipient))
+        .filter(|record| caller.sees_message(&record.message))
         .ok_or_else(|| Problem::not_found("message"))
 }
 

@@ -21,7 +21,7 @@ use crate::read::PathId;
         (status = 204, description = "It is back."),
         (status = 400, description = "Not the id of a message."),
         (status = 404, description = "No such message, or not this customer's."),
-        (status = 410, description = "Its content was destroyed.")))]
+        (status = 410, description = "Its content was destroyed, or it was taken back.")))]
 pub(crate) async fn restore_message(
     State(app): State<App>,
     caller: Caller,
@@ -29,6 +29,12 @@ pub(crate) async fn restore_message(
 ) -> Result<StatusCode, Problem> {
     let record = find(&app, caller, id).await?;
     let message = &record.message;
+    if message.flags.withdrawn_at.is_some() {
+        return Err(Problem::new(
+            Code::Gone,
+            "The message was taken back: it broke a promise made to customers.",
+        ));
+    }
     // Every message has a title until its content is destroyed.
     if message.flags.deleted_at.is_some() && message.content.title.is_empty() {
         return Err(Problem::new(

@@ -4,8 +4,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{Category, Channel, Draft, Permission};
+use model::{Category, Channel, Draft, Mode, Permission};
 use pipeline::catalogue::{Catalogue, MessageType, Place, Sample};
+use pipeline::costs::TextRoute;
 use pipeline::render::{self, Brand, Card, MailBody, RenderError, Short, TextCost};
 
 use super::desk::{Names, under};
@@ -30,11 +31,11 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub fn of(text: String) -> Option<Self> {
+    pub fn of(text: String, route: TextRoute) -> Option<Self> {
         if text.is_empty() {
             return None;
         }
-        let cost = TextCost::of(&text);
+        let cost = TextCost::of(&text, route);
         let named = cost.expensive.iter().take(NAMED);
         Some(Self {
             expensive: named
@@ -157,6 +158,7 @@ pub(crate) async fn show(
     let entry = catalogue.get(&name).ok_or_else(not_found)?;
     let sample = asked.sample(&catalogue, entry).ok_or_else(not_found)?;
     let locale = asked.locale(&catalogue);
+    let route = app.pipeline().limits().costs.text_route(Mode::Live);
     let data = catalogue.sample_data(sample, &brand.domain);
     let rests = catalogue.desk_faults_of(&entry.name).iter();
     let others = catalogue.types();
@@ -174,10 +176,10 @@ pub(crate) async fn show(
         locales: locale_choices(&catalogue, locale),
         samples: sample_choices(&catalogue, entry, sample),
         locale: locale.to_owned(),
-        preview: preview(&catalogue, brand, (entry, sample), locale)
+        preview: preview(&catalogue, brand, (entry, sample), locale, route)
             .map_err(|error| error.to_string()),
         mail_href: href(&entry.name, "/mail", locale, &sample.name),
-        lines: lines(&catalogue, brand, (entry, sample), locale),
+        lines: lines(&catalogue, brand, (entry, sample), locale, route),
         places: entry.places(),
         sample_json: serde_json::to_string_pretty(&data).unwrap_or_default(),
         may_edit: visitor.may(Permission::EditTemplates),
@@ -213,6 +215,7 @@ pub(super) fn preview(
     brand: &Brand,
     (entry, sample): (&MessageType, &Sample),
     locale: &str,
+    route: TextRoute,
 ) -> Result<Preview, RenderError> {
     let made = Short::of_sample(catalogue, brand, (entry, sample), locale)?;
     let is_discreet = made.is_discreet();
@@ -228,10 +231,10 @@ pub(super) fn preview(
         false => Short::of_sensitive_sample(catalogue, brand, (entry, sample), locale)?,
     };
     let discreet = discreet.map(|made| Discreet {
-        text: Text::of(made.text()),
+        text: Text::of(made.text(), route),
         subject: quiet.clone(),
     });
-    let text = Text::of(made.text());
+    let text = Text::of(made.text(), route);
     let content = made.content;
     Ok(Preview {
         dir: catalogue.direction(&content.locale),
@@ -258,6 +261,7 @@ fn lines(
     brand: &Brand,
     (entry, sample): (&MessageType, &Sample),
     chosen: &str,
+    route: TextRoute,
 ) -> Vec<Line> {
     let line = |choice: LocaleChoice| {
         let made = Short::of_sample(catalogue, brand, (entry, sample), &choice.tag).ok()?;
@@ -265,7 +269,7 @@ fn lines(
             href: href(&entry.name, "", &choice.tag, &sample.name),
             chosen: choice.tag == chosen,
             dir: catalogue.direction(&choice.tag),
-            text: Text::of(made.text()),
+            text: Text::of(made.text(), route),
             title: made.content.title,
             tag: choice.tag,
             base: choice.base,

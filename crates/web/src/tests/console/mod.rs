@@ -2,6 +2,7 @@
 
 mod account;
 mod catalogue;
+mod costs;
 mod desk;
 mod door;
 mod failed;

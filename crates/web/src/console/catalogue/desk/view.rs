@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::decimal_of;
+use model::{Mode, decimal_of};
 use pipeline::catalogue::{Catalogue, CatalogueFault, MessageType, Place, Sample, Texts, Trial};
 use pipeline::render::Short;
 
@@ -122,13 +122,20 @@ pub(super) fn serving(catalogue: &Catalogue, name: &str, locale: &str) -> Option
 pub(super) fn work(app: &App, asked: Asked<'_>) -> Option<Work> {
     let pipeline = app.pipeline();
     let (catalogue, brand) = (pipeline.catalogue(), pipeline.brand());
+    let route = pipeline.limits().costs.text_route(Mode::Live);
     let (now, begun) = serving(&catalogue, asked.name, asked.locale)?;
     let trial = pipeline.trial(asked.name, asked.locale, &asked.texts)?;
     let entry = catalogue.get(asked.name)?;
     let sample = catalogue.sample_named(asked.name, asked.sample)?;
     let shown = trial.preview(brand, sample).and_then(|tried| {
         let entry = tried.catalogue.get(asked.name).unwrap_or(entry);
-        let shown = preview(&tried.catalogue, brand, (entry, sample), asked.locale)?;
+        let shown = preview(
+            &tried.catalogue,
+            brand,
+            (entry, sample),
+            asked.locale,
+            route,
+        )?;
         let text = shown.text.as_ref().map_or("", |text| text.text.as_str());
         Ok(Shown {
             prices: prices(app, text),
@@ -236,10 +243,11 @@ fn all_lines(
     (entry, edited): (&MessageType, &str),
 ) -> Vec<Line> {
     let brand = app.pipeline().brand();
+    let route = app.pipeline().limits().costs.text_route(Mode::Live);
     let said = |catalogue: &Catalogue, sample: &Sample, locale: &str, broken: &BTreeSet<String>| {
         let entry = catalogue.get(&entry.name)?;
         let made = Short::of_sample(catalogue, brand, (entry, sample), locale).ok()?;
-        let text = Text::of(made.text()).filter(|_| !broken.contains("sms"));
+        let text = Text::of(made.text(), route).filter(|_| !broken.contains("sms"));
         let title = made.content.title;
         (!broken.contains("title")).then_some((title, text))
     };

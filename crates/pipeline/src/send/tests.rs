@@ -1,0 +1,203 @@
+//! What the guard stops at the hand-over is taken back, with all that follows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use channels::EmailConfig;
+use model::{
+    Clock, Consent, ConsentPurpose, ContactPoint, Customer, DeliveryState, EventId, FailureReason,
+    Instant, MessageId, RecipientId, Sealed, Span,
+};
+use serde_json::json;
+use store::{MailboxFilter, MessageRecord, Store};
+
+use super::*;
+use crate::catalogue::Catalogue;
+use crate::guard::Own;
+use crate::render::Brand;
+use crate::{AsOf, EventAnswer, Limits, RawEvent, ReplayAnswer, Submission};
+
+const LURE: &str = "call 08712402050";
+const NOW: &str = "2026-11-22T12:00:00Z";
+const TEST: Submission = Submission {
+    mode: Mode::Test,
+    as_of: AsOf::Now,
+};
+
+struct World {
+    pipeline: Pipeline,
+    clock: Clock,
+    recipient: RecipientId,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Instant::parse(NOW).unwrap());
+        let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
+        let texts = Consent {
+            channel: Channel::Sms,
+            purpose: ConsentPurpose::Transactional,
+            given_at: clock.now(),
+            source: "checkout".into(),
+            withdrawn_at: None,
+        };
+        let customer = Customer {
+            id: "ines".into(),
+            name: Sealed::new("Inês Machado"),
+            locale: "en-US".into(),
+            time_zone: "America/New_York".into(),
+            country: "US".into(),
+            phone: ContactPoint::phone("+12535550129").ok(),
+            email: ContactPoint::email("ines@customers.example").ok(),
+            consents: vec![texts],
+            preferences: vec![],
+        };
+        let recipients = store.put_customers(vec![customer], clock.now()).await;
+        let brand = Brand {
+            name: "Marigold".into(),
+            domain: "marigold.example".into(),
+            url: "https://messages.marigold.example".into(),
+            support: "help@marigold.example".into(),
+            sms_sender: "Marigold".into(),
+        };
+        let catalogue = Arc::new(Catalogue::load(None).unwrap());
+        let limits = limits(catalogue.sample_own());
+        let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
+        Self {
+            pipeline,
+            clock,
+            recipient: recipients.unwrap()[0],
+            _folder: folder,
+        }
+    }
+
+    /// An event whose words the guard stops in the mail alone.
+    async fn attempt_failed(&self) -> (EventId, MessageId) {
+        let event = json!({
+            "specversion": "1.0", "id": "e-1", "source": "/shop", "subject": "ines",
+            "type": "shipment.attempt_failed", "time": NOW,
+            "data": {"order": {"number": "MG-2"}, "reason": format!("Nobody was at home, {LURE}.")},
+        });
+        let events = vec![RawEvent::Value(event)];
+        let answers = self.pipeline.accept(events, TEST).await.unwrap();
+        match answers[..] {
+            [EventAnswer::Accepted { event, message }] => (event, message),
+            _ => panic!("{answers:?}"),
+        }
+    }
+
+    async fn record(&self, message: MessageId) -> MessageRecord {
+        let found = self.pipeline.store().message(message).await;
+        found.unwrap().unwrap()
+    }
+
+    async fn shown(&self) -> Vec<MessageId> {
+        let filter = MailboxFilter::default();
+        let store = self.pipeline.store();
+        let page = store.mailbox_page(self.recipient, filter, None, 9).await;
+        page.unwrap().messages.iter().map(|m| m.id).collect()
+    }
+}
+
+fn limits(own: Own) -> Limits {
+    Limits {
+        own,
+        ..Limits::default()
+    }
+}
+
+/// A mail server that nothing may reach, and no way for texts.
+fn routes() -> Routes {
+    let mut config = EmailConfig::new(
+        "relay",
+        "localhost",
+        1,
+        "mail.marigold.example",
+        "orders@marigold.example",
+    );
+    config.envelope_from = "bounce@marigold.example".into();
+    config.host = "127.0.0.1".into();
+    let email = Some(EmailCarrier::start(config).unwrap());
+    Routes {
+        live: Carriers::default(),
+        test: Carriers { sms: None, email },
+    }
+}
+
+/// The state of a message's delivery over a channel, and the reason of its last attempt.
+fn of(record: &MessageRecord, channel: Channel) -> (DeliveryState, String) {
+    let mut all = record.deliveries.iter();
+    let found = all
+        .find(|d| d.delivery.contact.channel == channel)
+        .unwrap_or_else(|| panic!("it goes over {channel}: {:?}", record.message.trace));
+    let last = found.attempts.last();
+    let reason = last.map_or(String::new(), |attempt| attempt.reason.clone());
+    (found.delivery.state, reason)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_the_guard_stops_takes_its_message_back() {
+    let world = World::new().await;
+    let (event, message) = world.attempt_failed().await;
+    assert_eq!(world.shown().await, [message]);
+    let store = world.pipeline.store().clone();
+    let mut watch = store.watch_mailbox(world.recipient);
+    let known = store.unread_counts(world.recipient).await.unwrap().revision;
+
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let running = (tasks.clone(), stop.clone());
+    let started = Sender::start(world.pipeline.clone(), routes(), Room::default(), running);
+    started.await.unwrap();
+    let moved = async { while watch.next().await.expect("it is open") <= known {} };
+    let waited = tokio::time::timeout(Duration::from_secs(30), moved).await;
+    waited.expect("the message is taken back");
+    // What is in hand is finished; what waits for its next try, when it is due.
+    let finished = async {
+        loop {
+            let record = world.record(message).await;
+            let states = [Channel::Sms, Channel::Email].map(|channel| of(&record, channel));
+            if states.iter().all(|(state, _)| state.is_settled()) {
+                return states;
+            }
+            world.clock.advance(Span::secs(30));
+            tokio::task::yield_now().await;
+        }
+    };
+    let [text, mail] = tokio::time::timeout(Duration::from_secs(30), finished)
+        .await
+        .expect("both come to an end");
+    assert_eq!(
+        mail,
+        (DeliveryState::Cancelled, "guard.foreign_number".into())
+    );
+    assert_eq!(text.0, DeliveryState::Cancelled, "{text:?}");
+    assert!(text.1.starts_with("guard."), "{text:?}");
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+
+    assert!(world.shown().await.is_empty());
+    let failed = store.failed_event(event).await.unwrap().unwrap();
+    assert_eq!(failed.reason, FailureReason::Guard);
+    let detail = &failed.detail;
+    assert!(
+        detail.starts_with("`foreign_number` in the mail"),
+        "{detail}"
+    );
+    assert!(!detail.contains("0871"), "{detail}");
+    assert_eq!((&*failed.subject, &*failed.event_id), ("ines", "e-1"));
+
+    // A replay makes another message, with the same data.
+    let answer = world.pipeline.replay_failed(event).await.unwrap();
+    let ReplayAnswer::Replayed { message: another } = answer else {
+        panic!("{answer:?}")
+    };
+    assert_ne!(another, message);
+    assert_eq!(world.shown().await, [another]);
+    let (old, new) = (world.record(message).await, world.record(another).await);
+    assert!(old.message.flags.withdrawn_at.is_some());
+    assert_eq!(new.message.content, old.message.content);
+    assert_eq!((new.event.id, new.deliveries.len()), (event, 2));
+}
