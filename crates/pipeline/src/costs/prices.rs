@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Channel, Currency, Instant, ledger_day};
+use model::{Channel, Currency, Instant, Mode, ledger_day};
 
 use super::Costs;
 
@@ -19,15 +19,11 @@ pub struct TextPrice {
 }
 
 impl Costs {
-    /// What a text costs in each country with the carrier of live deliveries, by country.
-    /// Empty where no card is about it.
+    /// What a text costs in each country with the carrier of live deliveries, or of tests
+    /// where there is no other, by country. Empty where no card is about it.
     pub fn text_prices(&self, text: &str, at: Instant) -> Vec<TextPrice> {
-        let Some(way) = self
-            .ways
-            .live
-            .iter()
-            .find(|way| way.channel == Channel::Sms)
-        else {
+        let way = self.way(Mode::Live, Channel::Sms);
+        let Some(way) = way.or_else(|| self.way(Mode::Test, Channel::Sms)) else {
             return Vec::new();
         };
         let day = ledger_day(at);
