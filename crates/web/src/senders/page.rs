@@ -25,6 +25,7 @@ pub(crate) struct Asked {
 pub(crate) struct SendersPage {
     page: Page,
     issuer: String,
+    /// Where a person answers, as a link.
     support: String,
     asked: String,
     answer: Option<Answer>,
@@ -56,7 +57,7 @@ pub(crate) struct KindView {
 pub(crate) struct SenderView {
     kind: Kind,
     value: String,
-    countries: Vec<&'static str>,
+    countries: Vec<Country>,
     from: Option<String>,
     until: Option<String>,
     standing: Standing,
@@ -92,7 +93,10 @@ pub(crate) async fn show(
     let shown = SendersPage {
         page,
         issuer: app.config().public_url.clone(),
-        support: pipeline.brand().support.clone(),
+        support: match pipeline.brand().support.as_str() {
+            address if address.contains("://") => address.to_owned(),
+            mail => format!("mailto:{mail}"),
+        },
         answer: looked_up.map(|looked_up| answer(&looked_up, now)),
         asked: asked.sender.chars().take(500).collect(),
         right_to_left: locale.starts_with("ar"),
@@ -131,13 +135,10 @@ fn answer(looked_up: &LookedUp, now: Instant) -> Answer {
 
 fn view(identity: &Identity, now: Instant) -> SenderView {
     let day = |at: Instant| at.to_timestamp().strftime("%-d %B %Y").to_string();
-    let countries = identity.countries.iter();
     SenderView {
         kind: identity.kind,
         value: identity.value.clone(),
-        countries: countries
-            .map(|country: &Country| country.as_str())
-            .collect(),
+        countries: identity.countries.clone(),
         from: identity.from.map(day),
         // It is no longer ours at that moment: the last day is the one before.
         until: identity.until.map(|until| day(until - Span::millis(1))),
