@@ -47,7 +47,7 @@ async fn each_country_has_its_sender_and_what_ended_is_never_used() {
     let world = World::with(SENDERS).await;
     let senders = [
         ("ines", "+12535550129", "62422"),
-        ("ada", "+447700900123", "447700900555"),
+        ("ada", "+447700900123", "+447700900555"),
         ("uwe", "+4915112345678", "Marigold"),
     ];
     for (id, phone, sender) in senders {
