@@ -83,9 +83,17 @@ async fn each_country_has_its_sender_and_what_ended_is_never_used() {
     world.end().await;
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server that is told of it lives by the real clock"
+)]
+fn in_seconds(seconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds)
+}
+
 #[tokio::test]
 async fn a_sender_that_ends_while_a_text_waits_sends_it_no_more() {
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(8);
+    let soon = in_seconds(8);
     let senders =
         format!("[[senders]]\nkind = \"sender_name\"\nvalue = \"Marigold\"\nuntil = \"{soon}\"\n");
     let world = World::with(&senders).await;

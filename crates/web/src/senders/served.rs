@@ -1,5 +1,6 @@
 //! The files under `/.well-known/`: for carriers, spam filters and apps of anybody.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -28,12 +29,12 @@ pub(crate) async fn message_senders(State(app): State<App>, headers: HeaderMap) 
     let is_known = known
         .split(',')
         .any(|one| one.trim().trim_start_matches("W/") == etag || one.trim() == "*");
-    let mut answer = match is_known {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => public("application/json", published.document.to_string()),
-    };
+    let mut answer = public("application/json", published.document.to_string());
+    if is_known {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        *answer.body_mut() = Body::empty();
+    }
     let fields = answer.headers_mut();
-    fields.insert(header::CACHE_CONTROL, CACHED);
     let mut add = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             fields.insert(name, value);
