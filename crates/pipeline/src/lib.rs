@@ -20,11 +20,13 @@ pub use guard;
 mod in_flight;
 pub mod render;
 pub mod send;
+pub mod senders;
 pub mod track;
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint};
+use model::{Clock, ContactPoint, Instant};
 use store::Store;
 
 pub use accept::{
@@ -33,11 +35,12 @@ pub use accept::{
 use catalogue::Catalogue;
 use costs::Costs;
 use decide::Terms;
-use guard::{Guard, Own};
+use guard::Guard;
 use in_flight::InFlight;
 use render::Brand;
 use send::RecentStops;
 use send::retry::DoubtWait;
+use senders::Registry;
 
 /// Bounds and lists from the configuration.
 #[derive(Clone, Debug)]
@@ -48,8 +51,9 @@ pub struct Limits {
     pub team: Vec<ContactPoint>,
     /// How long a delivery in doubt waits for its receipt.
     pub doubt: DoubtWait,
-    /// What links and numbers in messages may be, besides the brand's own.
-    pub own: Own,
+    /// Every identity that messages may come from or lead to. One that says nothing stands
+    /// for what the brand alone says.
+    pub senders: Arc<Registry>,
     /// Prices and budgets.
     pub costs: Arc<Costs>,
 }
@@ -60,7 +64,7 @@ impl Default for Limits {
             backlog: 2_000_000,
             team: Vec::new(),
             doubt: DoubtWait::default(),
-            own: Own::default(),
+            senders: Arc::default(),
             costs: Arc::default(),
         }
     }
@@ -85,14 +89,18 @@ struct Shared {
 struct Said {
     catalogue: Arc<Catalogue>,
     guard: Arc<Guard>,
+    /// While the guard's domains and numbers are these.
+    holds: Range<Instant>,
 }
 
 impl Said {
-    fn new(catalogue: Arc<Catalogue>, brand: &Brand, limits: &Limits) -> Self {
-        let guard = catalogue.guard(limits.own.clone(), (&brand.domain, &brand.sms_sender));
+    fn new(catalogue: Arc<Catalogue>, senders: &Registry, now: Instant) -> Self {
+        // The brand's own domain and sender are in the registry.
+        let guard = catalogue.guard(senders.own(now), ("", ""));
         Self {
             catalogue,
             guard: Arc::new(guard),
+            holds: senders.unchanged_around(now),
         }
     }
 }
@@ -104,11 +112,15 @@ impl Pipeline {
         catalogue: Arc<Catalogue>,
         brand: Brand,
         clock: Clock,
-        limits: Limits,
+        mut limits: Limits,
     ) -> Self {
+        if limits.senders.is_empty() {
+            limits.senders = Arc::new(Registry::of_brand(&brand));
+        }
+        let said = Said::new(catalogue, &limits.senders, clock.now());
         Self(Arc::new(Shared {
             store,
-            said: RwLock::new(Said::new(catalogue, &brand, &limits)),
+            said: RwLock::new(said),
             brand,
             clock,
             limits,
@@ -132,7 +144,8 @@ impl Pipeline {
     /// Says other things from now on. What was said keeps its words, what is on its way its
     /// short forms.
     pub fn replace_catalogue(&self, catalogue: Arc<Catalogue>) {
-        let said = Said::new(catalogue, &self.0.brand, &self.0.limits);
+        let now = self.0.clock.now();
+        let said = Said::new(catalogue, self.senders(), now);
         let place = self.0.said.write();
         *place.unwrap_or_else(PoisonError::into_inner) = said;
     }
@@ -155,11 +168,26 @@ impl Pipeline {
         &self.0.brand
     }
 
-    /// What words may leave.
+    /// What words may leave, as of now.
     pub fn guard(&self) -> Arc<Guard> {
-        let said = self.0.said.read();
-        let said = said.unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
+        {
+            let said = self.0.said.read();
+            let said = said.unwrap_or_else(PoisonError::into_inner);
+            if said.holds.contains(&now) {
+                return said.guard.clone();
+            }
+        }
+        // A domain or a number has become ours, or has ended.
+        let place = self.0.said.write();
+        let mut said = place.unwrap_or_else(PoisonError::into_inner);
+        *said = Said::new(said.catalogue.clone(), self.senders(), now);
         said.guard.clone()
+    }
+
+    /// Every identity that messages may come from or lead to.
+    pub fn senders(&self) -> &Registry {
+        &self.0.limits.senders
     }
 
     /// The clock.
