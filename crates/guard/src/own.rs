@@ -61,17 +61,29 @@ impl Own {
         })
     }
 
+    /// The name of a domain as it is compared: lower case, in ASCII.
+    ///
+    /// # Errors
+    /// When it cannot be ours.
+    pub fn domain(given: &str) -> Result<String, OwnFault> {
+        own_domain(given).map(|own| own.name)
+    }
+
     /// With one more domain. One that cannot be ours is left out: links to it are foreign.
     #[must_use]
     pub fn with_domain(mut self, domain: &str) -> Self {
-        self.domains.extend(own_domain(domain));
+        let more = own_domain(domain).ok();
+        let more = more.filter(|more| self.domains.iter().all(|own| own.name != more.name));
+        self.domains.extend(more);
         self
     }
 
     /// With one more number. What is none, such as a sender's name, is left out.
     #[must_use]
     pub fn with_number(mut self, number: &str) -> Self {
-        self.numbers.extend(own_number(number));
+        let more = own_number(number).ok();
+        self.numbers
+            .extend(more.filter(|more| !self.numbers.contains(more)));
         self
     }
 

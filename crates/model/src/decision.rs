@@ -28,6 +28,8 @@ define_words!(
     Sequence = 9, "sequence";
     /// Is there money left for it?
     Budget = 10, "budget";
+    /// May an identity of ours write there, at this moment?
+    Sender = 11, "sender";
 );
 
 define_words!(

@@ -105,6 +105,7 @@ fn stage_decide(_: &Bench, sample: &Sample) -> bool {
         mode: Mode::Live,
         team: &[],
         spent: &[],
+        no_sender: &[],
     };
     decide(&case, now()).deliveries.len() == 1
 }

@@ -105,7 +105,7 @@ impl Pipeline {
     fn stand(&self, exceptions: Exceptions) -> Stand {
         Stand {
             brand: self.brand().clone(),
-            own: self.limits().own.clone(),
+            own: self.senders().own(self.clock().now()),
             exceptions,
         }
     }

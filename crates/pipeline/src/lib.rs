@@ -21,11 +21,13 @@ pub use guard;
 mod in_flight;
 pub mod render;
 pub mod send;
+pub mod senders;
 pub mod track;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint};
+use model::{Clock, ContactPoint, Instant};
 use store::Store;
 
 pub use accept::{
@@ -34,11 +36,12 @@ pub use accept::{
 use catalogue::{Catalogue, Desk, Stand};
 use costs::Costs;
 use decide::Terms;
-use guard::{Exceptions, Guard, Own};
+use guard::{Exceptions, Guard};
 use in_flight::InFlight;
 use render::Brand;
 use send::RecentStops;
 use send::retry::DoubtWait;
+use senders::Registry;
 
 /// Bounds and lists from the configuration.
 #[derive(Clone, Debug)]
@@ -49,8 +52,9 @@ pub struct Limits {
     pub team: Vec<ContactPoint>,
     /// How long a delivery in doubt waits for its receipt.
     pub doubt: DoubtWait,
-    /// What links and numbers in messages may be, besides the brand's own.
-    pub own: Own,
+    /// Every identity that messages may come from or lead to. One that says nothing stands
+    /// for what the brand alone says.
+    pub senders: Arc<Registry>,
     /// Prices and budgets.
     pub costs: Arc<Costs>,
 }
@@ -61,7 +65,7 @@ impl Default for Limits {
             backlog: 2_000_000,
             team: Vec::new(),
             doubt: DoubtWait::default(),
-            own: Own::default(),
+            senders: Arc::default(),
             costs: Arc::default(),
         }
     }
@@ -93,6 +97,8 @@ struct Said {
     laid: Laid,
     catalogue: Arc<Catalogue>,
     guard: Arc<Guard>,
+    /// While the guard's domains and numbers are these.
+    holds: Range<Instant>,
 }
 
 /// What staff have laid over the files.
@@ -105,10 +111,15 @@ struct Laid {
 }
 
 impl Said {
-    fn new(files: Arc<Catalogue>, laid: Laid, brand: &Brand, limits: &Limits) -> Self {
+    fn new(
+        files: Arc<Catalogue>,
+        laid: Laid,
+        (brand, senders): (&Brand, &Registry),
+        now: Instant,
+    ) -> Self {
         let stand = Stand {
             brand: brand.clone(),
-            own: limits.own.clone(),
+            own: senders.own(now),
             exceptions: laid.exceptions.clone(),
         };
         let catalogue = match laid.desk.last() {
@@ -120,14 +131,22 @@ impl Said {
                 tracing::warn!(%fault, "words of the desk do not serve; those of the files do");
             }
         }
-        let own = stand.own.with(stand.exceptions);
-        let guard = catalogue.guard(own, (&brand.domain, &brand.sms_sender));
+        // The brand's own domain and sender are in the registry.
+        let guard = catalogue.guard(stand.own.with(stand.exceptions), ("", ""));
         Self {
             files,
             laid,
             catalogue,
             guard: Arc::new(guard),
+            holds: senders.unchanged_around(now),
         }
+    }
+
+    /// Takes the domains and numbers of another moment; the words stay as they are.
+    fn guard_anew(&mut self, senders: &Registry, now: Instant) {
+        let own = senders.own(now).with(self.laid.exceptions.clone());
+        self.guard = Arc::new(self.catalogue.guard(own, ("", "")));
+        self.holds = senders.unchanged_around(now);
     }
 }
 
@@ -138,11 +157,16 @@ impl Pipeline {
         catalogue: Arc<Catalogue>,
         brand: Brand,
         clock: Clock,
-        limits: Limits,
+        mut limits: Limits,
     ) -> Self {
+        if limits.senders.is_empty() {
+            limits.senders = Arc::new(Registry::of_brand(&brand));
+        }
+        let speaks = (&brand, &*limits.senders);
+        let said = Said::new(catalogue, Laid::default(), speaks, clock.now());
         Self(Arc::new(Shared {
             store,
-            said: RwLock::new(Said::new(catalogue, Laid::default(), &brand, &limits)),
+            said: RwLock::new(said),
             changing: Mutex::default(),
             brand,
             clock,
@@ -168,7 +192,8 @@ impl Pipeline {
         let alone = self.0.changing.lock();
         let _alone = alone.unwrap_or_else(PoisonError::into_inner);
         let (files, laid) = next(&self.said());
-        let said = Said::new(files, laid, &self.0.brand, &self.0.limits);
+        let speaks = (&self.0.brand, self.senders());
+        let said = Said::new(files, laid, speaks, self.0.clock.now());
         let place = self.0.said.write();
         *place.unwrap_or_else(PoisonError::into_inner) = said;
     }
@@ -204,11 +229,26 @@ impl Pipeline {
         &self.0.brand
     }
 
-    /// What words may leave.
+    /// What words may leave, as of now.
     pub fn guard(&self) -> Arc<Guard> {
-        let said = self.0.said.read();
-        let said = said.unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
+        {
+            let said = self.0.said.read();
+            let said = said.unwrap_or_else(PoisonError::into_inner);
+            if said.holds.contains(&now) {
+                return said.guard.clone();
+            }
+        }
+        // A domain or a number has become ours, or has ended.
+        let place = self.0.said.write();
+        let mut said = place.unwrap_or_else(PoisonError::into_inner);
+        said.guard_anew(self.senders(), now);
         said.guard.clone()
+    }
+
+    /// Every identity that messages may come from or lead to.
+    pub fn senders(&self) -> &Registry {
+        &self.0.limits.senders
     }
 
     /// The clock.

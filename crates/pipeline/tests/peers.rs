@@ -1,5 +1,6 @@
 //! The shipped catalogue before software that we did not write: segments of texts before
-//! npm `split-sms`, schemas and samples before PyPI `jsonschema`, mails in Chromium.
+//! npm `split-sms`, schemas and samples before PyPI `jsonschema`, mails in Chromium; and the
+//! countries of numbers before PyPI `phonenumbers`.
 //!
 //! What is missing is said on standard error, and the test passes; with
 //! `TIDINGS_TEST_REQUIRE=all` it fails.
@@ -12,6 +13,7 @@ use channels::{Alphabet, National, sms_segments};
 use model::Channel;
 use pipeline::catalogue::{Catalogue, MessageType, Sample};
 use pipeline::render::{Brand, Short, mail};
+use pipeline::senders::Country;
 use serde_json::{Map, Value, json};
 
 const LOCALES: &[&str] = &[
@@ -179,6 +181,46 @@ for schema, data in json.load(sys.stdin):
     for ((case, ours), theirs) in asked.iter().zip(ours).zip(theirs.lines()) {
         let theirs = theirs == "True";
         assert_eq!(ours.is_none(), theirs, "we say {ours:?} of {case}");
+    }
+}
+
+#[test]
+fn countries_of_numbers_agree_with_phonenumbers() {
+    let Some(python) = variable("TIDINGS_TEST_PYTHON") else {
+        return missing("phonenumbers (TIDINGS_TEST_PYTHON is not set)");
+    };
+    let script = "import phonenumbers as p
+for region in sorted(p.SUPPORTED_REGIONS):
+    for kind in (p.PhoneNumberType.MOBILE, p.PhoneNumberType.FIXED_LINE):
+        number = p.example_number_for_type(region, kind)
+        if number and p.region_code_for_number(number) == region:
+            print(region, p.format_number(number, p.PhoneNumberFormat.E164))";
+    let theirs = ask(Command::new(python).args(["-c", script]), String::new());
+    // Told apart only after the fourth digit, or no country by itself: the neighbour whose
+    // code they share.
+    let shared = [
+        ("AC", "SH"),
+        ("AX", "FI"),
+        ("BL", "GP"),
+        ("CC", "AU"),
+        ("CX", "AU"),
+        ("EH", "MA"),
+        ("GG", "GB"),
+        ("IM", "GB"),
+        ("JE", "GB"),
+        ("MF", "GP"),
+        ("SJ", "NO"),
+        ("TA", "SH"),
+        ("VA", "IT"),
+        ("YT", "RE"),
+    ];
+    assert!(theirs.lines().count() > 400, "{}", theirs.lines().count());
+    for line in theirs.lines() {
+        let (region, number) = line.split_once(' ').expect("a region and a number");
+        let neighbour = shared.iter().find(|(of, _)| *of == region);
+        let expected = neighbour.map_or(region, |(_, with)| with);
+        let ours = Country::of_number(number).map(Country::as_str);
+        assert_eq!(ours, Some(expected), "{line}");
     }
 }
 

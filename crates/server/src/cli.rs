@@ -36,6 +36,8 @@ pub enum Command {
     /// Look after the accounts of those who use the console
     #[command(subcommand)]
     Staff(Staff),
+    /// List whom messages may come from, or check a published list
+    Senders(Senders),
     /// Make an Ed25519 key that signs mail, and print its DNS record
     DkimKey(DkimKey),
     /// Measure
@@ -202,6 +204,41 @@ pub struct OneStaff {
     /// The mail address they sign in with
     #[arg(long)]
     pub email: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Senders {
+    #[command(subcommand)]
+    pub command: Option<SendersCommand>,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", required = true)]
+    pub config: Option<PathBuf>,
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SendersCommand {
+    /// Check a list that somebody published, without a network
+    Verify(VerifySenders),
+}
+
+#[derive(Debug, Args)]
+pub struct VerifySenders {
+    /// The list, as /.well-known/message-senders.json gave it
+    #[arg(value_name = "FILE.json")]
+    pub document: PathBuf,
+    /// Its signature, from /.well-known/message-senders.jws
+    #[arg(value_name = "FILE.jws")]
+    pub signature: PathBuf,
+    /// The keys, from /.well-known/message-senders-jwks.json
+    #[arg(long, value_name = "FILE")]
+    pub jwks: PathBuf,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

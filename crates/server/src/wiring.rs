@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use channels::{
-    DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmsSource, SmtpAuth,
-    SmtpTls, TlsRoots,
+    DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmtpAuth, SmtpTls,
+    TlsRoots,
 };
 use model::{ContactPoint, Sealed, Span};
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, Room, Routes, Sender};
+use pipeline::senders::Registry;
 use pipeline::track::Tracker;
 use pipeline::{Limits, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
@@ -54,10 +55,11 @@ pub async fn start(config: &Config) -> Result<System> {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
         doubt: doubt_wait(config.limits.doubt_seconds),
-        own: config.guard.own().context("in [guard]")?,
+        senders: config::senders(config)?,
         costs: config::costs(config)?,
     };
     let brand = brand(&config.brand);
+    let senders = limits.senders.clone();
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
     pipeline
         .refresh_desk()
@@ -70,10 +72,10 @@ pub async fn start(config: &Config) -> Result<System> {
         false => None,
     };
     let test = match &sandbox {
-        Some(sandbox) => sandbox_carriers(config, sandbox, inbound.clone())?,
+        Some(sandbox) => sandbox_carriers(config, &senders, sandbox, inbound.clone())?,
         None => Carriers::default(),
     };
-    let live = live_carriers(config, inbound)?;
+    let live = live_carriers(config, &senders, inbound)?;
     let routes = Routes { live, test };
 
     let (tasks, trackers, stop) = (
@@ -183,7 +185,7 @@ async fn close(carriers: &Carriers) {
 pub fn check_carriers(config: &Config) -> Result<()> {
     team(&config.limits.team)?;
     if let Some(sms) = &config.sms {
-        sms_config(sms, &config.brand.sms_sender)?;
+        sms_config(sms, &*config::senders(config)?)?;
     }
     if let Some(email) = &config.email {
         EmailCarrier::start(email_config(email)?).context("in [email]")?;
@@ -198,7 +200,7 @@ pub fn brand(config: &config::Brand) -> Brand {
         domain: config.domain.clone(),
         url: config.url.clone(),
         support: config.support.clone(),
-        sms_sender: config.sms_sender.clone(),
+        sms_sender: config.sms_sender.clone().unwrap_or_default(),
     }
 }
 
@@ -235,11 +237,11 @@ async fn start_sandbox(keep: usize) -> Result<Sandbox> {
 
 fn sandbox_carriers(
     config: &Config,
+    senders: &Registry,
     sandbox: &Sandbox,
     inbound: mpsc::Sender<channels::InboundItem>,
 ) -> Result<Carriers> {
     let smsc = sandbox.smsc_addr();
-    let source = sms_source(&config.brand.sms_sender);
     let password = Sealed::new("sandbox");
     let mut sms = SmsConfig::new(
         config::TEST_SMS,
@@ -247,12 +249,13 @@ fn sandbox_carriers(
         smsc.port(),
         "sandbox",
         password,
-        source,
+        senders.text_sources(),
     );
     sms.seed = clock::micros().cast_unsigned();
     sms.national = config.sandbox.national_tables;
     let smtp = sandbox.smtp_addr();
-    let from = format!("messages@{}", config.brand.domain);
+    let live_from = config.email.as_ref().map(|email| email.from.clone());
+    let from = live_from.unwrap_or_else(|| format!("messages@{}", config.brand.domain));
     let helo = config.brand.domain.clone();
     let mut email = EmailConfig::new(
         config::TEST_EMAIL,
@@ -273,13 +276,11 @@ fn sandbox_carriers(
 
 fn live_carriers(
     config: &Config,
+    senders: &Registry,
     inbound: mpsc::Sender<channels::InboundItem>,
 ) -> Result<Carriers> {
     let sms = match &config.sms {
-        Some(sms) => Some(SmsCarrier::start(
-            sms_config(sms, &config.brand.sms_sender)?,
-            inbound,
-        )),
+        Some(sms) => Some(SmsCarrier::start(sms_config(sms, senders)?, inbound)),
         None => None,
     };
     let email = match &config.email {
@@ -289,7 +290,7 @@ fn live_carriers(
     Ok(Carriers { sms, email })
 }
 
-fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
+fn sms_config(sms: &config::Sms, senders: &Registry) -> Result<SmsConfig> {
     let password = match &sms.password_file {
         Some(file) => Sealed::new(config::read_secret(file).context("in [sms]")?),
         None => Sealed::default(),
@@ -300,7 +301,7 @@ fn sms_config(sms: &config::Sms, sender: &str) -> Result<SmsConfig> {
         sms.port,
         sms.system_id.clone(),
         password,
-        sms_source(sender),
+        senders.text_sources(),
     );
     if sms.tls {
         built.tls = Some(roots(sms.roots_file.as_deref(), "[sms]")?);
@@ -377,22 +378,4 @@ fn roots(file: Option<&Path>, section: &str) -> Result<TlsRoots> {
     let pem = std::fs::read(file)
         .with_context(|| format!("in {section}: cannot read roots_file {}", file.display()))?;
     TlsRoots::from_pem(&pem).with_context(|| format!("in {section}: roots_file {}", file.display()))
-}
-
-/// How a sender is written in SMPP (3.4 §5.2.5): a name is alphanumeric, up to six digits
-/// are a short code, more are an international number.
-fn sms_source(sender: &str) -> SmsSource {
-    let digits = sender.trim_start_matches('+');
-    let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    let (ton, npi) = match (numeric, digits.len()) {
-        (false, _) => (5, 0),
-        (true, ..=6) => (3, 0),
-        (true, _) => (1, 1),
-    };
-    let address = if numeric {
-        digits.to_owned()
-    } else {
-        sender.chars().take(11).collect()
-    };
-    SmsSource { address, ton, npi }
 }

@@ -49,6 +49,7 @@ pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("../assets/css/50-pages.css"),
         include_str!("../assets/css/60-catalogue.css"),
         include_str!("../assets/css/70-desk.css"),
+        include_str!("../assets/css/70-senders.css"),
     );
     Asset::new("tidings", "css", "text/css; charset=utf-8", body)
 });

@@ -22,6 +22,7 @@ mod page_security;
 pub mod problem;
 mod read;
 mod router;
+pub mod senders;
 pub mod session;
 pub mod staff;
 mod state;

@@ -17,7 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::{Code, Problem};
-use crate::{App, api, console, health, message_center, observe, openapi, page_security, read};
+use crate::{
+    App, api, console, health, message_center, observe, openapi, page_security, read, senders,
+};
 
 /// What a form of the pages may send.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -82,6 +84,9 @@ pub(crate) fn described() -> OpenApiRouter<App> {
             api::keys::create::create_key
         ))
         .routes(routes!(api::keys::revoke::revoke_key))
+        .routes(routes!(senders::message_senders))
+        .routes(routes!(senders::message_senders_jws))
+        .routes(routes!(senders::message_senders_jwks))
         .routes(routes!(openapi::openapi))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
@@ -126,11 +131,14 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     })
 }
 
-/// Answers of the API hold personal data; no cache on the way may keep them.
+/// Answers of the API hold personal data; no cache on the way may keep them, but for those
+/// that say so themselves.
 async fn never_cache(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

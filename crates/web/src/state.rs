@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::auth::KeyCache;
 use crate::problem::{Code, Problem};
+use crate::senders::{Publisher, Signer};
 use crate::staff::Hasher;
 
 /// How the web side of one server is set up.
@@ -67,6 +68,7 @@ struct Inner {
     random: SystemRandom,
     token_key: ring::hmac::Key,
     keys: KeyCache,
+    publisher: Publisher,
     hasher: Hasher,
     event_streams: Arc<Semaphore>,
     live_streams: Arc<Semaphore>,
@@ -85,6 +87,7 @@ impl App {
         let inner = Inner {
             token_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret),
             keys: KeyCache::default(),
+            publisher: Publisher::new(Signer::new(&pipeline.store().key(Signer::PURPOSE))),
             hasher: Hasher::default(),
             event_streams: Arc::new(Semaphore::new(config.event_streams)),
             live_streams: Arc::new(Semaphore::new(config.live_streams)),
@@ -138,6 +141,11 @@ impl App {
 
     pub(crate) fn keys(&self) -> &KeyCache {
         &self.inner.keys
+    }
+
+    /// The list of senders, signed.
+    pub(crate) fn publisher(&self) -> &Publisher {
+        &self.inner.publisher
     }
 
     /// Where passwords of staff are hashed.

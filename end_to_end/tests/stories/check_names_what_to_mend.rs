@@ -56,6 +56,32 @@ async fn an_unknown_key_is_an_error_that_names_the_near_miss() {
 }
 
 #[tokio::test]
+async fn senders_that_cannot_be_or_have_ended_are_named() {
+    let sender =
+        |more: &str| format!("[[senders]]\nkind = \"sender_name\"\nvalue = \"Marigold\"\n{more}\n");
+    let sms = "[sms]\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"marigold\"\n";
+    for (more, place, problem) in [
+        (
+            "countries = [\"UK\"]",
+            "configuration",
+            "[[senders]] `Marigold`: `UK` is no country",
+        ),
+        (
+            "until = 2020-12-31",
+            "senders",
+            "nobody that texts may come from is valid now",
+        ),
+    ] {
+        let (ended, findings) = check(&format!("{sms}{}", sender(more))).await;
+        assert!(!ended.status.success());
+        let found = &findings["problems"][0];
+        assert_eq!(found["place"], place, "{findings}");
+        let said = found["problem"].as_str().unwrap();
+        assert!(said.contains(problem), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn carriers_that_are_out_of_reach_are_named() {
     // A port that was free a moment ago: nobody listens there.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -31,6 +31,7 @@ mod newer_news_wins;
 mod nodes_share_what_they_must;
 mod nothing_is_lost_on_many_nodes;
 mod nothing_is_lost_when_killed;
+mod only_registered_senders_write;
 mod real_orders_are_replayed;
 mod staff_use_the_console;
 mod test_traffic_stays_in_the_sandbox;

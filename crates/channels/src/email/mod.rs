@@ -185,6 +185,11 @@ impl EmailCarrier {
         &self.shared.config.name
     }
 
+    /// The domain of the address that mail comes from.
+    pub fn from_domain(&self) -> &str {
+        self.shared.config.message_domain()
+    }
+
     /// Whether the last connection could be opened, or none was tried yet.
     pub fn is_ready(&self) -> bool {
         self.shared.pool.is_ready()

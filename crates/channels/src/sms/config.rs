@@ -1,5 +1,6 @@
 //! How to reach one SMSC and how fast it may be written to.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use model::{Sealed, Span};
@@ -26,8 +27,8 @@ pub struct SmsConfig {
     pub password: Sealed,
     /// `system_type` of the bind; most carriers want it empty.
     pub system_type: String,
-    /// Who texts come from.
-    pub source: SmsSource,
+    /// Who texts may come from: one that names another source does not leave.
+    pub sources: HashSet<SmsSource>,
     /// Unanswered submits at a time.
     pub window: usize,
     /// Segments per second by contract; 0 for no limit.
@@ -55,7 +56,7 @@ pub struct SmsConfig {
 }
 
 /// The source address of a text (SMPP 3.4 §5.2.5, §5.2.6, §5.2.8).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SmsSource {
     /// A number without `+`, a short code, or up to 11 letters and digits.
     pub address: String,
@@ -74,7 +75,7 @@ impl SmsConfig {
         port: u16,
         system_id: impl Into<String>,
         password: Sealed,
-        source: SmsSource,
+        sources: impl IntoIterator<Item = SmsSource>,
     ) -> Self {
         Self {
             name: name.into(),
@@ -84,7 +85,7 @@ impl SmsConfig {
             system_id: system_id.into(),
             password,
             system_type: String::new(),
-            source,
+            sources: sources.into_iter().collect(),
             window: 50,
             tps: 0,
             enquire_link: Duration::from_secs(30),
@@ -125,7 +126,8 @@ impl SmsConfig {
         if !fits(&self.system_type, 12) {
             return wrong("system_type", "is not at most 12 plain characters");
         }
-        if !fits(&self.source.address, 20) || self.source.address.is_empty() {
+        let a_source = |address: &str| !address.is_empty() && fits(address, 20);
+        if !self.sources.iter().all(|of| a_source(&of.address)) {
             return wrong("source.address", "is not 1 to 20 plain characters");
         }
         if self.window == 0 {

@@ -147,7 +147,7 @@ mod tests {
             ton: 5,
             npi: 0,
         };
-        let mut config = SmsConfig::new("smsc", "localhost", 1, "id", Sealed::new("pw"), source);
+        let mut config = SmsConfig::new("smsc", "localhost", 1, "id", Sealed::new("pw"), [source]);
         config.clock_ahead_of_utc = Some(Span::hours(-3));
         config
     }

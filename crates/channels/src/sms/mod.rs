@@ -34,6 +34,8 @@ pub use smpp::receipt::IdFormat;
 pub struct OutgoingSms {
     /// The delivery it belongs to.
     pub delivery: DeliveryId,
+    /// Who it comes from: one of the carrier's sources.
+    pub source: Arc<SmsSource>,
     /// The number, E.164 with `+`.
     pub to: Sealed,
     /// What it says, up to 32 parts.

@@ -14,7 +14,7 @@ use smpp::{ClientHandle, NotSent, SubmitError};
 use tokio::time::{Instant, timeout_at};
 
 use super::status::{self, Meaning};
-use super::{OutgoingSms, Recall, Shared};
+use super::{OutgoingSms, Recall, Shared, SmsSource};
 
 /// A longer text is no text message any more.
 const MOST_PARTS: usize = 32;
@@ -25,6 +25,9 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
     let Some(destination) = destination(sms.to.open()) else {
         return rejected("address", "this is not a number that texts can be sent to");
     };
+    if !shared.config.sources.contains(&*sms.source) {
+        return rejected("source", "no text may come from this sender");
+    }
     let (smart, national) = (shared.config.smart_punctuation, shared.config.national);
     let segments = smpp::gsm::segment(sms.text.open(), smart, national);
     let count = segments.parts.len();
@@ -37,6 +40,7 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
     let mut text = Text {
         shared,
         lane: sms.lane,
+        source: &sms.source,
         destination,
         reference: Delivery::reference(sms.delivery),
         recall: &sms.recall,
@@ -63,6 +67,7 @@ pub(super) async fn send(shared: &Shared, sms: &OutgoingSms) -> Outcome {
 struct Text<'a> {
     shared: &'a Shared,
     lane: Lane,
+    source: &'a SmsSource,
     destination: Address,
     /// Comes back in the receipt, where the carrier repeats it.
     reference: u16,
@@ -78,9 +83,9 @@ impl Text<'_> {
         let config = &self.shared.config;
         let mut pdu = SubmitSm {
             source: Address::new(
-                config.source.ton,
-                config.source.npi,
-                config.source.address.as_str(),
+                self.source.ton,
+                self.source.npi,
+                self.source.address.as_str(),
             ),
             destination: self.destination.clone(),
             esm_class: part.esm_class,

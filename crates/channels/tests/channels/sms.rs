@@ -16,19 +16,31 @@ use smpp::{
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-pub fn config(port: u16) -> SmsConfig {
-    let source = SmsSource {
-        address: "Marigold".into(),
+fn source(address: &str) -> SmsSource {
+    SmsSource {
+        address: address.into(),
         ton: 5,
         npi: 0,
-    };
-    let mut config = SmsConfig::new("smsc", "127.0.0.1", port, "shop", Sealed::new("pw"), source);
+    }
+}
+
+pub fn config(port: u16) -> SmsConfig {
+    let sources = ["Marigold", "MGLD"].map(source);
+    let mut config = SmsConfig::new(
+        "smsc",
+        "127.0.0.1",
+        port,
+        "shop",
+        Sealed::new("pw"),
+        sources,
+    );
     config.clock_ahead_of_utc = Some(Span::ZERO);
     config
 }
 
 pub fn sms(text: &str, lane: Lane) -> OutgoingSms {
     OutgoingSms {
+        source: Arc::new(source("Marigold")),
         recall: Recall::never(),
         delivery: DeliveryId::from_i64(1),
         to: Sealed::new("+15550100123"),
@@ -128,6 +140,25 @@ async fn a_text_goes_out_as_configured() {
     assert_eq!(outcome.await.unwrap(), accepted("m-1"));
     assert!(carrier.is_ready());
     assert_eq!(carrier.name(), "smsc");
+}
+
+#[tokio::test]
+async fn a_text_comes_from_a_source_of_the_carrier_or_not_at_all() {
+    let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+    let from = |address| OutgoingSms {
+        source: Arc::new(source(address)),
+        ..sms("Hello", Lane::Normal)
+    };
+    let outcome = carrier.send(from("Marigolds")).await;
+    let Outcome::Rejected { code, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(code, "source");
+    let outcome = sending(&carrier, from("MGLD"));
+    let submit = session.submit().await;
+    assert_eq!(submit.pdu().source, Address::alphanumeric("MGLD"));
+    submit.accept("m-1");
+    assert_eq!(outcome.await.unwrap(), accepted("m-1"));
 }
 
 #[tokio::test]

@@ -100,6 +100,7 @@ impl Pipeline {
             mode: event.mode,
             team: &self.limits().team,
             spent: &self.spent(event, facts, &terms, now),
+            no_sender: &self.no_sender(facts, now),
         };
         let decision = decide(&case, now);
         let message = self.compose(
@@ -114,6 +115,17 @@ impl Pipeline {
             facts_version: facts.version,
             message: Box::new(message),
         })
+    }
+
+    /// The channels on which no identity of ours may write to a customer now: whatever
+    /// moment is decided as of, what leaves leaves now.
+    fn no_sender(&self, facts: &Facts, now: Instant) -> Vec<Channel> {
+        let senders = self.senders();
+        let phone = facts.customer.phone.as_ref();
+        let none = phone.filter(|phone| senders.text_sender(phone.address.open(), now).is_none());
+        let text = none.map(|_| Channel::Sms);
+        let mail = (!senders.sends_mail(now)).then_some(Channel::Email);
+        text.into_iter().chain(mail).collect()
     }
 
     /// The channels on which there is no money left for a message.

@@ -99,6 +99,7 @@ impl Pipeline {
                     mode: message.mode,
                     team: &self.limits().team,
                     spent: &[],
+                    no_sender: &[],
                 };
                 if content.text.is_empty() || !would_take(&case, Channel::Sms) {
                     continue;

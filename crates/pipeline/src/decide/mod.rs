@@ -11,6 +11,7 @@ mod contact;
 mod matrix;
 mod mode;
 mod preference;
+mod sender;
 pub mod sequence;
 mod suppression;
 mod useful_until;
@@ -68,6 +69,8 @@ pub struct Case<'a> {
     pub team: &'a [ContactPoint],
     /// The channels on which a budget for the message type is spent, with its name.
     pub spent: &'a [(Channel, String)],
+    /// The channels on which no identity of ours may write to the customer now.
+    pub no_sender: &'a [Channel],
 }
 
 /// What a rule says of a channel.
@@ -84,7 +87,7 @@ enum Word {
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
 /// The rules about one channel, in order. The first "stop" ends the questions.
-const RULES: [(Rule, Ask); 9] = [
+const RULES: [(Rule, Ask); 10] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
@@ -93,6 +96,7 @@ const RULES: [(Rule, Ask); 9] = [
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
     (Rule::Mode, mode::ask),
+    (Rule::Sender, sender::ask),
     (Rule::Budget, budget::ask),
 ];
 
@@ -248,6 +252,7 @@ pub(crate) mod cases {
             mode: Mode::Live,
             team: &[],
             spent: &[],
+            no_sender: &[],
         }
     }
 }

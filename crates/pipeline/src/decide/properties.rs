@@ -82,10 +82,11 @@ proptest! {
     #[test]
     fn no_marketing_and_no_text_without_consent(
         facts in anyone(), terms in terms(), mode in any_of(Mode::ALL), age in -5..50_i64,
+        no_sender in proptest::collection::vec(any_of(Channel::ALL), 0..2),
     ) {
         let at = noon();
         let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
-        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[] };
+        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[], no_sender: &no_sender };
         for channel in routes(&case) {
             let has = |purpose| facts.customer.consents.iter().any(|c| {
                 c.channel == channel && c.purpose == purpose && c.given_at <= at
@@ -97,6 +98,7 @@ proptest! {
                 prop_assert!(has(ConsentPurpose::Transactional));
             }
             prop_assert!(facts.suppression(channel).is_none());
+            prop_assert!(!no_sender.contains(&channel));
             prop_assert!(terms.channels.contains(&channel));
             prop_assert!(mode != Mode::Team || channel == Channel::Email);
         }
@@ -104,7 +106,7 @@ proptest! {
 
     #[test]
     fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
         prop_assert_eq!(decide(&case, noon()), decide(&case, noon()));
     }
 
@@ -114,7 +116,7 @@ proptest! {
     ) {
         let mut stricter = facts.clone();
         stricter.customer.preferences.push(Preference { category, channel, on: false });
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
@@ -123,7 +125,7 @@ proptest! {
 
     #[test]
     fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[] };
+        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
         let decision = decide(&case, noon());
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);

@@ -150,6 +150,8 @@ impl Sender {
             team: &self.pipeline.limits().team,
             // What was decided is paid for.
             spent: &[],
+            // The hand-over itself asks for the sender, facts changed or not.
+            no_sender: &[],
         };
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))

@@ -14,6 +14,9 @@ use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use crate::render;
 
+/// The word of the rule about senders, as attempts keep it.
+const NO_SENDER: &str = "sender.none";
+
 /// How a hand-over went, before the schedule looks at it.
 struct Handed {
     carrier: String,
@@ -108,6 +111,10 @@ impl Sender {
         let Some(carrier) = &self.routes.carriers(claimed.mode).sms else {
             return later("no_carrier");
         };
+        let senders = self.pipeline.senders();
+        let Some(sender) = senders.text_sender(claimed.contact.address.open(), now) else {
+            return Handed::stopped(NO_SENDER, DeliveryState::Cancelled);
+        };
         let text = match &claimed.secret {
             Some(secret) => render::fill_secret(&claimed.content.text, secret),
             None => Sealed::new(claimed.content.text.clone()),
@@ -120,11 +127,12 @@ impl Sender {
         let outcome = carrier
             .send(OutgoingSms {
                 delivery: claimed.id,
+                source: sender.source.clone(),
                 to: claimed.contact.address.clone(),
                 text,
                 lane: claimed.lane,
                 expires_in: claimed.expires_at.since(now),
-                recall: self.recall(claimed),
+                recall: self.recall(claimed, sender.identity.until),
             })
             .await;
         Handed {
@@ -135,11 +143,15 @@ impl Sender {
         }
     }
 
-    /// A stop that comes while the text waits inside its carrier for its turn.
-    fn recall(&self, claimed: &ClaimedDelivery) -> Recall {
+    /// A stop, or the end of its sender, that comes while the text waits inside its carrier
+    /// for its turn.
+    fn recall(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let digest = OnceLock::new();
         Recall::when(move || {
+            if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
+                return Some(NO_SENDER.into());
+            }
             let stops = pipeline.stops();
             let stopped = !stops.is_empty()
                 && stops.has(*digest.get_or_init(|| pipeline.store().digest(&contact)));
@@ -151,6 +163,10 @@ impl Sender {
         let Some(carrier) = &self.routes.carriers(claimed.mode).email else {
             return later("no_carrier");
         };
+        let senders = self.pipeline.senders();
+        if !senders.sends_mail_from(carrier.from_domain(), self.pipeline.clock().now()) {
+            return Handed::stopped(NO_SENDER, DeliveryState::Cancelled);
+        }
         let body = match render::mail(
             &self.pipeline.catalogue(),
             self.pipeline.brand(),

@@ -13,7 +13,6 @@ use store::{MailboxFilter, MessageRecord, Store};
 
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::guard::Own;
 use crate::render::Brand;
 use crate::{AsOf, EventAnswer, Limits, RawEvent, ReplayAnswer, Submission};
 
@@ -63,7 +62,7 @@ impl World {
             sms_sender: "Marigold".into(),
         };
         let catalogue = Arc::new(Catalogue::load(None).unwrap());
-        let limits = limits(catalogue.sample_own());
+        let limits = Limits::default();
         let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
         Self {
             pipeline,
@@ -98,13 +97,6 @@ impl World {
         let store = self.pipeline.store();
         let page = store.mailbox_page(self.recipient, filter, None, 9).await;
         page.unwrap().messages.iter().map(|m| m.id).collect()
-    }
-}
-
-fn limits(own: Own) -> Limits {
-    Limits {
-        own,
-        ..Limits::default()
     }
 }
 

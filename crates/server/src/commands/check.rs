@@ -86,6 +86,7 @@ async fn look(
             mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
         })),
     }
+    look_at_senders(config, findings, passed);
     match config::costs(config) {
         Ok(costs) if costs.quotes() => passed.push("costs"),
         Ok(_) => {}
@@ -150,6 +151,40 @@ async fn look(
     }
 }
 
+/// Whether there is somebody that messages may come from now.
+fn look_at_senders(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
+    let mut fault = |problem: String| {
+        findings.push(Finding {
+            place: "senders",
+            problem,
+            mend: "see [[senders]] in the configuration; docs/guides/senders.md explains them"
+                .into(),
+        });
+    };
+    let senders = match config::senders(config) {
+        Ok(senders) => senders,
+        Err(faults) => return fault(faults.to_string()),
+    };
+    let now = clock::now();
+    let all = senders.identities();
+    let texts = all.iter().filter(|one| one.kind.sends_texts());
+    if config.sms.is_some() && !texts.into_iter().any(|one| one.is_ours(now)) {
+        return fault("nobody that texts may come from is valid now: no text leaves".into());
+    }
+    let from = config
+        .email
+        .as_ref()
+        .and_then(|email| email.from.rsplit_once('@'));
+    if let Some((_, domain)) = from
+        && !senders.sends_mail_from(domain, now)
+    {
+        return fault(format!(
+            "the domain of email.from, `{domain}`, is not valid now: no mail leaves"
+        ));
+    }
+    passed.push("senders");
+}
+
 /// Whether the cost ledger says what the deliveries say.
 /// Whether the words that staff have published hold over the catalogue's files.
 async fn look_at_desk(
@@ -160,7 +195,7 @@ async fn look_at_desk(
 ) {
     // What cannot be ours is said elsewhere.
     let limits = Limits {
-        own: config.guard.own().unwrap_or_default(),
+        senders: config::senders(config).unwrap_or_default(),
         ..Limits::default()
     };
     let files = Arc::new(catalogue.clone());

@@ -6,6 +6,7 @@ mod dkim_key;
 mod migrate;
 mod move_store;
 mod replay;
+mod senders;
 mod serve;
 mod staff;
 
@@ -27,6 +28,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Check(arguments) => return check::run(arguments).await,
         Command::ApiKey(arguments) => api_key::run(arguments).await?,
         Command::Staff(arguments) => staff::run(arguments).await?,
+        Command::Senders(arguments) => senders::run(&arguments)?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,
         Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
         Command::Bench(Bench::Codes(arguments)) => return bench::codes::run(arguments).await,

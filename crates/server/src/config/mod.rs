@@ -6,6 +6,7 @@ mod national;
 mod nats;
 mod near_miss;
 mod sections;
+mod senders;
 mod store;
 mod validate;
 
@@ -13,10 +14,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
+use toml::Spanned;
 
 pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs};
 pub use nats::Nats;
 pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Sandbox, Server, Sms};
+pub use senders::{Sender, senders};
 pub use store::{Store, StorePlace, store_of_environment};
 
 /// The whole configuration.
@@ -37,6 +40,9 @@ pub struct Config {
     /// What links and numbers in messages may be.
     #[serde(default)]
     pub guard: Guard,
+    /// Whom messages may come from.
+    #[serde(default)]
+    pub senders: Vec<Spanned<Sender>>,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -105,7 +111,7 @@ pub fn parse(text: &str) -> Result<Config> {
         let hint = near_miss::hint(error.message());
         anyhow!("{}{hint}", error.to_string().trim_end())
     })?;
-    let faults = validate::faults(&config);
+    let faults = validate::faults(&config, text);
     if !faults.is_empty() {
         bail!("{}", faults.join("\n"));
     }

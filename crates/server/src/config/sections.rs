@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use channels::National;
-use pipeline::guard::{Own, OwnFault};
 use serde::Deserialize;
 
 /// `[server]`: where it listens.
@@ -54,8 +53,10 @@ pub struct Brand {
     pub url: String,
     /// Where a person answers.
     pub support: String,
-    /// Who texts come from: up to 11 letters and digits, a short code or a number.
-    pub sms_sender: String,
+    /// Who texts come from where `[[senders]]` do not say: up to 11 characters, a short code
+    /// or a number.
+    #[serde(default)]
+    pub sms_sender: Option<String>,
 }
 
 /// `[catalogue]`: message types of one's own.
@@ -72,19 +73,8 @@ pub struct Catalogue {
 pub struct Guard {
     /// Domains that links may lead to, besides `brand.domain`.
     pub link_domains: Vec<String>,
-    /// Numbers that messages may ask people to call or text, besides `brand.sms_sender`.
+    /// Numbers that messages may ask people to call or text, besides those that texts come from.
     pub phone_numbers: Vec<String>,
-}
-
-impl Guard {
-    /// As the guard wants it.
-    ///
-    /// # Errors
-    /// The first entry that cannot be ours.
-    pub fn own(&self) -> Result<Own, OwnFault> {
-        let domains = self.link_domains.iter().map(String::as_str);
-        Own::new(domains, self.phone_numbers.iter().map(String::as_str))
-    }
 }
 
 /// `[limits]`: bounds.

@@ -2,12 +2,11 @@
 //! when the first message looks wrong.
 
 use model::ContactPoint;
-use pipeline::guard::{Own, OwnFault};
 
 use super::{Brand, Config};
 
 /// What is wrong, each with its key; empty when nothing is.
-pub(super) fn faults(config: &Config) -> Vec<String> {
+pub(super) fn faults(config: &Config, text: &str) -> Vec<String> {
     let mut faults = brand(&config.brand);
     if let Some(nats) = &config.nats {
         faults.extend(super::nats::faults(nats));
@@ -27,8 +26,8 @@ pub(super) fn faults(config: &Config) -> Vec<String> {
     if !(1..=3_600).contains(&server.idle_seconds) {
         faults.push("server.idle_seconds is from 1 to 3600".into());
     }
-    if let Err(fault) = config.guard.own() {
-        faults.push(format!("guard: {fault}"));
+    if let Err(found) = super::senders::read(config, text) {
+        faults.extend(found.0.iter().map(ToString::to_string));
     }
     let limits = &config.limits;
     if !(16..=100_000).contains(&limits.in_flight) {
@@ -46,21 +45,12 @@ fn brand(brand: &Brand) -> Vec<String> {
     if ContactPoint::email(&format!("a@{}", brand.domain)).is_err() {
         faults.push("brand.domain is a domain like `marigold.example`".into());
     }
-    if let Err(fault @ OwnFault::Public(_)) = Own::new([brand.domain.as_str()], []) {
-        faults.push(format!("brand.domain: {fault}"));
-    }
     if !leads_home(&brand.url, &brand.domain) {
         faults.push("brand.url is an https address on brand.domain or a name under it".into());
     }
     let support = &brand.support;
     if !leads_home(support, &brand.domain) && ContactPoint::email(support).is_err() {
         faults.push("brand.support is a mail address, or an https address on brand.domain".into());
-    }
-    if !is_sender(&brand.sms_sender) {
-        faults.push(
-            "brand.sms_sender is 3 to 11 letters and digits with a letter among them, a short code of 3 to 6 digits, or a number like +12025550123"
-                .into(),
-        );
     }
     faults
 }
@@ -74,21 +64,6 @@ fn leads_home(url: &str, domain: &str) -> bool {
         .strip_suffix(domain)
         .is_some_and(|before| before.ends_with('.'));
     (host == domain || under) && !rest.contains('@') && !rest.chars().any(char::is_whitespace)
-}
-
-/// A name of up to 11 characters (what carriers take as alphanumeric), a short code, or a
-/// number.
-fn is_sender(sender: &str) -> bool {
-    let digits = sender.strip_prefix('+').unwrap_or(sender);
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        return (3..=6).contains(&digits.len()) || (7..=15).contains(&digits.len());
-    }
-    (3..=11).contains(&sender.len())
-        && sender
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b" -_.&".contains(&b))
-        && sender.bytes().any(|b| b.is_ascii_alphabetic())
-        && sender.trim() == sender
 }
 
 #[cfg(test)]
@@ -107,15 +82,15 @@ mod tests {
         for (guard, fault) in [
             (
                 "link_domains = [\"co.uk\"]",
-                "guard: `co.uk` is a suffix under which anybody",
+                "guard.link_domains: `co.uk` is a suffix under which anybody",
             ),
             (
                 "link_domains = [\"https://a.example\"]",
-                "guard: `https://a.example` is not a domain",
+                "guard.link_domains: `https://a.example` is no domain",
             ),
             (
                 "phone_numbers = [\"home\"]",
-                "guard: `home` is not a phone number",
+                "guard.phone_numbers: `home` is no number",
             ),
         ] {
             let error = with(guard).unwrap_err();
@@ -131,27 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn senders_and_addresses() {
-        for good in [
-            "Marigold",
-            "AMZL US",
-            "62422",
-            "+12025550123",
-            "12025550123",
-        ] {
-            assert!(is_sender(good), "{good}");
-        }
-        for bad in [
-            "",
-            "Marigold much too long",
-            "12",
-            "+1 202",
-            "é-shop",
-            " x1 ",
-            "123456789012345678",
-        ] {
-            assert!(!is_sender(bad), "{bad}");
-        }
+    fn addresses_lead_home() {
         assert!(leads_home(
             "https://www.marigold.example/help",
             "marigold.example"

@@ -19,8 +19,10 @@ use crate::page::{Page, html};
 const DAYS: i32 = 30;
 /// Lines of a page; the sums count all.
 const LINES: usize = 500;
-/// Digits after the point.
+/// Digits after the point at most; in a column, always.
 const DIGITS: usize = 4;
+/// And at least.
+const CENTS: usize = 2;
 
 /// What the page is asked with. What cannot be read is taken as left out.
 #[derive(Debug, Default, Deserialize)]
@@ -60,8 +62,8 @@ impl BudgetLine {
         let hundredths = i128::from(state.spent) * 100 / i128::from(budget.micros.max(1));
         Self {
             share: i64::try_from(hundredths.clamp(0, 100)).unwrap_or(100),
-            spent: money(state.spent),
-            amount: money(budget.micros),
+            spent: money(state.spent, CENTS),
+            amount: money(budget.micros, CENTS),
             nearly: state.nearly,
             over: state.over,
             name: budget.name,
@@ -91,10 +93,10 @@ impl Line {
             key: sums.key.clone(),
             currency: sums.currency,
             deliveries: sums.charged.1,
-            expected: money(sums.quoted.0),
-            on_the_way: money(sums.reserved.0),
-            difference: money(sums.reconciled.0),
-            cost: money(sums.cost()),
+            expected: money(sums.quoted.0, DIGITS),
+            on_the_way: money(sums.reserved.0, DIGITS),
+            difference: money(sums.reconciled.0, DIGITS),
+            cost: money(sums.cost(), DIGITS),
         }
     }
 }
@@ -197,12 +199,12 @@ fn totals(found: &[CostSums]) -> Vec<CostSums> {
     totals
 }
 
-/// Micros as people write them: to the hundredth at least, to [`DIGITS`] at most.
-fn money(micros: i64) -> String {
+/// Micros as people write them, with so many digits after the point at least.
+fn money(micros: i64, least: usize) -> String {
     let exact = decimal_of(micros);
     let (whole, digits) = exact.split_once('.').unwrap_or((&exact, ""));
     let cut = &digits[..digits.len().min(DIGITS)];
-    format!("{whole}.{cut:0<2}")
+    format!("{whole}.{cut:0<least$}")
 }
 
 #[cfg(test)]
@@ -219,7 +221,8 @@ mod tests {
             (7_900, "0.0079"),
             (12, "0.0000"),
         ] {
-            assert_eq!(money(micros), shown);
+            assert_eq!(money(micros, CENTS), shown);
         }
+        assert_eq!(money(158_000, DIGITS), "0.1580");
     }
 }

@@ -41,5 +41,6 @@ pub fn router() -> Router<App> {
         .route("/messages/{id}/delete", post(change::delete))
         .route("/messages/{id}/restore", post(change::restore))
         .route("/live", get(list::live))
+        .route("/senders", get(crate::senders::show))
         .merge(crate::assets::router())
 }

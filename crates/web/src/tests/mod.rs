@@ -12,5 +12,6 @@ mod messages;
 mod openapi;
 mod pages;
 mod problems;
+mod senders;
 mod sessions;
 mod world;

@@ -13,6 +13,7 @@ use model::{
     Trace, Verdict,
 };
 use pipeline::render::Brand;
+use pipeline::senders::{Kind, Registry, Written};
 use pipeline::{Limits, Pipeline};
 use ring::rand::SystemRandom;
 use serde_json::{Map, Value, json};
@@ -63,9 +64,12 @@ impl World {
             sms_sender: "Marigold".into(),
         };
         let catalogue = Arc::new(pipeline::catalogue::Catalogue::load(None).unwrap());
-        let limits = Limits {
-            own: catalogue.sample_own(),
-            ..limits
+        let limits = match limits.senders.is_empty() {
+            true => Limits {
+                senders: Arc::new(senders(&brand)),
+                ..limits
+            },
+            false => limits,
         };
         let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
@@ -184,6 +188,18 @@ impl World {
         assert!(matches!(committed[..], [(_, store::Committed::Accepted)]));
         id
     }
+}
+
+/// What the brand says, and the number in the samples of the catalogue.
+fn senders(brand: &Brand) -> Registry {
+    let domain = brand.domain.as_str();
+    let written = vec![
+        Written::text_sender("brand", &brand.sms_sender),
+        Written::of("brand", Kind::MailDomain, domain),
+        Written::of("brand", Kind::LinkDomain, domain),
+        Written::of("brand", Kind::CallNumber, "+44 20 7946 0123"),
+    ];
+    Registry::new(written).unwrap()
 }
 
 fn content(title: &str, category: Category) -> MessageContent {

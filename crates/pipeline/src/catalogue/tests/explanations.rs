@@ -42,6 +42,7 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
     ),
     (Rule::Preference, Verdict::Stop, "switched_off", ""),
     (Rule::Budget, Verdict::Stop, "spent", "promotions"),
+    (Rule::Sender, Verdict::Stop, "none", ""),
     (Rule::Mode, Verdict::Pass, "test", ""),
     (Rule::Mode, Verdict::Stop, "test", ""),
     (Rule::Mode, Verdict::Pass, "team", ""),
