@@ -70,6 +70,8 @@ pub struct Catalogue {
     pub(crate) layout_text: TemplateId,
     /// The words of the layouts, by locale.
     mail_words: Arc<BTreeMap<String, Vec<(String, String)>>>,
+    /// Words that texts spell another way, by locale.
+    respelt: Arc<BTreeMap<String, Vec<(String, String)>>>,
     /// What customers are promised, compiled.
     promises: Arc<Promises>,
     /// What samples may name.
@@ -207,6 +209,12 @@ impl Catalogue {
             .get(locale)
             .or_else(|| self.mail_words.get(FALLBACK))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Words that texts spell another way in a locale, so that they stay in the small
+    /// alphabet of texts: each with how they spell it.
+    pub(crate) fn respelt(&self, locale: &str) -> &[(String, String)] {
+        self.respelt.get(locale).map_or(&[], Vec::as_slice)
     }
 
     /// Words that exist in English but lack a translation: locale and key.

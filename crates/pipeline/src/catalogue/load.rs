@@ -81,6 +81,7 @@ pub(crate) fn load(
         types: types.into_iter().map(shared).collect(),
         templates: loader.templates,
         mail_words: Arc::new(loader.words.sections("mail")),
+        respelt: Arc::new(loader.words.sections("respelt")),
         words: Arc::new(loader.words),
         promises: Arc::new(promises),
         sample_own,

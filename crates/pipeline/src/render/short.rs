@@ -59,15 +59,16 @@ pub fn short_forms(
     let title = line(names.title, TITLE_CHARS)?;
     let summary = line(names.summary, SUMMARY_CHARS)?;
     let sender = line(names.sender, SENDER_CHARS)?;
+    let respelt = catalogue.respelt(locale);
     let text = match names.sms {
         Some(_) if discreet && !entry.has_secret() => {
             let key = format!("discreet.text.{}", entry.category);
             let words = catalogue.words.get(locale, &key).unwrap_or_default();
-            text_message(&words.replace("{brand}", &brand.name))
+            text_message(&words.replace("{brand}", &brand.name), respelt)
         }
         Some(id) => {
             templates.render_into(id, &scene, (&mut scratch, LINE_BYTES))?;
-            let text = text_message(&scratch);
+            let text = text_message(&scratch, respelt);
             bounded(catalogue, id, &text)?;
             text
         }
@@ -114,8 +115,9 @@ pub fn fill_secret(text: &str, secret: &Sealed) -> Sealed {
     Sealed::new(text.replace(PLACEHOLDER, secret.open()))
 }
 
-/// Plain punctuation, no space at the ends of lines, no empty lines.
-fn text_message(rendered: &str) -> String {
+/// Plain punctuation, words spelt as texts spell them, no space at the ends of lines, no
+/// empty lines.
+fn text_message(rendered: &str, respelt: &[(String, String)]) -> String {
     let mut text = String::with_capacity(rendered.len());
     for line in lines(&plain_punctuation(rendered)) {
         let line = one_line(line);
@@ -126,6 +128,11 @@ fn text_message(rendered: &str) -> String {
             text.push('\n');
         }
         text.push_str(&line);
+    }
+    for (word, spelt) in respelt {
+        if text.contains(word.as_str()) {
+            text = text.replace(word.as_str(), spelt);
+        }
     }
     text
 }

@@ -232,3 +232,38 @@ fn a_long_order_number_is_short_in_the_title_and_whole_in_the_body() {
     let stored = &made.content;
     assert!(card(catalogue, stored).unwrap().paragraphs[1].contains(number));
 }
+
+/// What a month is called must not make the same text dear.
+#[test]
+fn no_month_and_no_day_makes_a_text_dear() {
+    let catalogue = shipped();
+    let mut dear = Vec::new();
+    for entry in catalogue.types() {
+        for locale in ["en-US", "es-ES", "pt-BR", "de-DE", "fr-FR"] {
+            let sample = catalogue
+                .sample(&entry.name)
+                .expect("every type has a sample");
+            let whole = serde_json::to_string(sample).expect("it is JSON");
+            let mut months: Vec<String> = Vec::new();
+            for day in (1..=12).map(|month| format!("2026-{month:02}-{:02}", month + 9)) {
+                let data = whole
+                    .replace("2026-03-10", &day)
+                    .replace("2026-03-11", &day);
+                let data = serde_json::from_str(&data).expect("days have one length");
+                let mut event = event(&entry.name, &data);
+                let made = short_forms(catalogue, &marigold(), &mut event, &customer(locale));
+                let text = made.expect("samples render").content.text;
+                let letters =
+                    channels::sms_segments(&text, true, channels::National::NONE).expensive;
+                let letters: String = letters.into_iter().collect();
+                if !months.contains(&letters) {
+                    months.push(letters);
+                }
+            }
+            if months.len() > 1 {
+                dear.push(format!("{} {locale}: {months:?}", entry.name));
+            }
+        }
+    }
+    assert!(dear.is_empty(), "{}", dear.join("\n"));
+}
