@@ -13,13 +13,14 @@ use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, National, OutgoingEmail, sms_segments,
 };
 use model::{
-    Channel, Consent, ConsentPurpose, ContactPoint, Customer, DeliveryId, Facts, Id,
+    Channel, Consent, ConsentPurpose, ContactPoint, Customer, DeliveryId, Event, Facts, Id,
     MessageContent, MessageId, Mode, RecipientId, Sealed,
 };
 use pipeline::catalogue::Catalogue;
 use pipeline::decide::sequence::Standing;
 use pipeline::decide::{Case, Terms, decide};
-use pipeline::render::{Brand, MailBody, mail, short_forms};
+use pipeline::guard::{Guard, Own};
+use pipeline::render::{Brand, MailBody, Short, check_mail, check_short, mail, short_forms};
 use pipeline::{AsOf, RawEvent, Submission};
 
 const ROUNDS: u32 = 2_000;
@@ -52,11 +53,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let all: Vec<&Sample> = texts.iter().chain(&mails).collect();
     let mails: Vec<&Sample> = mails.iter().collect();
     let texts: Vec<&Sample> = texts.iter().collect();
-    let stages: [(&str, &[&Sample], Stage); 5] = [
-        ("read, short forms", &all, stage_short),
+    let stages: [(&str, &[&Sample], Stage); 8] = [
+        ("read", &all, stage_read),
+        ("short forms", &all, stage_short),
+        ("guard: short", &all, stage_guard_short),
         ("decide", &all, stage_decide),
         ("text: segments", &texts, stage_segments),
         ("mail: render", &mails, stage_mail),
+        ("guard: mail", &mails, stage_guard_mail),
         ("mail: MIME, DKIM", &mails, stage_mime),
     ];
     println!("{:18}{:>10}{:>14}", "µs", "each", "of a message");
@@ -81,23 +85,25 @@ type Stage = fn(&Bench, &Sample) -> bool;
 struct Bench {
     catalogue: Catalogue,
     brand: Brand,
+    guard: Guard,
     carrier: EmailCarrier,
 }
 
 /// One event and what follows from it.
 struct Sample {
     raw: RawEvent,
-    event_time: model::Instant,
+    event: Event,
     facts: Facts,
     terms: Terms,
-    content: MessageContent,
+    short: Short,
+    body: Option<MailBody>,
     mail: Option<OutgoingEmail>,
 }
 
 #[inline(never)]
 fn stage_decide(_: &Bench, sample: &Sample) -> bool {
     let case = Case {
-        event_time: sample.event_time,
+        event_time: sample.event.time,
         at: now(),
         facts: &sample.facts,
         terms: &sample.terms,
@@ -111,22 +117,42 @@ fn stage_decide(_: &Bench, sample: &Sample) -> bool {
 }
 
 #[inline(never)]
+fn stage_read(_: &Bench, sample: &Sample) -> bool {
+    black_box(sample.raw.read(SUBMISSION, now())).is_ok()
+}
+
+/// Of an event that is copied for it: short forms take its data.
+#[inline(never)]
 fn stage_short(bench: &Bench, sample: &Sample) -> bool {
-    let customer = &sample.facts.customer;
-    let Ok(mut event) = sample.raw.read(SUBMISSION, now()) else {
-        return false;
-    };
+    let (mut event, customer) = (sample.event.clone(), &sample.facts.customer);
     short_forms(&bench.catalogue, &bench.brand, &mut event, customer).is_ok()
 }
 
 #[inline(never)]
+fn stage_guard_short(bench: &Bench, sample: &Sample) -> bool {
+    check_short(&bench.guard, &sample.short).is_empty()
+}
+
+#[inline(never)]
+fn stage_guard_mail(bench: &Bench, sample: &Sample) -> bool {
+    let mut bodies = sample.body.iter();
+    bodies.all(|body| check_mail(&bench.guard, &sample.short.content, body).is_empty())
+}
+
+#[inline(never)]
 fn stage_segments(_: &Bench, sample: &Sample) -> bool {
-    black_box(sms_segments(&sample.content.text, true, National::NONE)).parts > 0
+    black_box(sms_segments(
+        &sample.short.content.text,
+        true,
+        National::NONE,
+    ))
+    .parts
+        > 0
 }
 
 #[inline(never)]
 fn stage_mail(bench: &Bench, sample: &Sample) -> bool {
-    mail(&bench.catalogue, &bench.brand, &sample.content).is_ok()
+    mail(&bench.catalogue, &bench.brand, &sample.short.content).is_ok()
 }
 
 #[inline(never)]
@@ -164,15 +190,19 @@ impl Bench {
             selector: "s2026".into(),
             key: DkimKey::from_pem(&DkimKey::new_ed25519_pem(&[7; 32]))?,
         });
+        let brand = Brand {
+            name: "Marigold".into(),
+            domain: "marigold.example".into(),
+            url: "https://marigold.example/messages".into(),
+            support: "help@marigold.example".into(),
+            sms_sender: "Marigold".into(),
+        };
+        let catalogue = Catalogue::load(None)?;
+        let ours = (brand.domain.as_str(), brand.sms_sender.as_str());
         Ok(Self {
-            catalogue: Catalogue::load(None)?,
-            brand: Brand {
-                name: "Marigold".into(),
-                domain: "marigold.example".into(),
-                url: "https://marigold.example/messages".into(),
-                support: "help@marigold.example".into(),
-                sms_sender: "Marigold".into(),
-            },
+            guard: catalogue.guard(Own::default(), ours),
+            catalogue,
+            brand,
             carrier: EmailCarrier::start(config)?,
         })
     }
@@ -198,25 +228,23 @@ impl Bench {
             "subject": "c-42", "data": self.catalogue.sample(name),
         });
         let raw = RawEvent::Line(line.to_string().into());
-        let mut event = raw.read(SUBMISSION, now())?;
+        let event = raw.read(SUBMISSION, now())?;
         let facts = Facts {
             recipient: RecipientId::from_i64(42),
             version: 1,
             customer: customer(locale, channel)?,
             suppressed: Vec::new(),
         };
-        let short = short_forms(&self.catalogue, &self.brand, &mut event, &facts.customer)?;
-        let content = short.content;
-        let mail = match channel {
-            Channel::Email => Some(outgoing(
-                &content,
-                mail(&self.catalogue, &self.brand, &content)?,
-            )),
+        let customer = &facts.customer;
+        let short = short_forms(&self.catalogue, &self.brand, &mut event.clone(), customer)?;
+        let body = match channel {
+            Channel::Email => Some(mail(&self.catalogue, &self.brand, &short.content)?),
             Channel::Sms => None,
         };
         Ok(Sample {
             raw,
-            event_time: event.time,
+            mail: body.clone().map(|body| outgoing(&short.content, body)),
+            event,
             facts,
             terms: Terms {
                 category: entry.category,
@@ -225,8 +253,8 @@ impl Bench {
                 channels: entry.channels.clone(),
                 useful_for: entry.useful_for,
             },
-            content,
-            mail,
+            short,
+            body,
         })
     }
 }
