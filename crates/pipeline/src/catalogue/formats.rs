@@ -236,7 +236,16 @@ impl Formats {
                 made
             }
         };
-        Some(formatter.format_fixed_decimal(&amount.0).to_string())
+        let shown = formatter.format_fixed_decimal(&amount.0).to_string();
+        Some(match self.runs_right_to_left() {
+            true => with_its_sign(&shown),
+            false => shown,
+        })
+    }
+
+    fn runs_right_to_left(&self) -> bool {
+        const LANGUAGES: [&str; 8] = ["ar", "ckb", "dv", "fa", "he", "ps", "ur", "yi"];
+        LANGUAGES.contains(&self.locale.id.language.as_str())
     }
 
     /// A whole number with the locale's grouping.
@@ -269,6 +278,22 @@ impl Formats {
     }
 }
 
+/// Keeps the sign of a currency behind its letters where lines run from right to left: in
+/// `R$` the sign goes by the line's direction (UAX #9, W5 to N2) unless a mark follows it.
+fn with_its_sign(amount: &str) -> String {
+    const LEFT_TO_RIGHT: char = '\u{200e}';
+    let mut kept = String::with_capacity(amount.len() + 3);
+    let mut before = ' ';
+    for c in amount.chars() {
+        kept.push(c);
+        if matches!(c, '$' | '£' | '¥' | '€') && before.is_ascii_alphabetic() {
+            kept.push(LEFT_TO_RIGHT);
+        }
+        before = c;
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +313,7 @@ mod tests {
             ("es-MX", "MXN", "$1,234.50"),
             ("en-US", "JPY", "¥1,235"),
             ("nonsense-", "USD", "$1,234.50"),
+            ("ar-EG", "BRL", "\u{200f}١٬٢٣٤٫٥٠ R$\u{200e}"),
         ] {
             let amount = Amount::parse("1234.5").unwrap();
             let shown = Formats::of(locale).money(&amount, currency).unwrap();

@@ -20,14 +20,14 @@ pub struct TextPrice {
 
 impl Costs {
     /// What a text costs in each country with the carrier of live deliveries, or of tests
-    /// where there is no other, by country. Empty where no card is about it.
+    /// where no card is about that, by country. Empty where none is about either.
     pub fn text_prices(&self, text: &str, at: Instant) -> Vec<TextPrice> {
-        let way = self.way(Mode::Live, Channel::Sms);
-        let Some(way) = way.or_else(|| self.way(Mode::Test, Channel::Sms)) else {
-            return Vec::new();
-        };
         let day = ledger_day(at);
-        let Some(card) = self.cards.on(&way.carrier, Channel::Sms, day) else {
+        let of = |mode: Mode| {
+            let way = self.way(mode, Channel::Sms)?;
+            Some((way, self.cards.on(&way.carrier, Channel::Sms, day)?))
+        };
+        let Some((way, card)) = of(Mode::Live).or_else(|| of(Mode::Test)) else {
             return Vec::new();
         };
         let parts = way.texts.segments(text).parts;
