@@ -39,8 +39,8 @@ use decide::Terms;
 use guard::{Exceptions, Guard};
 use in_flight::InFlight;
 use render::Brand;
-use send::RecentStops;
 use send::retry::DoubtWait;
+use send::{Overtaken, RecentStops};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -84,6 +84,7 @@ struct Shared {
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
+    overtaken: Overtaken,
     in_flight: InFlight,
 }
 
@@ -172,6 +173,7 @@ impl Pipeline {
             clock,
             limits,
             stops: RecentStops::default(),
+            overtaken: Overtaken::default(),
             in_flight: InFlight::default(),
         }))
     }
@@ -273,6 +275,11 @@ impl Pipeline {
     /// Addresses suppressed since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
+    }
+
+    /// Messages that newer news overtook since this process started.
+    pub(crate) fn overtaken(&self) -> &Overtaken {
+        &self.0.overtaken
     }
 
     /// Places on the way to carriers.

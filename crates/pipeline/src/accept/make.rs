@@ -11,7 +11,7 @@ use super::stories::Stories;
 use crate::Pipeline;
 use crate::costs::{self, About, Priced};
 use crate::decide::{Case, Terms, decide};
-use crate::render::{Short, check_short, fill_secret, short_forms};
+use crate::render::{Short, check_short, check_values, fill_secret, short_forms};
 
 /// Why no message could be made.
 struct Failure(FailureReason, String);
@@ -86,7 +86,11 @@ impl Pipeline {
         };
         let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
             .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
-        let stopped = check_short(&self.guard(), &short);
+        let guard = self.guard();
+        let mut stopped = check_short(&guard, &short);
+        if stopped.is_empty() {
+            stopped = check_values(&guard, &catalogue, &short);
+        }
         if let Some(first) = stopped.first() {
             return Err(Failure(FailureReason::Guard, first.to_string()));
         }
@@ -110,7 +114,7 @@ impl Pipeline {
             (decision, &about),
             (partition, at, now),
         );
-        stories.note(event.time, &message);
+        stories.note(&catalogue, event.time, &message);
         Ok(AcceptedResult::Message {
             facts_version: facts.version,
             message: Box::new(message),

@@ -275,8 +275,9 @@ impl Pipeline {
         );
         let mut stale = Vec::new();
         for (place, outcome) in first?.into_iter().chain(second?) {
-            if let Some(EventAnswer::Accepted { .. }) = outcome {
+            if let Some(EventAnswer::Accepted { message, .. }) = outcome {
                 holds.keep(place);
+                self.overtaken().note(stories.overtaken_by(message));
             }
             match outcome {
                 Some(answer) => answers[place] = Some(answer),

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Event, Facts, Instant, Mode, RecipientId, Sealed, Span, Told};
+use model::{Event, Facts, Instant, MessageId, Mode, RecipientId, Sealed, Span, Told};
 use store::{NewMessage, StoryOf};
 
 use super::facts::facts_about;
 use crate::Pipeline;
 use crate::catalogue::Catalogue;
-use crate::decide::sequence::{Fact, Standing, standing};
+use crate::decide::sequence::{Fact, Standing, is_newer, standing};
 use crate::render::Short;
 
 /// News older than that overtakes nothing and is repeated by nothing.
@@ -23,6 +23,8 @@ pub(super) struct Stories {
     told: HashMap<Of, Vec<Told>>,
     /// What the batch has more than one event about.
     goes_on: HashSet<Of>,
+    /// Which messages each message of the batch overtakes.
+    overtakes: HashMap<MessageId, Vec<MessageId>>,
 }
 
 impl Pipeline {
@@ -67,6 +69,7 @@ impl Pipeline {
         Ok(Stories {
             told: known.collect(),
             goes_on,
+            overtakes: HashMap::new(),
         })
     }
 }
@@ -102,10 +105,34 @@ impl Stories {
         standing(&fact, told.map_or(&[], Vec::as_slice), overtakes)
     }
 
+    /// What the message of an event overtakes of what was told before it.
+    pub(super) fn overtaken_by(&self, message: MessageId) -> &[MessageId] {
+        self.overtakes.get(&message).map_or(&[], Vec::as_slice)
+    }
+
     /// What this batch tells, for those that follow in it.
-    pub(super) fn note(&mut self, time: Instant, message: &NewMessage) {
+    pub(super) fn note(&mut self, catalogue: &Catalogue, time: Instant, message: &NewMessage) {
         let content = &message.content;
+        if self.told.is_empty() && self.goes_on.is_empty() {
+            return;
+        }
         let of = (message.recipient, content.order.clone());
+        let fact = Fact {
+            message_type: &content.message_type,
+            time,
+            data: &content.data,
+            repeats: true,
+        };
+        let told = self.told.get(&of).into_iter().flatten();
+        let overtaken = told.filter(|told| {
+            told.on_its_way
+                && catalogue.overtakes(&content.message_type, &told.message_type)
+                && !is_newer(told, &fact)
+        });
+        let overtaken: Vec<MessageId> = overtaken.map(|told| told.message).collect();
+        if !overtaken.is_empty() {
+            self.overtakes.insert(message.id, overtaken);
+        }
         if !self.goes_on.contains(&of) {
             return;
         }

@@ -1,13 +1,30 @@
 //! A message whose words turn out to break a promise when they are about to leave: its event
 //! becomes a failed one, as if it had been found when it came.
 
-use model::{Event, EventKey, FailureReason, MessageId};
+use model::{Event, EventKey, FailureReason, Message, MessageId};
 use store::{MessageRecord, Withdrawal};
 
 use crate::Pipeline;
-use crate::render::{Stopped, without_snapshot};
+use crate::render::{Card, Stopped, check_card, without_snapshot};
 
 impl Pipeline {
+    /// What keeps the page of a message from being shown to its customer. The message is
+    /// taken back then: what came by mail was read by the guard before it left, and what is
+    /// read here only is looked at when it is.
+    ///
+    /// # Errors
+    /// When the store could not take it back; then it may not be shown either.
+    pub async fn stopped_page(&self, message: &Message, card: &Card) -> store::Result<bool> {
+        let content = &message.content;
+        let version = (content.message_type.as_str(), content.template_version);
+        let Some(first) = check_card(&self.guard(), version, card).into_iter().next() else {
+            return Ok(false);
+        };
+        tracing::warn!(message = %message.id, stopped = %first, "the guard stopped a page");
+        self.withdraw(message.id, &first).await?;
+        Ok(true)
+    }
+
     /// Takes a message back, for what the guard found first. One that was taken back before
     /// stays as it is.
     ///

@@ -1,6 +1,7 @@
 //! The files of a catalogue: those in the binary, and those of a folder laid over them.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
@@ -163,11 +164,18 @@ impl FolderReader<'_> {
             }
             return;
         }
-        let long = std::fs::metadata(path).is_ok_and(|meta| meta.len() > MAX_FILE_BYTES as u64);
-        if long {
-            return self.fault(path, format!("is longer than {MAX_FILE_BYTES} bytes"));
+        // Only of a file is it known that reading it comes to an end.
+        match std::fs::metadata(path) {
+            Ok(meta) if !meta.is_file() => {
+                return self.fault(path, "is no file, and no folder".to_owned());
+            }
+            Ok(meta) if meta.len() > MAX_FILE_BYTES as u64 => {
+                return self.fault(path, format!("is longer than {MAX_FILE_BYTES} bytes"));
+            }
+            // Reading says why it cannot be.
+            _ => {}
         }
-        match std::fs::read_to_string(path) {
+        match read_text(path) {
             Ok(text) => {
                 let relative = path.strip_prefix(self.root).unwrap_or(path);
                 let key = relative.to_string_lossy().replace('\\', "/");
@@ -180,6 +188,20 @@ impl FolderReader<'_> {
             Err(error) => self.fault(path, format!("cannot be read as text: {error}")),
         }
     }
+}
+
+/// The text of a file; no more of one that grows than a catalogue takes.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let most = MAX_FILE_BYTES as u64 + 1;
+    std::fs::File::open(path)?
+        .take(most)
+        .read_to_string(&mut text)?;
+    if text.len() > MAX_FILE_BYTES {
+        let longer = format!("it is longer than {MAX_FILE_BYTES} bytes");
+        return Err(std::io::Error::other(longer));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -196,5 +218,16 @@ mod tests {
             dir.dirs().for_each(walk);
         }
         walk(&EMBEDDED);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("sample.toml")).unwrap();
+        let mut faults = Vec::new();
+        read(Some(folder.path()), &mut faults);
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].reason, "is no file, and no folder");
     }
 }

@@ -8,6 +8,9 @@ use super::{Case, Word};
 
 /// Where a message's own snapshot stands in its data; no part of the fact.
 const SNAPSHOT: &str = "_";
+/// Where the order stands, and the number of the news of it.
+const ORDER: &str = "order";
+const SEQUENCE: &str = "sequence";
 /// So far apart at most are two tellings of one fact.
 const SAME_WITHIN: Span = Span::hours(6);
 
@@ -61,7 +64,7 @@ pub fn standing(
         told.on_its_way
             && told.message_type == fact.message_type
             && apart(told.time, fact.time) <= SAME_WITHIN
-            && data_of(told).is_some_and(|data| facts_of(&data) == facts_of(fact.data))
+            && data_of(told).is_some_and(|data| same_facts(&data, fact.data))
     };
     if !fact.repeats && told.iter().any(same) {
         Standing::Told
@@ -75,7 +78,7 @@ fn apart(one: Instant, other: Instant) -> Span {
 }
 
 /// By the order's own sequence where both have one, else by time.
-fn is_newer(told: &Told, fact: &Fact<'_>) -> bool {
+pub(crate) fn is_newer(told: &Told, fact: &Fact<'_>) -> bool {
     let sequences = sequence(fact.data).and_then(|own| {
         let theirs = sequence(&data_of(told)?)?;
         Some((theirs, own))
@@ -87,16 +90,33 @@ fn is_newer(told: &Told, fact: &Fact<'_>) -> bool {
 }
 
 fn sequence(data: &Map<String, Value>) -> Option<u64> {
-    data.get("order")?.get("sequence")?.as_u64()
+    data.get(ORDER)?.get(SEQUENCE)?.as_u64()
 }
 
 fn data_of(told: &Told) -> Option<Map<String, Value>> {
     serde_json::from_str(told.data.open()).ok()
 }
 
-/// The members of a fact; where they stand does not matter.
-fn facts_of(data: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let mut members: Vec<_> = data.iter().filter(|(name, _)| *name != SNAPSHOT).collect();
+/// Whether two facts say the same; where their members stand does not matter, and neither
+/// does the number in the order's sequence: who sends a fact again gives it a new one.
+fn same_facts(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
+    let (ours, theirs) = (members(one, SNAPSHOT), members(other, SNAPSHOT));
+    ours.len() == theirs.len()
+        && ours.iter().zip(&theirs).all(|((name, a), (known, b))| {
+            let order = || match (a, b) {
+                (Value::Object(a), Value::Object(b)) if *name == ORDER => {
+                    members(a, SEQUENCE) == members(b, SEQUENCE)
+                }
+                _ => a == b,
+            };
+            name == known && order()
+        })
+}
+
+/// The members but one, by name.
+fn members<'a>(data: &'a Map<String, Value>, without: &str) -> Vec<(&'a str, &'a Value)> {
+    let named = data.iter().map(|(name, value)| (name.as_str(), value));
+    let mut members: Vec<_> = named.filter(|(name, _)| *name != without).collect();
     members.sort_unstable_by_key(|(name, _)| *name);
     members
 }
@@ -131,6 +151,16 @@ mod tests {
             repeats: false,
         };
         standing(&fact, before, overtakes)
+    }
+
+    #[test]
+    fn a_fact_sent_again_with_another_number_is_the_same() {
+        let one = json!({"order": {"number": "1", "sequence": 5}, "place": "door"});
+        let again = json!({"place": "door", "order": {"sequence": 6, "number": "1"}});
+        let other = json!({"order": {"number": "1", "sequence": 6}, "place": "desk"});
+        let before = [told("delivered", 0, &one)];
+        assert_eq!(stands("delivered", 5, &again, &before), Standing::Told);
+        assert_eq!(stands("delivered", 5, &other, &before), Standing::Newest);
     }
 
     #[test]

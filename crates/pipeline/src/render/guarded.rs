@@ -2,12 +2,14 @@
 //!
 //! Pure. Says which part breaks which rule, and never repeats the words: they may be personal.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use guard::{Content, Form, Guard, Rule};
 use model::MessageContent;
 
 use super::{Card, MailBody, Short};
+use crate::catalogue::Catalogue;
 use crate::catalogue::load::PLACEHOLDER;
 
 /// Why a message, or one delivery of it, may not leave.
@@ -16,9 +18,9 @@ use crate::catalogue::load::PLACEHOLDER;
 pub struct Stopped {
     /// The rule it breaks.
     pub rule: Rule,
-    /// The part of the message: `title`, `summary`, `sms`, `body`, `subject`, `preheader`,
-    /// `mail text`, `mail html`.
-    pub part: &'static str,
+    /// The part of the message: `sender`, `title`, `summary`, `sms`, `body`, `subject`,
+    /// `preheader`, `mail text`, `mail html`; or a value of the event: `/data/order/note`.
+    pub part: Cow<'static, str>,
     /// Where in that part, in bytes.
     pub span: Range<usize>,
 }
@@ -42,7 +44,7 @@ fn look<'a>(
     let findings = guard.check_as(&content, version);
     findings.into_iter().map(move |finding| Stopped {
         rule: finding.rule,
-        part,
+        part: Cow::Borrowed(part),
         span: finding.span,
     })
 }
@@ -57,10 +59,52 @@ pub fn check_short(guard: &Guard, short: &Short) -> Vec<Stopped> {
     }
     let title = Content::new(Form::Short, &content.title);
     let summary = Content::new(Form::Short, &content.summary);
-    look(guard, version, "title", title)
+    // What is not the marketplace itself is a name that came with the event.
+    let foreign = content.sender != super::snapshot::brand_of(&content.data);
+    let sender = foreign.then(|| Content::new(Form::Short, &content.sender));
+    sender
+        .into_iter()
+        .flat_map(|sender| look(guard, version, "sender", sender))
+        .chain(look(guard, version, "title", title))
         .chain(look(guard, version, "summary", summary))
         .chain(look(guard, version, "sms", text))
         .collect()
+}
+
+/// Everything in the values of an event that keeps its message from leaving, looked at before
+/// the commit: its templates have been rehearsed, so that what breaks a promise in a body or
+/// a mail is nearly always a value.
+pub fn check_values(guard: &Guard, catalogue: &Catalogue, short: &Short) -> Vec<Stopped> {
+    const APART: &str = "\n\n";
+    let content = &short.content;
+    let Some(entry) = catalogue.get(&content.message_type) else {
+        return Vec::new();
+    };
+    let texts = entry.schema.texts(&content.data);
+    let mut all = String::with_capacity(texts.iter().map(|t| t.text.len() + APART.len()).sum());
+    let mut starts = Vec::with_capacity(texts.len());
+    for written in &texts {
+        starts.push(all.len());
+        all.push_str(written.text);
+        all.push_str(APART);
+    }
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let version = (content.message_type.as_str(), content.template_version);
+    let found = guard.check_as(&Content::new(Form::MailText, &all), version);
+    let stopped = found.into_iter().filter_map(|finding| {
+        let place = starts.partition_point(|start| *start <= finding.span.start);
+        let place = place.checked_sub(1)?;
+        let (start, written) = (starts[place], &texts[place]);
+        let within = |at: usize| at.saturating_sub(start).min(written.text.len());
+        Some(Stopped {
+            rule: finding.rule,
+            part: Cow::Owned(written.pointer()),
+            span: within(finding.span.start)..within(finding.span.end),
+        })
+    });
+    stopped.collect()
 }
 
 /// Everything that keeps the page of a message from being shown.
@@ -87,7 +131,7 @@ pub fn check_mail(guard: &Guard, content: &MessageContent, mail: &MailBody) -> V
     let html = guard.check_html_as(&mail.html, version);
     let html = html.into_iter().map(|finding| Stopped {
         rule: finding.rule,
-        part: "mail html",
+        part: Cow::Borrowed("mail html"),
         span: finding.span,
     });
     look(guard, version, "subject", subject)

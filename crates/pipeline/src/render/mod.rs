@@ -21,7 +21,7 @@ use crate::catalogue::templates::TemplateFault;
 
 pub use card::card;
 pub use example::{Alphabet, Language, SmsPart, TextCost};
-pub use guarded::{Stopped, Version, check_card, check_mail, check_short};
+pub use guarded::{Stopped, Version, check_card, check_mail, check_short, check_values};
 pub use mail::mail;
 pub(crate) use short::SENSITIVE;
 pub use short::{fill_secret, short_forms};

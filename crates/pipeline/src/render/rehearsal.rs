@@ -67,7 +67,8 @@ impl Hall<'_> {
         let content = &made.content;
         let mut stopped = Vec::new();
         for found in check_short(self.guard, &made) {
-            let words = match found.part {
+            let words = match &*found.part {
+                "sender" => &content.sender,
                 "title" => &content.title,
                 "summary" => &content.summary,
                 _ => &content.text,
@@ -84,7 +85,7 @@ impl Hall<'_> {
         if entry.takes(Channel::Email) {
             let mail = mail(self.catalogue, self.brand, content)?;
             for found in check_mail(self.guard, content, &mail) {
-                let words = match found.part {
+                let words = match &*found.part {
                     "subject" => &mail.subject,
                     "preheader" => &mail.preheader,
                     "mail text" => &mail.text,
@@ -120,7 +121,7 @@ impl Hall<'_> {
         } else {
             self.catalogue.layout_text
         };
-        let place = names.and_then(|names| match found.part {
+        let place = names.and_then(|names| match &*found.part {
             "title" => of(Some(names.title)),
             "summary" => of(Some(names.summary)),
             "sms" => of(names.sms),

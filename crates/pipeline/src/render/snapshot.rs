@@ -94,6 +94,13 @@ pub(super) fn setting<'a>(
     }
 }
 
+/// The name of the brand that a message's data holds.
+pub(super) fn brand_of(data: &Map<String, Value>) -> &str {
+    let snapshot = data.get(KEY).and_then(Value::as_object);
+    let brand = snapshot.and_then(|snapshot| snapshot.get("brand"));
+    brand.and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Whether a message's data says that it is discreet.
 pub(super) fn is_discreet(data: &Map<String, Value>) -> bool {
     let snapshot = data.get(KEY).and_then(Value::as_object);

@@ -12,6 +12,9 @@ use crate::decide::{Case, still_allowed};
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
 
+/// The word of the rule about newer news.
+pub(super) const NEWER: &str = "sequence.newer";
+
 /// A delivery that was accepted so long ago may have been overtaken.
 const WAITED: Span = Span::secs(2);
 
@@ -126,8 +129,9 @@ impl Sender {
         if since.withdrawn.contains(&claimed.message) {
             return Some("guard.withdrawn".into());
         }
-        if since.overtaken.contains(&claimed.message) {
-            return Some("sequence.newer".into());
+        let overtaken = self.pipeline.overtaken();
+        if since.overtaken.contains(&claimed.message) || overtaken.has(claimed.message) {
+            return Some(NEWER.into());
         }
         if !claimed.facts_changed {
             return None;

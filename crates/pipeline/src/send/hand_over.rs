@@ -9,7 +9,7 @@ use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
-use super::gates::{SUPPRESSED, Since, jitter};
+use super::gates::{NEWER, SUPPRESSED, Since, jitter};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use crate::render;
@@ -143,14 +143,17 @@ impl Sender {
         }
     }
 
-    /// A stop, or the end of its sender, that comes while the text waits inside its carrier
-    /// for its turn.
+    /// A stop, newer news, or the end of its sender, that comes while the text waits inside
+    /// its carrier for its turn.
     fn recall(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
-        let digest = OnceLock::new();
+        let (digest, message) = (OnceLock::new(), claimed.message);
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
                 return Some(NO_SENDER.into());
+            }
+            if pipeline.overtaken().has(message) {
+                return Some(NEWER.into());
             }
             let stops = pipeline.stops();
             let stopped = !stops.is_empty()

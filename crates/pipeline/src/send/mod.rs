@@ -28,8 +28,8 @@ use tokio_util::task::TaskTracker;
 use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
 use record::{Done, Recorder};
-pub(crate) use stops::RecentStops;
 use stops::Waiting;
+pub(crate) use stops::{Overtaken, RecentStops};
 use tally::Tally;
 
 /// The carriers of one kind of traffic.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use model::MessageId;
 use store::ClaimedDelivery;
 
 use super::Sender;
@@ -35,6 +36,35 @@ impl RecentStops {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .is_empty()
+    }
+}
+
+/// Messages that newer news overtook since this process started, for texts that wait inside
+/// their carrier: what waits in the queue asks the store. The oldest are forgotten.
+#[derive(Default)]
+pub(crate) struct Overtaken(RwLock<[HashSet<MessageId>; 2]>);
+
+impl Overtaken {
+    /// So many are remembered at least.
+    const REMEMBERED: usize = 50_000;
+
+    /// Notes messages.
+    pub(crate) fn note(&self, messages: &[MessageId]) {
+        if messages.is_empty() {
+            return;
+        }
+        let mut sets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if sets[0].len() >= Self::REMEMBERED {
+            sets.swap(0, 1);
+            sets[0].clear();
+        }
+        sets[0].extend(messages);
+    }
+
+    /// Whether a message was noted.
+    pub(crate) fn has(&self, message: MessageId) -> bool {
+        let sets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        sets.iter().any(|set| set.contains(&message))
     }
 }
 
@@ -114,6 +144,18 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_are_remembered() {
+        use model::Id;
+        let overtaken = Overtaken::default();
+        let all: Vec<MessageId> = (0..120_000).map(MessageId::from_i64).collect();
+        for some in all.chunks(1_000) {
+            overtaken.note(some);
+        }
+        assert!(all[70_000..].iter().all(|message| overtaken.has(*message)));
+        assert!(!overtaken.has(all[0]) && !overtaken.has(MessageId::from_i64(-1)));
+    }
 
     #[test]
     fn an_address_waits_as_long_as_one_of_its_texts() {

@@ -86,6 +86,10 @@ fn is_it(identity: &Identity, what: What, wanted: &str) -> bool {
 }
 
 fn understand(given: &str) -> (What, String) {
+    // Two addresses at once are none of ours, whatever the second is.
+    if given.matches('@').count() > 1 {
+        return (What::Name, given.to_owned());
+    }
     if let Some(digits) = digits(given) {
         return (What::Number, digits);
     }
@@ -93,13 +97,22 @@ fn understand(given: &str) -> (What, String) {
     let is_address = given.contains("://") || given.contains(['/', '\\']);
     if !is_address && let Some((_, domain)) = given.rsplit_once('@') {
         // `Marigold <messages@marigold.example>`, as mail programs copy it.
-        let domain = domain.strip_suffix('>').unwrap_or(domain);
+        let domain = match (given.split_once('<'), domain.strip_suffix('>')) {
+            (Some((name, _)), Some(domain)) if !looks_like_address(name) => domain,
+            (None, None) if !given.contains(char::is_whitespace) => domain,
+            _ => return (What::Name, given.to_owned()),
+        };
         return (What::Mail, in_ascii(domain));
     }
     if is_address || (given.contains('.') && !given.contains(char::is_whitespace)) {
         return (What::Link, in_ascii(host_of(given)));
     }
     (What::Name, given.to_owned())
+}
+
+/// Whether a name pretends to be an address: mail programs show the name only.
+fn looks_like_address(name: &str) -> bool {
+    name.contains(['@', '.', '/', '\\'])
 }
 
 /// A number as it is compared, when there is nothing else in the text.
@@ -153,6 +166,26 @@ mod tests {
                 "Marigold <messages@Marigold.example>",
                 What::Mail,
                 "marigold.example",
+            ),
+            (
+                "evil@evil.example,messages@marigold.example",
+                What::Name,
+                "evil@evil.example,messages@marigold.example",
+            ),
+            (
+                "evil@messages@marigold.example",
+                What::Name,
+                "evil@messages@marigold.example",
+            ),
+            (
+                "evil.example messages@marigold.example",
+                What::Name,
+                "evil.example messages@marigold.example",
+            ),
+            (
+                "evil.example <messages@marigold.example>",
+                What::Name,
+                "evil.example <messages@marigold.example>",
             ),
             ("marigold.example", What::Link, "marigold.example"),
             (

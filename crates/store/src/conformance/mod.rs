@@ -168,6 +168,7 @@ mod cases {
     on_both!(withdrawn:
         a_message_taken_back_stands_in_no_mailbox,
         one_deleted_before_is_taken_back_all_the_same,
+        what_a_carrier_took_of_it_was_told,
         what_waits_of_it_is_cancelled,
         a_message_taken_back_releases_what_it_reserved,
         its_event_failed_and_a_replay_makes_another,

@@ -137,6 +137,26 @@ pub(super) async fn one_deleted_before_is_taken_back_all_the_same(world: &World)
     assert_eq!(flags.withdrawn_at, Some(world.clock.now()));
 }
 
+pub(super) async fn what_a_carrier_took_of_it_was_told(world: &World) {
+    let (store, facts) = (world.store(), world.customer("c-1", PHONE).await);
+    let message = message_of(&told(world, &facts, "o-1").await);
+    let texts = world.claim(Channel::Sms, 9).await;
+    let end = Next::Settle(DeliveryState::Accepted);
+    world.record(&texts[0], Some("c-1"), end).await;
+    assert!(withdraw(world, message).await);
+    let about = StoryOf {
+        recipient: facts.recipient,
+        order: Some("o-1".into()),
+        mode: Mode::Test,
+        since: world.clock.now() - Span::days(1),
+    };
+    let stories = store.stories(vec![about]).await.unwrap();
+    let [told] = &stories[0][..] else {
+        panic!("{stories:?}")
+    };
+    assert!(told.on_its_way && told.message == message);
+}
+
 pub(super) async fn what_waits_of_it_is_cancelled(world: &World) {
     let (store, facts) = (world.store(), world.customer("c-1", PHONE).await);
     let message = message_of(&told(world, &facts, "o-1").await);

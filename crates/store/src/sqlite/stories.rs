@@ -1,6 +1,6 @@
 //! What recipients were told before of the same order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use model::{Id, Instant, MessageId, Mode, Sealed, Told};
 use rusqlite::{Connection, params};
@@ -30,40 +30,39 @@ fn story(connection: &Connection, shared: &Shared, of: &StoryOf) -> Result<Vec<T
     let fresh = shared.fresh.of(of.recipient);
     let counts = |entry: &&Entry| entry.order_hash == hash && entry.message >= since;
     let fresh = fresh.iter().filter(counts);
-    let mut messages: BTreeSet<i64> = fresh.map(|entry| entry.message).collect();
+    let mut messages: BTreeMap<i64, bool> = fresh.map(|entry| (entry.message, false)).collect();
     let mut swept = connection.prepare_cached(
         "SELECT message, withdrawn_at IS NOT NULL FROM mailbox WHERE recipient = ?1 AND message >= ?2 AND order_hash = ?3
          ORDER BY message DESC LIMIT ?4",
     )?;
     let most = i64::try_from(TOLD_AT_MOST).unwrap_or(i64::MAX);
     let mut rows = swept.query(params![of.recipient.as_i64(), since, hash, most])?;
-    for (message, withdrawn) in collect(&mut rows, |row| Ok((row.get(0)?, row.get(1)?)))? {
-        // What was taken back was not told; it may be in both.
-        match withdrawn {
-            true => messages.remove(&message),
-            false => messages.insert(message),
-        };
-    }
+    // It may be in both.
+    messages.extend(collect(&mut rows, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+    })?);
     let newest = messages.into_iter().rev().take(TOLD_AT_MOST);
     let mut told = Vec::new();
-    for message in newest {
-        told.extend(read(connection, shared, (message, of.mode))?);
+    for (message, withdrawn) in newest {
+        told.extend(read(connection, shared, (message, withdrawn, of.mode))?);
     }
     told.reverse();
     Ok(told)
 }
 
-/// None where the message is not committed yet, gone, or of another mode.
+/// None where the message is not committed yet, gone, or of another mode. What was taken
+/// back was told as far as a carrier took something of it.
 fn read(
     connection: &Connection,
     shared: &Shared,
-    (message, mode): (i64, Mode),
+    (message, withdrawn, mode): (i64, bool, Mode),
 ) -> Result<Option<Told>> {
     let mut statement = connection.prepare_cached(
         "SELECT m.type, e.time, EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id), m.data
-         FROM messages m JOIN events e ON e.id = m.event WHERE m.id = ?1 AND m.mode = ?2",
+         FROM messages m JOIN events e ON e.id = m.event WHERE m.id = ?1 AND m.mode = ?2
+         AND (NOT ?3 OR EXISTS (SELECT 1 FROM deliveries d WHERE d.message = m.id AND d.state IN (3, 4, 5, 6)))",
     )?;
-    let mut rows = statement.query(params![message, mode.number()])?;
+    let mut rows = statement.query(params![message, mode.number(), withdrawn])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };

@@ -29,6 +29,10 @@ pub(crate) async fn open(
 ) -> Result<Response, PageError> {
     let record = own_message(&app, &viewer, &id).await?;
     let message = &record.message;
+    let card = card_of(&app, message);
+    if app.pipeline().stopped_page(message, &card).await? {
+        return Err(PageError::Shown(ErrorKind::NotFound));
+    }
     let unread = message.flags.read_at.is_none() && message.flags.deleted_at.is_none();
     if unread && method == Method::GET && !is_prefetch(&headers) {
         app.store()
@@ -53,7 +57,7 @@ pub(crate) async fn open(
         Place::Messages
     };
     let (list, counts) = list::load(&app, &viewer, filter, &local, spot).await?;
-    let reading = view_of(&app, &viewer, &record, others, &local);
+    let reading = view_of(&app, &viewer, (&record, card), others, &local);
     let page = MailPage {
         page: viewer.page(&app, place, counts.total),
         list,
@@ -105,18 +109,13 @@ async fn others_of(
 fn view_of(
     app: &App,
     viewer: &SignedIn,
-    record: &MessageRecord,
+    (record, card): (&MessageRecord, Card),
     others: Vec<Message>,
     local: &LocalTime,
 ) -> Open {
     let message = &record.message;
     let content = &message.content;
-    let purged = content.title.is_empty();
-    let card = if purged {
-        bare_card(Vec::new())
-    } else {
-        card_of(app, message)
-    };
+    let purged = is_purged(message);
     let order_filter = Filter {
         order: content.order.clone().unwrap_or_default(),
         ..Filter::default()
@@ -161,10 +160,18 @@ fn view_of(
     }
 }
 
+/// Its words are gone for good.
+fn is_purged(message: &Message) -> bool {
+    message.content.title.is_empty()
+}
+
 /// The body, made from what the message keeps. A message type that has left the catalogue
 /// still shows its summary.
 fn card_of(app: &App, message: &Message) -> Card {
     let content = &message.content;
+    if is_purged(message) {
+        return bare_card(Vec::new());
+    }
     render::card(&app.pipeline().catalogue(), content).unwrap_or_else(|error| {
         tracing::warn!(message = %message.id, %error, "a message could not be rendered; its summary is shown");
         bare_card(vec![content.summary.clone()])

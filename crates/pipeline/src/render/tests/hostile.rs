@@ -73,11 +73,17 @@ fn values_that_would_break_a_promise_are_stopped_where_they_stand() {
         let stored = &made.content;
         let found = check_short(&guard, &made);
         assert_eq!(
-            found.first().map(|f| (f.rule, f.part)),
+            found.first().map(|f| (f.rule, &*f.part)),
             Some((rule, "summary")),
             "{title}"
         );
         assert!(!found[0].to_string().contains(title));
+        let values = check_values(&guard, &catalogue, &made);
+        assert_eq!(
+            values.first().map(|f| (f.rule, &*f.part)),
+            Some((rule, "/data/order/items/0/title")),
+            "{title}"
+        );
         let mail = mail(&catalogue, &marigold(), stored).unwrap();
         let found = check_mail(&guard, stored, &mail);
         assert!(

@@ -68,13 +68,16 @@ statements! {
     RECEIPTS = "SELECT r.delivery, r.status, r.code, r.carrier_time, r.received_at
         FROM deliveries AS d JOIN receipts AS r ON r.partition = d.partition AND r.delivery = d.id
         WHERE d.partition = $1 AND d.message = $2 ORDER BY r.delivery, r.number";
-    /// Messages of recipients about an order each, oldest first; `place` says whose.
+    /// Messages of recipients about an order each, oldest first; `place` says whose. What was
+    /// taken back counts where a carrier took something of it.
     STORIES = "SELECT m.id, m.type, e.time, EXISTS (SELECT FROM deliveries AS d
                 WHERE d.partition = m.partition AND d.message = m.id) AS on_its_way, m.data, w.place
         FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::smallint[]) WITH ORDINALITY
             AS w(partition, recipient, order_hash, since, mode, place)
         JOIN mailbox AS b ON b.partition = w.partition AND b.recipient = w.recipient
-            AND b.message >= w.since AND b.order_hash = w.order_hash AND b.withdrawn_at IS NULL
+            AND b.message >= w.since AND b.order_hash = w.order_hash
+            AND (b.withdrawn_at IS NULL OR EXISTS (SELECT FROM deliveries AS d
+                WHERE d.partition = b.partition AND d.message = b.message AND d.state IN (3, 4, 5, 6)))
         JOIN messages AS m ON m.partition = b.partition AND m.id = b.message AND m.mode = w.mode
         JOIN events AS e ON e.partition = m.partition AND e.id = m.event
         ORDER BY w.place, m.id";
