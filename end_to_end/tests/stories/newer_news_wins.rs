@@ -130,3 +130,39 @@ async fn what_waits_is_overtaken_by_what_comes() {
     assert_eq!(world.counts().await["mails"], 1);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_text_inside_its_carrier_is_overtaken_too() {
+    let world = World::start().await;
+    world.put(&[customer("ines", 84)]).await;
+    world
+        .faults(&json!({"texts": {"throttle_next": 100_000}}))
+        .await;
+    let out = event(
+        "e-1",
+        "shipment.out_for_delivery",
+        "ines",
+        parcel("MG-8401"),
+    );
+    world.post(&out).await;
+    let overtaken = world.newest("ines").await["message"]["id"].clone();
+    let path = format!("/v1/messages/{}", overtaken.as_str().unwrap());
+    until("the text is with its carrier", async || {
+        let message = world.http.get(&path).await.json();
+        (delivery_of(&message, "sms")?["state"] == "claimed").then_some(())
+    })
+    .await;
+    let delivered = event("e-2", "shipment.delivered", "ines", parcel("MG-8401"));
+    world.post(&delivered).await;
+    world.faults(&json!({})).await;
+    world.delivery("ines", "sms", "delivered").await;
+    let text = until("the older text is given up", async || {
+        let message = world.http.get(&path).await.json();
+        delivery_of(&message, "sms").filter(|text| text["state"] == "cancelled")
+    })
+    .await;
+    let last = text["attempts"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["reason"], "sequence.newer", "{text}");
+    assert_eq!(world.counts().await["texts"], 1);
+    world.end().await;
+}

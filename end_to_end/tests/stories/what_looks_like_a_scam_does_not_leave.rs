@@ -1,6 +1,6 @@
-//! Words that break a promise made to customers do not leave: a short form stops the event,
-//! a mail's body stops the mail and takes its message back. What is said of it names the
-//! rule and not the words.
+//! Words that break a promise made to customers do not leave: a short form or a value stops
+//! the event, a mail's body or a page takes its message back. What is said of it names the
+//! rule and the place, and not the words.
 
 use serde_json::json;
 
@@ -9,9 +9,11 @@ use crate::world::{World, customer, delivery_of, event, order, until};
 const LURE: &str = "call 08712402050";
 
 #[tokio::test]
-async fn a_foreign_link_stops_the_event_and_a_foreign_number_the_mail() {
+async fn a_foreign_link_stops_the_event_and_a_foreign_number_takes_the_message_back() {
     let world = World::start().await;
-    let ines = customer("ines", 31);
+    let mut ines = customer("ines", 31);
+    // Bodies greet by name: what stands in it is read when they are made.
+    ines["name"] = format!("Ines, {LURE}").into();
     world.put(std::slice::from_ref(&ines)).await;
 
     let mut data = order("MG-1");
@@ -29,10 +31,19 @@ async fn a_foreign_link_stops_the_event_and_a_foreign_number_the_mail() {
     assert!(!detail.contains("evil"), "{detail}");
     assert!(world.messages("ines").await.is_empty());
 
-    let data = json!({
-        "order": {"number": "MG-2"},
-        "reason": format!("Nobody was at home, {LURE}."),
-    });
+    let data = |reason: &str| json!({"order": {"number": "MG-2"}, "reason": reason});
+    let reason = format!("Nobody was at home, {LURE}.");
+    let attempt = event("e-3", "shipment.attempt_failed", "ines", data(&reason));
+    let answer = world.http.post("/v1/events", &attempt).await;
+    let failed = answer.json()["failed"][0].clone();
+    let detail = failed["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("`foreign_number` in the /data/reason, from byte"),
+        "{detail}"
+    );
+    assert_eq!(world.counts().await["texts"], 0, "nothing of it left");
+
+    let data = data("Nobody was at home.");
     let attempt = event("e-2", "shipment.attempt_failed", "ines", data);
     let answer = world.http.post("/v1/events", &attempt).await;
     assert_eq!(answer.json()["failed_total"], 0, "{answer:?}");
