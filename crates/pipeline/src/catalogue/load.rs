@@ -191,6 +191,7 @@ impl Loader<'_> {
         let samples = self.samples(&folder);
         let sender = self.sender(&entry, file);
         let (home, texts) = (Home::of(file), self.texts(&folder));
+        self.blanks(&entry, &texts);
         for (locale, texts) in &texts {
             let mut compiler = Compiler {
                 words: &self.words,
@@ -255,6 +256,18 @@ impl Loader<'_> {
         let names = Names::Message(&entry.schema);
         let added = self.templates.add(&entry.sender, origin, &names);
         added.map_err(|fault| self.faults.push(fault)).ok()
+    }
+
+    /// A text that is there and empty is worse than a missing one: it would leave.
+    fn blanks(&mut self, entry: &MessageType, texts: &BTreeMap<String, Texts>) {
+        for (key, text) in texts.values().flatten() {
+            let needed = entry.keys().any(|needed| needed == key);
+            if needed && text.text.trim().is_empty() {
+                let reason = "is empty, and no message leaves without it";
+                let fault = CatalogueFault::at(&text.file, text.line, reason);
+                self.faults.push(fault.key(key));
+            }
+        }
     }
 
     fn texts(&mut self, folder: &str) -> BTreeMap<String, Texts> {

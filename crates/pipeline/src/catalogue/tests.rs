@@ -2,6 +2,7 @@
 
 mod broken;
 mod explanations;
+mod silence;
 
 use std::fs;
 
@@ -100,6 +101,10 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).unwrap();
     }
     dir
+}
+
+fn load_with(files: &[(&str, &str)]) -> Result<Catalogue, CatalogueFaults> {
+    Catalogue::load(Some(folder(files).path()))
 }
 
 /// The faults of a folder laid over the shipped catalogue, with the folder's own path cut.
