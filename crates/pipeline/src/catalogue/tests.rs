@@ -1,6 +1,7 @@
 //! What the shipped catalogue must be, and what a broken one is told.
 
 mod broken;
+mod endings;
 mod explanations;
 mod silence;
 
