@@ -17,6 +17,8 @@ pub struct CatalogueFault {
     pub reason: String,
     /// The words the guard stops, and the rule they break, where it is that.
     pub stopped: Option<(Rule, String)>,
+    /// What to do about it, where that is known.
+    mend: Option<&'static str>,
 }
 
 impl CatalogueFault {
@@ -31,12 +33,27 @@ impl CatalogueFault {
             line,
             reason: reason.into(),
             stopped: None,
+            mend: None,
         }
     }
 
     pub(crate) fn key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
+    }
+
+    pub(crate) fn mend(mut self, mend: &'static str) -> Self {
+        self.mend = Some(mend);
+        self
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        match (self.mend, &self.stopped) {
+            (Some(mend), _) => mend,
+            (None, Some(_)) => "say it in other words; docs/guides/guard.md explains the rules",
+            (None, None) => "correct the file it names; docs/guides/catalogue.md explains each",
+        }
     }
 }
 

@@ -75,7 +75,13 @@ impl Templates {
         let compiled = allow_list::check(source, names).and_then(|()| Program::compile(source));
         let program = compiled.map_err(|refusal| {
             let line = origin.line + refusal.line.max(1) - 1;
-            CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key)
+            let fault = CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key);
+            match names {
+                Names::Any => fault,
+                Names::Message(_) => {
+                    fault.mend("correct the words, or declare what they use in schema.json")
+                }
+            }
         })?;
         self.0.push(Arc::new(Template {
             origin,
