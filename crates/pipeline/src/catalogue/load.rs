@@ -7,7 +7,7 @@ use super::allow_list::{Names, Refusal};
 use super::compile::{Compiler, Home, Texts};
 use super::describe;
 use super::entry::{self, MessageType, line_of};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::flat;
 use super::locale;
 use super::mjml;
@@ -52,7 +52,7 @@ pub(crate) fn load(
         if !is_type_name(&name) {
             let place = loader.place(&format!("types/{name}"));
             let fault = CatalogueFault::of_file(&place, NO_NAME);
-            loader.faults.push(fault.mend("rename the folder"));
+            loader.faults.push(fault.mend(Mend::RenameFolder));
             continue;
         }
         let before = loader.faults.len();
@@ -142,8 +142,7 @@ impl Loader<'_> {
                 for file in files {
                     let reason = "is not a file that a catalogue has";
                     let fault = CatalogueFault::of_file(&file.shown, reason);
-                    let mend = "give it the name of a file that a catalogue has, or take it away";
-                    self.faults.push(fault.mend(mend));
+                    self.faults.push(fault.mend(Mend::RenameFile));
                 }
             }
             let explains = path.strip_prefix("explanations/");
@@ -241,14 +240,14 @@ impl Loader<'_> {
         if !self.is_unread(&format!("{folder}/{file}")) {
             let reason = format!("has no {file}{why}");
             let fault = CatalogueFault::of_file(&self.place(folder), reason);
-            self.faults.push(fault.mend("add the file"));
+            self.faults.push(fault.mend(Mend::Add));
         }
     }
 
     fn missing(&mut self, path: &str, reason: &str) {
         if !self.is_unread(path) {
             let fault = CatalogueFault::of_file(&self.place(path), reason);
-            self.faults.push(fault.mend("add the file"));
+            self.faults.push(fault.mend(Mend::Add));
         }
     }
 
@@ -324,7 +323,7 @@ impl Loader<'_> {
             if needed && text.text.trim().is_empty() {
                 let reason = "is empty, and no message leaves without it";
                 let fault = CatalogueFault::at(&text.file, text.line, reason);
-                self.faults.push(fault.key(key).mend("write its words"));
+                self.faults.push(fault.key(key).mend(Mend::Write));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Which locales a catalogue has: those that the shared words are written in. A file of any
 //! other is misspelt, or comes before its time. Reads no words itself.
 
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::tree::{Layers, SourceFile};
 
 /// Whether the shared words exist in a locale.
@@ -19,8 +19,7 @@ pub(super) fn unknown(layers: &Layers, file: &SourceFile, locale: &str) -> Catal
     let meant = near(layers, locale);
     let meant = meant.map_or(String::new(), |near| format!("; `{near}` has"));
     let reason = format!("its locale, `{shown}`, has no {}{meant}", words_of(&shown));
-    CatalogueFault::of_file(&file.shown, reason)
-        .mend("name it after a locale that has words, or add the words of the new one")
+    CatalogueFault::of_file(&file.shown, reason).mend(Mend::Locale)
 }
 
 /// The locale that was meant: one that begins like it.

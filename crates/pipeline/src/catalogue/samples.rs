@@ -10,7 +10,7 @@ use super::Typed;
 use super::clean::{clean, lines, one_line, plain_punctuation};
 use super::context::Setting;
 use super::entry::{MessageType, TemplateNames};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::flat::toml_fault;
 use super::templates::{TemplateId, Templates};
 use super::tree::SourceFile;
@@ -200,7 +200,7 @@ impl Said<'_> {
                 && rendered.trim().is_empty()
             {
                 let reason = "says nothing, though the sample has every value it may need";
-                self.fault(name, reason.to_owned(), faults);
+                self.fault(name, (reason.to_owned(), Mend::Write), faults);
             }
         }
     }
@@ -222,20 +222,26 @@ impl Said<'_> {
         }
         if !rendered.starts_with(&stage.brand.name) {
             let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
-            self.fault(name, reason.to_owned(), faults);
+            self.fault(name, (reason.to_owned(), Mend::Correct), faults);
         }
         let parts = parts(&rendered, (locale, words));
         if parts > TEXT_PARTS {
             let reason = format!(
                 "is a text of {parts} parts with the sample, and a text has at most {TEXT_PARTS}"
             );
-            self.fault(name, reason, faults);
+            self.fault(name, (reason, Mend::Shorten), faults);
         }
     }
 
-    fn fault(&self, name: TemplateId, reason: String, faults: &mut Vec<CatalogueFault>) {
+    fn fault(
+        &self,
+        name: TemplateId,
+        (reason, mend): (String, Mend),
+        faults: &mut Vec<CatalogueFault>,
+    ) {
         let origin = self.templates.origin(name);
         let fault = CatalogueFault::at(&origin.file, origin.line, reason).key(&origin.key);
+        let fault = fault.mend(mend);
         if !faults.contains(&fault) {
             faults.push(fault);
         }

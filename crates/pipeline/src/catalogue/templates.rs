@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::allow_list::{self, Names};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::program::Program;
 use super::run::{Escape, Reason, run};
 use super::view::Scene;
@@ -78,9 +78,7 @@ impl Templates {
             let fault = CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key);
             match names {
                 Names::Any => fault,
-                Names::Message(_) => {
-                    fault.mend("correct the words, or declare what they use in schema.json")
-                }
+                Names::Message(_) => fault.mend(Mend::Declare),
             }
         })?;
         self.0.push(Arc::new(Template {

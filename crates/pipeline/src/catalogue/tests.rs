@@ -233,6 +233,19 @@ fn a_fault_names_file_line_and_key() {
             "",
             "types/new.type: has no type.toml",
         ),
+    ] {
+        let found = faults(&[(path, text)]);
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(expected),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn names_and_values_that_do_not_fit_are_told_in_plain_words() {
+    for (path, text, expected) in [
         (
             "types/order.confirmed/type.toml",
             "category = \"orders\"\nversion = \"one\"",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
 
@@ -165,7 +165,9 @@ impl FolderReader<'_> {
         }
         let long = std::fs::metadata(path).is_ok_and(|meta| meta.len() > MAX_FILE_BYTES as u64);
         if long {
-            return self.fault(path, format!("is longer than {MAX_FILE_BYTES} bytes"));
+            let reason = format!("is longer than {MAX_FILE_BYTES} bytes");
+            let fault = CatalogueFault::of_file(&path.display().to_string(), reason);
+            return self.faults.push(fault.mend(Mend::Shorten));
         }
         match std::fs::read_to_string(path) {
             Ok(text) => {
