@@ -20,6 +20,7 @@ mod json_schema;
 mod kind;
 mod lay;
 pub(crate) mod load;
+mod locale;
 mod mjml;
 mod program;
 mod promises;

@@ -84,7 +84,9 @@ fn bounded(source: &str) -> Result<(), Refusal> {
             _ => continue,
         };
         let tag = &source[start..];
-        let length = tag.find(end).unwrap_or(tag.len());
+        // The end stands behind the opening: `{%}` has none.
+        let inner = tag[2..].find(end);
+        let length = inner.map_or(tag.len(), |length| 2 + length);
         if length > TAG_BYTES {
             let reason = format!("a tag has at most {TAG_BYTES} bytes");
             return Err(Refusal {

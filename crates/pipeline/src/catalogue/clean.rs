@@ -30,6 +30,16 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned.trim().to_owned())
 }
 
+/// `text` as it goes on after `before`: where that ends with the full stop of an
+/// abbreviation (`p.m.`, `nov.`, a name), it ends the sentence too. Dots of an ellipsis stay.
+pub(crate) fn going_on<'t>(before: &str, text: &'t str) -> &'t str {
+    let rest = text.strip_prefix('.').filter(|rest| !rest.starts_with('.'));
+    match rest {
+        Some(rest) if before.ends_with('.') && !before.ends_with("..") => rest,
+        _ => text,
+    }
+}
+
 /// What stands between the line feeds of a text.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut start = 0;
@@ -148,6 +158,22 @@ mod tests {
             assert_eq!(one_line(text), line, "{text:?}");
         }
         assert_eq!(short_line(" ab  cd ", 4), "ab…");
+    }
+
+    #[test]
+    fn an_abbreviation_ends_the_sentence() {
+        for (before, text, whole) in [
+            ("at 1 p.m.", ". Be there.", "at 1 p.m. Be there."),
+            ("at 1 p.m.", ".", "at 1 p.m."),
+            ("at 13:00", ".", "at 13:00."),
+            ("wait...", ".", "wait...."),
+            ("wait…", ".", "wait…."),
+            ("at 1 p.m.", "...", "at 1 p.m...."),
+            ("", ".", "."),
+            ("a.", "b", "a.b"),
+        ] {
+            assert_eq!(format!("{before}{}", going_on(before, text)), whole);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use model::{Channel, Rule, Spoke, Trace};
 
 use super::Catalogue;
-use super::clean::{clean, shorten};
+use super::clean::{clean, going_on, shorten};
 use super::formats::{DateStyle, Formats, When};
 
 /// One sentence of an explanation.
@@ -109,11 +109,12 @@ fn fill(sentence: &str, gaps: &[(&str, String)]) -> Option<String> {
         let close = open + rest[open..].find('}')?;
         let name = &rest[open + 1..close];
         let (_, value) = gaps.iter().find(|(gap, _)| *gap == name)?;
-        filled.push_str(&rest[..open]);
+        let words = going_on(&filled, &rest[..open]);
+        filled.push_str(words);
         filled.push_str(value);
         rest = &rest[close + 1..];
     }
-    filled.push_str(rest);
+    filled.push_str(going_on(&filled, rest));
     Some(filled)
 }
 
@@ -125,6 +126,8 @@ mod tests {
     fn a_gap_without_filling_fails_and_filling_is_not_read_again() {
         let gaps = [("date", "{source}".to_owned())];
         assert_eq!(fill("on {date}.", &gaps).as_deref(), Some("on {source}."));
+        let time = [("time", "2:00 p.m.".to_owned())];
+        assert_eq!(fill("at {time}.", &time).as_deref(), Some("at 2:00 p.m."));
         assert_eq!(fill("from {source}", &gaps), None);
         assert_eq!(fill("no gap", &[]).as_deref(), Some("no gap"));
     }

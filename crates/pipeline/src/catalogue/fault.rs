@@ -17,6 +17,7 @@ pub struct CatalogueFault {
     pub reason: String,
     /// The words the guard stops, and the rule they break, where it is that.
     pub stopped: Option<(Rule, String)>,
+    mend: Mend,
 }
 
 impl CatalogueFault {
@@ -31,6 +32,7 @@ impl CatalogueFault {
             line,
             reason: reason.into(),
             stopped: None,
+            mend: Mend::Correct,
         }
     }
 
@@ -38,6 +40,44 @@ impl CatalogueFault {
         self.key = Some(key.to_owned());
         self
     }
+
+    pub(crate) fn mend(mut self, mend: Mend) -> Self {
+        self.mend = mend;
+        self
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        if self.stopped.is_some() {
+            return "say it in other words; docs/guides/guard.md explains the rules";
+        }
+        match self.mend {
+            Mend::Correct => "correct the file it names; docs/guides/catalogue.md explains each",
+            Mend::Add => "add the file",
+            Mend::RenameFile => "give it the name of a file that a catalogue has, or take it away",
+            Mend::RenameFolder => "rename the folder",
+            Mend::Locale => {
+                "name it after a locale that has words, or add the words of the new one"
+            }
+            Mend::Declare => "correct the words, or declare what they use in schema.json",
+            Mend::Write => "write its words",
+            Mend::Shorten => "shorten it",
+        }
+    }
+}
+
+/// What to do about a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// Whatever the fault says.
+    Correct,
+    Add,
+    RenameFile,
+    RenameFolder,
+    Locale,
+    Declare,
+    Write,
+    Shorten,
 }
 
 impl fmt::Display for CatalogueFault {

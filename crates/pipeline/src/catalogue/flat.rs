@@ -40,7 +40,48 @@ pub(crate) fn toml_fault(file: &SourceFile, error: &toml::de::Error) -> Catalogu
     let line = error
         .span()
         .map_or(0, |span| line_at(&file.text, span.start));
-    CatalogueFault::at(&file.shown, line, error.message())
+    match misfit(error.message()) {
+        Some(reason) => {
+            let fault = CatalogueFault::at(&file.shown, line, reason);
+            match key_on(&file.text, line) {
+                Some(key) => fault.key(key),
+                None => fault,
+            }
+        }
+        None => CatalogueFault::at(&file.shown, line, error.message()),
+    }
+}
+
+/// What a reader says of a value of the wrong type, for people who do not know its types.
+pub(super) fn misfit(message: &str) -> Option<String> {
+    let invalid = ["invalid type: ", "invalid value: "];
+    let rest = invalid.iter().find_map(|of| message.strip_prefix(of))?;
+    let (given, expected) = rest.rsplit_once(", expected ")?;
+    let expected = match expected {
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a map" => "a table",
+        _ => return None,
+    };
+    let given = match given.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer", number)) => format!("the number {number}"),
+        Some(("boolean", truth)) => truth.to_owned(),
+        _ if given == "sequence" => "a list".to_owned(),
+        _ if given == "map" => "a table".to_owned(),
+        _ => given.to_owned(),
+    };
+    Some(format!("has {given} where {expected} belongs"))
+}
+
+/// The key that a line gives a value to.
+fn key_on(text: &str, line: usize) -> Option<&str> {
+    let (key, _) = text.lines().nth(line.checked_sub(1)?)?.split_once('=')?;
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    Some(key.trim()).filter(|key| !key.is_empty() && key.chars().all(is_bare))
 }
 
 fn flatten(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fault::CatalogueFault;
-use super::flat::line_at;
+use super::flat::{line_at, misfit};
 use super::kind::Kind;
 use super::schema::{Leaf, MAX_ITEMS, Node, Schema, Shape};
 use super::tree::SourceFile;
@@ -49,6 +49,11 @@ struct Keywords<'a> {
     minimum: Option<u64>,
     maximum: Option<u64>,
 }
+
+/// The keywords that people need, for those who used another. `pattern` is none of them: it
+/// may only repeat what a format says.
+const UNDERSTOOD: &str = "type, properties, required, items, maxItems, format, enum, \
+    minLength, maxLength, minimum, maximum, title, description";
 
 /// What the pattern of a kind may say; the kind itself checks it.
 const CODE: &str = "^[A-Za-z0-9-]{4,12}$";
@@ -123,9 +128,11 @@ impl Reader<'_> {
             Ok(keywords) => keywords,
             Err(error) => {
                 let line = self.line(at) + error.line().max(1) - 1;
-                let reason = without_place(&error);
-                self.faults
-                    .push(CatalogueFault::at(&self.file.shown, line, reason).key(path));
+                let fault = CatalogueFault::at(&self.file.shown, line, in_words(&error));
+                self.faults.push(match path {
+                    "" => fault,
+                    _ => fault.key(path),
+                });
                 return None;
             }
         };
@@ -332,10 +339,19 @@ fn is_name(name: &str) -> bool {
 }
 
 /// What a JSON error says, without its own line and column: ours are of the file.
-fn without_place(error: &serde_json::Error) -> String {
+fn in_words(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(reason, _)| reason.to_owned())
+    let reason = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(reason, _)| reason);
+    let unknown = reason.strip_prefix("unknown field `");
+    match unknown.and_then(|rest| rest.split_once('`')) {
+        Some((name, _)) => {
+            let name: String = name.chars().take(40).collect();
+            format!("`{name}` is not understood; these are: {UNDERSTOOD}")
+        }
+        None => misfit(reason).unwrap_or_else(|| reason.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -389,7 +405,15 @@ mod tests {
             ),
             (
                 "{\"type\": \"object\",\n\"properties\": {\n\"a\": {\"type\": \"string\",\n\"oneOf\": []}}}",
-                "schema.json:4: `a`: unknown field `oneOf`",
+                "schema.json:4: `a`: `oneOf` is not understood; these are: type, properties, ",
+            ),
+            (
+                "{\"$ref\": \"#\"}",
+                "schema.json:1: `$ref` is not understood; these are: type, ",
+            ),
+            (
+                "{\"type\": \"object\", \"required\": \"order\"}",
+                "schema.json:1: has the text \"order\" where a list belongs",
             ),
             (
                 "{\"type\": \"object\", \"required\": [\"b\"]}",

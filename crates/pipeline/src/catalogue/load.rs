@@ -7,8 +7,9 @@ use super::allow_list::{Names, Refusal};
 use super::compile::{Compiler, Home, Texts};
 use super::describe;
 use super::entry::{self, MessageType, line_of};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::flat;
+use super::locale;
 use super::mjml;
 use super::samples::{self, Stage};
 use super::sequel::mark_overtaken;
@@ -48,6 +49,12 @@ pub(crate) fn load(
     let mut types = BTreeMap::new();
     let changed = changed(layers, rehearse);
     for name in type_names(layers) {
+        if !is_type_name(&name) {
+            let place = loader.place(&format!("types/{name}"));
+            let fault = CatalogueFault::of_file(&place, NO_NAME);
+            loader.faults.push(fault.mend(Mend::RenameFolder));
+            continue;
+        }
         let before = loader.faults.len();
         if let Some(typed) = loader.entry(&name) {
             let whole = loader.faults.len() == before && changed(&name);
@@ -113,6 +120,16 @@ fn type_names(layers: &Layers) -> Vec<String> {
     names
 }
 
+const NO_NAME: &str = "is not a name that a message type can have: letters, digits, `_` and `-`, \
+                       parted by single dots";
+
+/// Whether a folder has the name of a message type.
+fn is_type_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    name.split('.')
+        .all(|part| !part.is_empty() && part.chars().all(fits))
+}
+
 fn last<'a>(layers: &'a Layers, path: &str) -> Option<&'a SourceFile> {
     layers.get(path)?.last()
 }
@@ -124,17 +141,22 @@ impl Loader<'_> {
             if !is_known_path(path) {
                 for file in files {
                     let reason = "is not a file that a catalogue has";
-                    self.faults
-                        .push(CatalogueFault::of_file(&file.shown, reason));
+                    let fault = CatalogueFault::of_file(&file.shown, reason);
+                    self.faults.push(fault.mend(Mend::RenameFile));
                 }
+            }
+            let explains = path.strip_prefix("explanations/");
+            let locale = explains.and_then(|rest| rest.strip_suffix(".toml"));
+            if let Some(locale) = locale.filter(|locale| !locale::is_known(self.layers, locale)) {
+                let unknown = |file| locale::unknown(self.layers, file, locale);
+                self.faults.extend(files.iter().map(unknown));
             }
         }
     }
 
     fn layout(&mut self, name: &str) -> Option<TemplateId> {
         let Some(file) = last(self.layers, name) else {
-            self.faults
-                .push(CatalogueFault::of_file(name, "is missing"));
+            self.missing(name, "is missing");
             return None;
         };
         let origin = Origin {
@@ -170,13 +192,12 @@ impl Loader<'_> {
     fn entry(&mut self, name: &str) -> Option<Typed> {
         let folder = format!("types/{name}");
         let Some(file) = last(self.layers, &format!("{folder}/type.toml")) else {
-            self.faults
-                .push(CatalogueFault::of_file(&folder, "has no type.toml"));
+            self.lacks(&folder, "type.toml", "");
             return None;
         };
         let Some(schema) = last(self.layers, &format!("{folder}/schema.json")) else {
-            let reason = "has no schema.json, which says what data its events have";
-            self.faults.push(CatalogueFault::of_file(&folder, reason));
+            let why = ", which says what data its events have";
+            self.lacks(&folder, "schema.json", why);
             return None;
         };
         let mut entry = match entry::read(name, file, schema) {
@@ -191,6 +212,7 @@ impl Loader<'_> {
         let samples = self.samples(&folder);
         let sender = self.sender(&entry, file);
         let (home, texts) = (Home::of(file), self.texts(&folder));
+        self.blanks(&entry, &texts);
         for (locale, texts) in &texts {
             let mut compiler = Compiler {
                 words: &self.words,
@@ -202,8 +224,8 @@ impl Loader<'_> {
             }
         }
         if !entry.locales.contains_key(FALLBACK) && self.faults.len() == before {
-            let reason = format!("has no {FALLBACK}.toml, which stands in for missing locales");
-            self.faults.push(CatalogueFault::of_file(&folder, reason));
+            let why = ", which stands in for missing locales";
+            self.lacks(&folder, &format!("{FALLBACK}.toml"), why);
         }
         Some(Typed {
             entry,
@@ -211,6 +233,44 @@ impl Loader<'_> {
             texts,
             home,
         })
+    }
+
+    /// A folder without one of its files.
+    fn lacks(&mut self, folder: &str, file: &str, why: &str) {
+        if !self.is_unread(&format!("{folder}/{file}")) {
+            let reason = format!("has no {file}{why}");
+            let fault = CatalogueFault::of_file(&self.place(folder), reason);
+            self.faults.push(fault.mend(Mend::Add));
+        }
+    }
+
+    fn missing(&mut self, path: &str, reason: &str) {
+        if !self.is_unread(path) {
+            let fault = CatalogueFault::of_file(&self.place(path), reason);
+            self.faults.push(fault.mend(Mend::Add));
+        }
+    }
+
+    /// Whether a file is there but could not be read, as is said already.
+    fn is_unread(&self, path: &str) -> bool {
+        let told = |fault: &CatalogueFault| {
+            let of = fault.file.strip_suffix(path);
+            of.is_some_and(|root| root.is_empty() || root.ends_with(['/', '\\']))
+        };
+        !self.layers.contains_key(path) && self.faults.iter().any(told)
+    }
+
+    /// How a path that is not there is shown: beside the files of its folder that are.
+    fn place(&self, path: &str) -> String {
+        let mut parts = path.split('/');
+        let folder: Vec<&str> = parts.by_ref().take(2).collect();
+        let folder = format!("{}/", folder.join("/"));
+        let mut beside = self.layers.range(folder.clone()..);
+        let root = beside.next().and_then(|(known, files)| {
+            let shown = &files.last().filter(|_| known.starts_with(&folder))?.shown;
+            shown.strip_suffix(known.as_str())
+        });
+        format!("{}{path}", root.unwrap_or_default())
     }
 
     /// `sample.json`, then the others by name.
@@ -238,10 +298,9 @@ impl Loader<'_> {
             }
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
-        if !self.layers.contains_key(&format!("{folder}/sample.json")) {
-            let path = format!("{folder}/sample.json");
-            self.faults
-                .push(CatalogueFault::of_file(&path, "is missing"));
+        let path = format!("{folder}/sample.json");
+        if !self.layers.contains_key(&path) {
+            self.missing(&path, "is missing");
         }
         found
     }
@@ -257,6 +316,18 @@ impl Loader<'_> {
         added.map_err(|fault| self.faults.push(fault)).ok()
     }
 
+    /// A text that is there and empty is worse than a missing one: it would leave.
+    fn blanks(&mut self, entry: &MessageType, texts: &BTreeMap<String, Texts>) {
+        for (key, text) in texts.values().flatten() {
+            let needed = entry.keys().any(|needed| needed == key);
+            if needed && text.text.trim().is_empty() {
+                let reason = "is empty, and no message leaves without it";
+                let fault = CatalogueFault::at(&text.file, text.line, reason);
+                self.faults.push(fault.key(key).mend(Mend::Write));
+            }
+        }
+    }
+
     fn texts(&mut self, folder: &str) -> BTreeMap<String, Texts> {
         let mut found: BTreeMap<String, Texts> = BTreeMap::new();
         let prefix = format!("{folder}/");
@@ -267,12 +338,21 @@ impl Loader<'_> {
             let Some(locale) = locale.filter(|locale| *locale != "type") else {
                 continue;
             };
-            let texts = found.entry(locale.to_owned()).or_default();
+            if !locale::is_known(self.layers, locale) {
+                let unknown = |file| locale::unknown(self.layers, file, locale);
+                self.faults.extend(files.iter().map(unknown));
+                continue;
+            }
+            let (mut texts, before) = (Texts::new(), self.faults.len());
             for file in files {
                 match flat::read(file) {
                     Ok(read) => texts.extend(read),
                     Err(faults) => self.faults.extend(faults),
                 }
+            }
+            // What a broken file would have said is not missing.
+            if self.faults.len() == before {
+                found.insert(locale.to_owned(), texts);
             }
         }
         found

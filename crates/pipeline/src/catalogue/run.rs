@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use super::clean::going_on;
 use super::program::{Call, Comparison, Expr, Program, Step};
 use super::view::{Scene, View};
 
@@ -104,7 +105,7 @@ impl<'a> Run<'a> {
     fn steps(&mut self, steps: &'a [Step]) -> Result<(), Stumble> {
         for step in steps {
             match step {
-                Step::Text(text) => self.push(text, 1)?,
+                Step::Text(text) => self.push(going_on(self.out, text), 1)?,
                 Step::Print(expr, line) => {
                     let value = self.value(expr, *line)?;
                     self.print(&value, *line)?;

@@ -7,18 +7,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Typed;
-use super::clean::clean;
+use super::clean::{clean, lines, one_line, plain_punctuation};
 use super::context::Setting;
 use super::entry::{MessageType, TemplateNames};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::flat::toml_fault;
-use super::templates::Templates;
+use super::templates::{TemplateId, Templates};
 use super::tree::SourceFile;
 use super::view::Scene;
 use super::words::Words;
 
 /// Room for one template of a rehearsal.
 const LIMIT: usize = 64 * 1024;
+/// A text is short by design: with a sample it fits into so many parts.
+const TEXT_PARTS: usize = 4;
 
 /// Who speaks and who listens when samples are rendered: `sample.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -114,8 +116,8 @@ pub(crate) fn rehearse(
     for whole in &accepted {
         for (locale, names) in entry.locales.iter().filter(|(name, _)| wanted(name)) {
             let setting = stage.setting(locale, parts.1);
-            let written = (names, parts.0);
-            rehearse_one(entry, (whole, &optional), (setting, stage), written, faults);
+            let staged = (setting, stage, parts.1);
+            rehearse_one(entry, (whole, &optional), staged, (names, parts.0), faults);
         }
     }
 }
@@ -123,7 +125,7 @@ pub(crate) fn rehearse(
 fn rehearse_one(
     entry: &MessageType,
     (whole, optional): (&Map<String, Value>, &[Vec<String>]),
-    (mut setting, stage): (Setting<'_>, &Stage),
+    (mut setting, stage, words): (Setting<'_>, &Stage, &Words),
     (names, templates): (&TemplateNames, &Templates),
     faults: &mut Vec<CatalogueFault>,
 ) {
@@ -135,7 +137,13 @@ fn rehearse_one(
     }
     let scene = Scene::message(&entry.schema, whole, &setting);
     render_all(names, templates, &scene, faults);
-    check_text(names, templates, &scene, stage, faults);
+    let said = Said {
+        names,
+        templates,
+        scene: &scene,
+    };
+    said.nothing(faults);
+    said.text((setting.locale, words), stage, faults);
     setting.name = Cow::Borrowed("");
     let bare = bare(entry, whole);
     let scene = Scene::message(&entry.schema, &bare, &setting);
@@ -173,21 +181,93 @@ fn render_all(
     }
 }
 
-/// A text begins with the name of the marketplace, so that a reader sees at once who writes.
-fn check_text(
-    names: &TemplateNames,
-    templates: &Templates,
-    scene: &Scene<'_>,
-    stage: &Stage,
-    faults: &mut Vec<CatalogueFault>,
-) {
-    let Some(name) = names.sms else { return };
-    let rendered = templates.render(name, scene, LIMIT).unwrap_or_default();
-    if !rendered.starts_with(&stage.brand.name) {
-        let origin = templates.origin(name);
-        let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
-        faults.push(CatalogueFault::at(&origin.file, origin.line, reason).key("sms"));
+/// What a type says with a whole sample.
+struct Said<'a> {
+    names: &'a TemplateNames,
+    templates: &'a Templates,
+    scene: &'a Scene<'a>,
+}
+
+impl Said<'_> {
+    /// Finds texts that say nothing, though there is everything to say.
+    fn nothing(&self, faults: &mut Vec<CatalogueFault>) {
+        let names = self.names;
+        let needed = [Some(names.title), Some(names.summary), Some(names.body)];
+        for name in needed.into_iter().chain([names.sms, names.subject]) {
+            let rendered = name.map(|name| self.templates.render(name, self.scene, LIMIT));
+            // One that fails is told already.
+            if let (Some(name), Some(Ok(rendered))) = (name, rendered)
+                && rendered.trim().is_empty()
+            {
+                let reason = "says nothing, though the sample has every value it may need";
+                self.fault(name, (reason.to_owned(), Mend::Write), faults);
+            }
+        }
     }
+
+    /// A text begins with the name of the marketplace, so that a reader sees at once who
+    /// writes; and it is short, since each part of it costs.
+    fn text(
+        &self,
+        (locale, words): (&str, &Words),
+        stage: &Stage,
+        faults: &mut Vec<CatalogueFault>,
+    ) {
+        let Some(name) = self.names.sms else { return };
+        let Ok(rendered) = self.templates.render(name, self.scene, LIMIT) else {
+            return;
+        };
+        if rendered.trim().is_empty() {
+            return;
+        }
+        if !rendered.starts_with(&stage.brand.name) {
+            let reason = "begins with the marketplace's name: `{{ brand.name }}: …`";
+            self.fault(name, (reason.to_owned(), Mend::Correct), faults);
+        }
+        let parts = parts(&rendered, (locale, words));
+        if parts > TEXT_PARTS {
+            let reason = format!(
+                "is a text of {parts} parts with the sample, and a text has at most {TEXT_PARTS}"
+            );
+            self.fault(name, (reason, Mend::Shorten), faults);
+        }
+    }
+
+    fn fault(
+        &self,
+        name: TemplateId,
+        (reason, mend): (String, Mend),
+        faults: &mut Vec<CatalogueFault>,
+    ) {
+        let origin = self.templates.origin(name);
+        let fault = CatalogueFault::at(&origin.file, origin.line, reason).key(&origin.key);
+        let fault = fault.mend(mend);
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+}
+
+/// How many parts a text leaves in.
+fn parts(rendered: &str, (locale, words): (&str, &Words)) -> usize {
+    let plain = plain_punctuation(rendered);
+    let mut text = String::with_capacity(plain.len());
+    for line in lines(&plain).map(one_line).filter(|line| !line.is_empty()) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    let count = |text: &str| channels::sms_segments(text, true, channels::National::NONE).parts;
+    let parts = count(&text);
+    if parts <= TEXT_PARTS {
+        return parts;
+    }
+    let respelt = words.sections("respelt");
+    for (word, spelt) in respelt.get(locale).into_iter().flatten() {
+        text = text.replace(word.as_str(), spelt);
+    }
+    count(&text)
 }
 
 fn has_at(data: &Map<String, Value>, path: &[String]) -> bool {

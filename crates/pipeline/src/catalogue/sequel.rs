@@ -1,4 +1,7 @@
 //! Which message types make the news of others outdated.
+//!
+//! Circles are meant: a type may overtake itself, and two types each other, since only the
+//! newer of two events overtakes. Which one is newer is not for the catalogue to say.
 
 use std::collections::BTreeMap;
 

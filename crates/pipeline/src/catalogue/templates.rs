@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::allow_list::{self, Names};
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 use super::program::Program;
 use super::run::{Escape, Reason, run};
 use super::view::Scene;
@@ -75,7 +75,11 @@ impl Templates {
         let compiled = allow_list::check(source, names).and_then(|()| Program::compile(source));
         let program = compiled.map_err(|refusal| {
             let line = origin.line + refusal.line.max(1) - 1;
-            CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key)
+            let fault = CatalogueFault::at(&origin.file, line, refusal.reason).key(&origin.key);
+            match names {
+                Names::Any => fault,
+                Names::Message(_) => fault.mend(Mend::Declare),
+            }
         })?;
         self.0.push(Arc::new(Template {
             origin,

@@ -1,7 +1,9 @@
 //! What the shipped catalogue must be, and what a broken one is told.
 
 mod broken;
+mod endings;
 mod explanations;
+mod silence;
 
 use std::fs;
 
@@ -100,6 +102,10 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).unwrap();
     }
     dir
+}
+
+fn load_with(files: &[(&str, &str)]) -> Result<Catalogue, CatalogueFaults> {
+    Catalogue::load(Some(folder(files).path()))
 }
 
 /// The faults of a folder laid over the shipped catalogue, with the folder's own path cut.
@@ -235,6 +241,81 @@ fn a_fault_names_file_line_and_key() {
             "{found:?}"
         );
     }
+}
+
+#[test]
+fn names_and_values_that_do_not_fit_are_told_in_plain_words() {
+    for (path, text, expected) in [
+        (
+            "types/order.confirmed/type.toml",
+            "category = \"orders\"\nversion = \"one\"",
+            "types/order.confirmed/type.toml:2: `version`: has the text \"one\" where a whole number from 0 to 4294967295 belongs",
+        ),
+        (
+            "types/Bad Name!/type.toml",
+            "",
+            "types/Bad Name!: is not a name that a message type can have: letters, digits, `_` and `-`, parted by single dots",
+        ),
+        (
+            "types/order.confirmed/dee.toml",
+            "title = \"a\"",
+            "types/order.confirmed/dee.toml: its locale, `dee`, has no layout/words.dee.toml; `de` has",
+        ),
+        (
+            "types/order.confirmed/english.toml",
+            "title = \"a\"",
+            "types/order.confirmed/english.toml: its locale, `english`, has no layout/words.english.toml; `en` has",
+        ),
+        (
+            "types/order.confirmed/pt_br.toml",
+            "",
+            "types/order.confirmed/pt_br.toml: its locale, `pt_br`, has no layout/words.pt_br.toml; `pt-BR` has",
+        ),
+        (
+            "explanations/xx.toml",
+            "",
+            "explanations/xx.toml: its locale, `xx`, has no layout/words.xx.toml",
+        ),
+    ] {
+        let found = faults(&[(path, text)]);
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(expected),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_missing_too() {
+    let long = format!("{{\"order\": {{\"number\": \"{}\"}}}}", "x".repeat(70_000));
+    let folder = "types/parcel.weighed";
+    let words = "title = \"a\"\nsummary = \"b\"\nbody = \"c\"\n";
+    let text = "version = 1\ncategory = \"orders\"\npurpose = \"transactional\"\n\
+                lane = \"normal\"\nchannels = []\nuseful_for = \"7d\"\n";
+    let files = [
+        (format!("{folder}/type.toml"), text),
+        (format!("{folder}/schema.json"), ORDER_NUMBER),
+        (format!("{folder}/en.toml"), words),
+        (format!("{folder}/sample.json"), long.as_str()),
+    ];
+    let all = files.each_ref().map(|(path, text)| (path.as_str(), *text));
+    assert_eq!(
+        faults(&all),
+        [format!("{folder}/sample.json: is longer than 65536 bytes")]
+    );
+    let broken = format!("{folder}/en.toml");
+    let found = faults(&[all[0], all[1], (&broken, "title = a")]);
+    assert!(
+        found.iter().all(|fault| !fault.contains("`body`")),
+        "{found:?}"
+    );
+    // What is not there is shown where the others are.
+    let dir = self::folder(&all[..3]);
+    let CatalogueFaults(found) = Catalogue::load(Some(dir.path())).unwrap_err();
+    let place = dir.path().join(folder).join("sample.json");
+    assert_eq!(found[0].file, place.display().to_string());
+    assert_eq!(found[0].advice(), "add the file");
 }
 
 #[test]

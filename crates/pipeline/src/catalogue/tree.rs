@@ -6,7 +6,7 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
-use super::fault::CatalogueFault;
+use super::fault::{CatalogueFault, Mend};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
 
@@ -170,7 +170,9 @@ impl FolderReader<'_> {
                 return self.fault(path, "is no file, and no folder".to_owned());
             }
             Ok(meta) if meta.len() > MAX_FILE_BYTES as u64 => {
-                return self.fault(path, format!("is longer than {MAX_FILE_BYTES} bytes"));
+                let reason = format!("is longer than {MAX_FILE_BYTES} bytes");
+                let fault = CatalogueFault::of_file(&path.display().to_string(), reason);
+                return self.faults.push(fault.mend(Mend::Shorten));
             }
             // Reading says why it cannot be.
             _ => {}

@@ -18,6 +18,9 @@ use crate::{clock, nats, wiring};
 /// A problem and what to do about it.
 struct Finding {
     place: &'static str,
+    /// The file and its line, where it is about one.
+    file: Option<String>,
+    line: Option<usize>,
     problem: String,
     mend: String,
 }
@@ -29,6 +32,8 @@ pub async fn run(arguments: Check) -> Result<ExitCode> {
     match config::load(&arguments.config) {
         Err(error) => findings.push(Finding {
             place: "configuration",
+            file: None,
+            line: None,
             problem: format!("{error:#}"),
             mend: "correct the file; docs/reference/tidings.toml lists every key".into(),
         }),
@@ -40,7 +45,12 @@ pub async fn run(arguments: Check) -> Result<ExitCode> {
     if arguments.json {
         let problems: Vec<_> = findings
             .iter()
-            .map(|f| json!({ "place": f.place, "problem": f.problem, "mend": f.mend }))
+            .map(|f| {
+                json!({
+                    "place": f.place, "file": f.file, "line": f.line,
+                    "problem": f.problem, "mend": f.mend,
+                })
+            })
             .collect();
         let catalogue = catalogue.map(|catalogue| {
             json!({
@@ -82,8 +92,10 @@ async fn look(
         }
         Err(CatalogueFaults(faults)) => findings.extend(faults.iter().map(|fault| Finding {
             place: "catalogue",
+            file: Some(fault.file.clone()),
+            line: (fault.line > 0).then_some(fault.line),
             problem: fault.to_string(),
-            mend: "correct the file it names; docs/guides/catalogue.md explains each".into(),
+            mend: fault.advice().into(),
         })),
     }
     look_at_senders(config, findings, passed);
@@ -92,6 +104,8 @@ async fn look(
         Ok(_) => {}
         Err(error) => findings.push(Finding {
             place: "costs",
+            file: None,
+            line: None,
             problem: format!("{error:#}"),
             mend: "correct the card or the budget it names; docs/guides/costs.md explains both"
                 .into(),
@@ -110,6 +124,8 @@ async fn look(
         Err(store::OpenError::InUse { .. }) => passed.push("store (in use by a running tidings)"),
         Err(error) => findings.push(Finding {
             place: "store",
+            file: None,
+            line: None,
             problem: error.to_string(),
             mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
         }),
@@ -117,6 +133,8 @@ async fn look(
     if let Err(error) = wiring::check_carriers(config) {
         findings.push(Finding {
             place: "carriers",
+            file: None,
+            line: None,
             problem: format!("{error:#}"),
             mend: "correct the section it names".into(),
         });
@@ -124,6 +142,8 @@ async fn look(
     if config.sms.is_none() && config.email.is_none() && !config.sandbox.enabled {
         findings.push(Finding {
             place: "carriers",
+            file: None,
+            line: None,
             problem: "there is no way out: no [sms], no [email], and the sandbox is off".into(),
             mend: "add [sms] or [email], or switch the sandbox on".into(),
         });
@@ -144,6 +164,8 @@ async fn look(
             Ok(()) => passed.push(place),
             Err(problem) => findings.push(Finding {
                 place,
+                file: None,
+                line: None,
                 problem: format!("{host}:{port} cannot be reached: {problem}"),
                 mend: "check host and port, and that a firewall lets this machine through".into(),
             }),
@@ -156,6 +178,8 @@ fn look_at_senders(config: &Config, findings: &mut Vec<Finding>, passed: &mut Ve
     let mut fault = |problem: String| {
         findings.push(Finding {
             place: "senders",
+            file: None,
+            line: None,
             problem,
             mend: "see [[senders]] in the configuration; docs/guides/senders.md explains them"
                 .into(),
@@ -204,6 +228,8 @@ async fn look_at_desk(
     if let Err(error) = pipeline.refresh_desk().await {
         findings.push(Finding {
             place: "desk",
+            file: None,
+            line: None,
             problem: format!("the words of the desk cannot be read: {error}"),
             mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
         });
@@ -216,6 +242,8 @@ async fn look_at_desk(
     }
     findings.extend(faults.into_iter().map(|fault| Finding {
         place: "desk",
+        file: None,
+        line: None,
         problem: format!("{fault}; the words of the files serve instead"),
         mend: "open the message type in the console, mend its words and publish them".into(),
     }));
@@ -236,6 +264,8 @@ async fn look_at_ledger(
                 let money = fault.line.as_ref().map(|line| line.currency.to_string());
                 findings.push(Finding {
                     place: "ledger",
+                    file: None,
+                    line: None,
                     problem: format!(
                         "line {}, {}: the ledger has {} {} of {} deliveries, the deliveries have {} of {}",
                         fault.number,
@@ -252,6 +282,8 @@ async fn look_at_ledger(
             if more > 0 {
                 findings.push(Finding {
                     place: "ledger",
+                    file: None,
+                    line: None,
                     problem: format!("{more} more balances differ"),
                     mend: mend.into(),
                 });
@@ -259,6 +291,8 @@ async fn look_at_ledger(
         }
         Err(error) => findings.push(Finding {
             place: "ledger",
+            file: None,
+            line: None,
             problem: format!("it cannot be read: {error}"),
             mend: "see what is wrong with the store".into(),
         }),
@@ -275,6 +309,8 @@ async fn look_at_nats(
         Ok(nats::Sight::NoStream) => passed.push("nats (the stream is made when a server starts)"),
         Err(error) => findings.push(Finding {
             place: "nats",
+            file: None,
+            line: None,
             problem: format!("{error:#}"),
             mend: "see [nats] in the configuration and TIDINGS_NATS; docs/guides/nats.md explains both".into(),
         }),
