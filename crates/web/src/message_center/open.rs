@@ -111,6 +111,8 @@ fn view_of(
 ) -> Open {
     let message = &record.message;
     let content = &message.content;
+    let catalogue = app.pipeline().catalogue();
+    let reasons_lang = catalogue.nearest_locale(&content.locale).to_owned();
     let purged = content.title.is_empty();
     let card = if purged {
         bare_card(Vec::new())
@@ -127,6 +129,7 @@ fn view_of(
         Other {
             title: other.content.title.clone(),
             lang: other.content.locale.clone(),
+            dir: catalogue.direction(&other.content.locale),
             href: Filter::default().message_href(other.id),
             at,
             current: other.id == message.id,
@@ -137,6 +140,7 @@ fn view_of(
         title: content.title.clone(),
         sender: content.sender.clone(),
         lang: content.locale.clone(),
+        dir: catalogue.direction(&content.locale),
         category: content.category,
         icon: icon_of(&content.message_type, content.category),
         at: local.moment(message.at),
@@ -152,11 +156,8 @@ fn view_of(
         total: card.total,
         trail: ways_of(&record.deliveries, local),
         reasons: reasons_of(app, viewer, message),
-        reasons_lang: app
-            .pipeline()
-            .catalogue()
-            .nearest_locale(&content.locale)
-            .to_owned(),
+        reasons_dir: catalogue.direction(&reasons_lang),
+        reasons_lang,
         others: others.iter().map(other).collect(),
     }
 }

@@ -4,6 +4,7 @@
 
 use askama::Template;
 use model::{Category, Channel, DeliveryState, Instant, Message, Verdict};
+use pipeline::catalogue::Catalogue;
 use pipeline::render::{Card, Item, TrackState};
 use store::{DeliveryRecord, UnreadCounts};
 
@@ -99,6 +100,8 @@ pub(crate) struct Row {
     pub summary: String,
     pub sender: String,
     pub lang: String,
+    /// Which way its words run: `ltr` or `rtl`.
+    pub dir: &'static str,
     pub category: Category,
     pub icon: &'static str,
     pub unread: bool,
@@ -112,6 +115,8 @@ pub(crate) struct Open {
     pub title: String,
     pub sender: String,
     pub lang: String,
+    /// Which way its words run: `ltr` or `rtl`.
+    pub dir: &'static str,
     pub category: Category,
     pub icon: &'static str,
     pub at: Moment,
@@ -128,6 +133,7 @@ pub(crate) struct Open {
     pub trail: Vec<Way>,
     pub reasons: Vec<Reason>,
     pub reasons_lang: String,
+    pub reasons_dir: &'static str,
     pub others: Vec<Other>,
 }
 
@@ -156,6 +162,7 @@ pub(crate) struct Reason {
 pub(crate) struct Other {
     pub title: String,
     pub lang: String,
+    pub dir: &'static str,
     pub href: String,
     pub at: Moment,
     pub current: bool,
@@ -174,7 +181,12 @@ pub(crate) struct AccountPage {
 }
 
 impl Row {
-    pub(crate) fn of(message: &Message, filter: &Filter, local: &LocalTime, open: bool) -> Self {
+    pub(crate) fn of(
+        message: &Message,
+        catalogue: &Catalogue,
+        (filter, local): (&Filter, &LocalTime),
+        open: bool,
+    ) -> Self {
         let content = &message.content;
         Self {
             id: message.id.to_string(),
@@ -183,6 +195,7 @@ impl Row {
             summary: content.summary.clone(),
             sender: content.sender.clone(),
             lang: content.locale.clone(),
+            dir: catalogue.direction(&content.locale),
             category: content.category,
             icon: icon_of(&content.message_type, content.category),
             unread: message.flags.read_at.is_none(),

@@ -146,7 +146,7 @@ async fn compare(world: &World, catalogue: &Catalogue, name: &str, locale: &str)
     }
     let card = render::card(catalogue, &content).unwrap();
     for paragraph in &card.paragraphs {
-        let paragraph = format!("<p>{}</p>", escaped(paragraph));
+        let paragraph = format!(">{}</p>", escaped(paragraph));
         assert!(shown.contains(&paragraph), "{path}: {paragraph}");
     }
     let framed = format!("/console/catalogue/{name}/mail?locale={locale}");
