@@ -10,6 +10,7 @@ use store::{DeliveryRecord, UnreadCounts};
 
 use super::filter::{Chip, Filter};
 use super::when::{Day, LocalTime, Moment};
+use crate::api::customers::texts_estimate::EstimateWords;
 use crate::page::Page;
 
 /// The list with, at desk width, the message beside it.
@@ -174,6 +175,11 @@ pub(crate) struct AccountPage {
     pub page: Page,
     pub name: String,
     pub phone: Option<String>,
+    /// What texts mean for them, where they have a number.
+    pub estimate: Option<EstimateWords>,
+    /// Of those words.
+    pub words_lang: String,
+    pub words_dir: &'static str,
     pub email: Option<String>,
     pub language: String,
     pub local_time: String,

@@ -355,3 +355,17 @@ async fn arabic_messages_run_from_right_to_left() {
         assert!(read.contains(part), "{part}");
     }
 }
+
+#[tokio::test]
+async fn the_account_says_what_texts_cost() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let browser = Browser::of(&world, &facts).await;
+    let account = browser.get("/account").await.body;
+    for part in [
+        "We charge nothing for texts; your carrier may.",
+        "With these choices you get no texts.",
+    ] {
+        assert!(account.contains(part), "{part}: {account}");
+    }
+}
