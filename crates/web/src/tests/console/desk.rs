@@ -418,6 +418,7 @@ async fn an_exception_takes_two_people() {
     };
     let own = settle(&one.cookie, "agree").await;
     assert!(own.body.contains("takes two people"), "{}", own.status);
+    assert!(!own.body.contains("In the demo"), "this is not the demo");
     assert_eq!(
         send(&world, &marketer.cookie, "publish", &bait)
             .await
@@ -432,6 +433,19 @@ async fn an_exception_takes_two_people() {
     to(&send(&world, &marketer.cookie, "publish", &bait).await);
     let (content, _) = committed(&world, "order.confirmed", "en").await;
     assert!(content.title.starts_with("You’ve won"), "{}", content.title);
+    let serves = world.call(page(EDIT, &marketer.cookie)).await.body;
+    let verdict = between(&serves, "id=\"d-verdict\">", "</div>");
+    for part in ["This is what serves", "bait, number 1", "checked anew"] {
+        assert!(verdict.contains(part), "{part}: {verdict}");
+    }
+    assert!(!serves.contains("It cannot be published yet"));
+    // Any other words are for the next version.
+    let other_words = [
+        ("text.title", "You’ve won! {{ order.number }}"),
+        ("last", "1"),
+    ];
+    let tried = send(&world, &marketer.cookie, "preview", &other_words).await;
+    assert!(tried.body.contains("It cannot be published yet"));
     to(&settle(&one.cookie, "end").await);
     let gone = settle(&other.cookie, "agree").await;
     assert_eq!(gone.status, StatusCode::CONFLICT);
