@@ -41,19 +41,19 @@ struct Choice<T> {
 }
 
 /// A budget as it is shown.
-struct BudgetLine {
-    name: String,
-    per: &'static str,
-    purposes: Vec<PurposeClass>,
-    channel: Channel,
-    country: Option<String>,
-    spent: String,
-    amount: String,
-    currency: Currency,
+pub(super) struct BudgetLine {
+    pub(super) name: String,
+    pub(super) per: &'static str,
+    pub(super) purposes: Vec<PurposeClass>,
+    pub(super) channel: Channel,
+    pub(super) country: Option<String>,
+    pub(super) spent: String,
+    pub(super) amount: String,
+    pub(super) currency: Currency,
     /// What is spent of it, in hundredths; at most 100.
-    share: i64,
-    nearly: bool,
-    over: bool,
+    pub(super) share: i64,
+    pub(super) nearly: bool,
+    pub(super) over: bool,
 }
 
 impl BudgetLine {
@@ -129,13 +129,7 @@ pub(crate) async fn show(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    // In the demo there is test traffic only.
-    let usual = if app.config().demo {
-        Mode::Test
-    } else {
-        Mode::Live
-    };
-    let mode = asked.mode.parse().unwrap_or(usual);
+    let mode = asked.mode.parse().unwrap_or(usual_mode(&app));
     let by = asked.by.parse().unwrap_or(CostBy::Day);
     let today = ledger_day(app.now());
     let to = costs::day(&asked.to).unwrap_or(today);
@@ -168,6 +162,24 @@ pub(crate) async fn show(
         more: found.len().saturating_sub(LINES),
     };
     Ok(html(StatusCode::OK, &shown))
+}
+
+/// In the demo there is test traffic only.
+fn usual_mode(app: &App) -> Mode {
+    if app.config().demo {
+        Mode::Test
+    } else {
+        Mode::Live
+    }
+}
+
+/// The budgets that are spent or nearly, the spent ones first.
+pub(super) fn pressing_budgets(app: &App) -> Vec<BudgetLine> {
+    let states = app.pipeline().budgets(usual_mode(app)).into_iter();
+    let pressing = states.filter(|state| state.over || state.nearly);
+    let mut lines: Vec<BudgetLine> = pressing.map(BudgetLine::of).collect();
+    lines.sort_by_key(|line| !line.over);
+    lines
 }
 
 fn choices<T: Copy + PartialEq>(all: &[T], chosen: T) -> Vec<Choice<T>> {

@@ -7,6 +7,7 @@ use axum::response::Response;
 use model::{Channel, FailureReason, Permission};
 
 use super::clock::UtcClock;
+use super::costs::{BudgetLine, pressing_budgets};
 use super::frame::{Frame, Spot, page};
 use super::gate::Visitor;
 use crate::App;
@@ -30,6 +31,8 @@ struct HomePage {
     waiting: u64,
     next: Vec<(Channel, Moment)>,
     held_back: usize,
+    /// Spent, or nearly.
+    budgets: Vec<BudgetLine>,
 }
 
 /// `GET /console`
@@ -61,6 +64,10 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         let accounts = store.staff().await?;
         held_back = barred_accounts(store, &accounts, app.now()).await?.len();
     }
+    let budgets = match visitor.may(Permission::ReadCosts) {
+        true => pressing_budgets(&app),
+        false => Vec::new(),
+    };
     let shown = HomePage {
         page: page(&app),
         frame: Frame::of(&visitor, Spot::Home),
@@ -70,6 +77,7 @@ pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Res
         waiting: store.backlog(),
         next,
         held_back,
+        budgets,
     };
     Ok(html(StatusCode::OK, &shown))
 }

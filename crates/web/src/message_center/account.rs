@@ -8,6 +8,7 @@ use model::Channel;
 use super::signed_in::{PageError, SignedIn};
 use super::view::AccountPage;
 use crate::App;
+use crate::api::customers::texts_estimate::EstimateWords;
 use crate::page::{Place, html};
 
 /// `GET /account`
@@ -17,10 +18,25 @@ pub(crate) async fn account(
 ) -> Result<Response, PageError> {
     let counts = app.store().unread_counts(viewer.recipient()).await?;
     let customer = viewer.0.customer();
+    let estimate = match customer.phone {
+        Some(_) => {
+            let estimate = app
+                .pipeline()
+                .texts_estimate(viewer.0.facts(), None)
+                .await?;
+            Some(EstimateWords::of(&app, &customer.locale, &estimate))
+        }
+        None => None,
+    };
+    let catalogue = app.pipeline().catalogue();
+    let words_lang = catalogue.nearest_locale(&customer.locale).to_owned();
     let masked = |channel| customer.contact(channel).map(model::ContactPoint::masked);
     let page = AccountPage {
         page: viewer.page(&app, Place::Account, counts.total),
         name: customer.name.open().to_owned(),
+        words_dir: catalogue.direction(&words_lang),
+        words_lang,
+        estimate,
         phone: masked(Channel::Sms),
         email: masked(Channel::Email),
         language: language_of(&customer.locale),

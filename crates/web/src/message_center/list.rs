@@ -125,8 +125,10 @@ pub(crate) async fn load(
         store.senders(recipient),
     )?;
     let (all, tabs) = tabs_of(&filter, &counts);
+    let catalogue = app.pipeline().catalogue();
     let groups = group_by_day(&page.messages, local, |message| {
-        Row::of(message, &filter, local, spot.reading == Some(message.id))
+        let open = spot.reading == Some(message.id);
+        Row::of(message, &catalogue, (&filter, local), open)
     });
     let unread_here = match filter.category {
         Some(category) => unread_in(&counts, category),

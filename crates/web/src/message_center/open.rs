@@ -115,6 +115,8 @@ fn view_of(
 ) -> Open {
     let message = &record.message;
     let content = &message.content;
+    let catalogue = app.pipeline().catalogue();
+    let reasons_lang = catalogue.nearest_locale(&content.locale).to_owned();
     let purged = is_purged(message);
     let order_filter = Filter {
         order: content.order.clone().unwrap_or_default(),
@@ -126,6 +128,7 @@ fn view_of(
         Other {
             title: other.content.title.clone(),
             lang: other.content.locale.clone(),
+            dir: catalogue.direction(&other.content.locale),
             href: Filter::default().message_href(other.id),
             at,
             current: other.id == message.id,
@@ -136,6 +139,7 @@ fn view_of(
         title: content.title.clone(),
         sender: content.sender.clone(),
         lang: content.locale.clone(),
+        dir: catalogue.direction(&content.locale),
         category: content.category,
         icon: icon_of(&content.message_type, content.category),
         at: local.moment(message.at),
@@ -151,11 +155,8 @@ fn view_of(
         total: card.total,
         trail: ways_of(&record.deliveries, local),
         reasons: reasons_of(app, viewer, message),
-        reasons_lang: app
-            .pipeline()
-            .catalogue()
-            .nearest_locale(&content.locale)
-            .to_owned(),
+        reasons_dir: catalogue.direction(&reasons_lang),
+        reasons_lang,
         others: others.iter().map(other).collect(),
     }
 }

@@ -4,11 +4,13 @@
 
 use askama::Template;
 use model::{Category, Channel, DeliveryState, Instant, Message, Verdict};
+use pipeline::catalogue::Catalogue;
 use pipeline::render::{Card, Item, TrackState};
 use store::{DeliveryRecord, UnreadCounts};
 
 use super::filter::{Chip, Filter};
 use super::when::{Day, LocalTime, Moment};
+use crate::api::customers::texts_estimate::EstimateWords;
 use crate::page::Page;
 
 /// The list with, at desk width, the message beside it.
@@ -99,6 +101,8 @@ pub(crate) struct Row {
     pub summary: String,
     pub sender: String,
     pub lang: String,
+    /// Which way its words run: `ltr` or `rtl`.
+    pub dir: &'static str,
     pub category: Category,
     pub icon: &'static str,
     pub unread: bool,
@@ -112,6 +116,8 @@ pub(crate) struct Open {
     pub title: String,
     pub sender: String,
     pub lang: String,
+    /// Which way its words run: `ltr` or `rtl`.
+    pub dir: &'static str,
     pub category: Category,
     pub icon: &'static str,
     pub at: Moment,
@@ -128,6 +134,7 @@ pub(crate) struct Open {
     pub trail: Vec<Way>,
     pub reasons: Vec<Reason>,
     pub reasons_lang: String,
+    pub reasons_dir: &'static str,
     pub others: Vec<Other>,
 }
 
@@ -156,6 +163,7 @@ pub(crate) struct Reason {
 pub(crate) struct Other {
     pub title: String,
     pub lang: String,
+    pub dir: &'static str,
     pub href: String,
     pub at: Moment,
     pub current: bool,
@@ -167,6 +175,11 @@ pub(crate) struct AccountPage {
     pub page: Page,
     pub name: String,
     pub phone: Option<String>,
+    /// What texts mean for them, where they have a number.
+    pub estimate: Option<EstimateWords>,
+    /// Of those words.
+    pub words_lang: String,
+    pub words_dir: &'static str,
     pub email: Option<String>,
     pub language: String,
     pub local_time: String,
@@ -174,7 +187,12 @@ pub(crate) struct AccountPage {
 }
 
 impl Row {
-    pub(crate) fn of(message: &Message, filter: &Filter, local: &LocalTime, open: bool) -> Self {
+    pub(crate) fn of(
+        message: &Message,
+        catalogue: &Catalogue,
+        (filter, local): (&Filter, &LocalTime),
+        open: bool,
+    ) -> Self {
         let content = &message.content;
         Self {
             id: message.id.to_string(),
@@ -183,6 +201,7 @@ impl Row {
             summary: content.summary.clone(),
             sender: content.sender.clone(),
             lang: content.locale.clone(),
+            dir: catalogue.direction(&content.locale),
             category: content.category,
             icon: icon_of(&content.message_type, content.category),
             unread: message.flags.read_at.is_none(),

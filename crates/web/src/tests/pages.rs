@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use model::{Category, Facts, MessageId, Span};
 
-use super::world::{Answer, Call, World};
+use super::world::{Answer, Call, World, content};
 use crate::session::start_session;
 
 /// A browser that is signed in.
@@ -46,7 +46,7 @@ fn titles(answer: &Answer) -> Vec<String> {
     let rows = answer.body.split("class=\"row").skip(1);
     rows.filter(|row| row.contains("data-open"))
         .map(|row| {
-            let text = row.split("<span lang=\"en\">").nth(1).unwrap();
+            let text = row.split("<span lang=\"en\" dir=\"ltr\">").nth(1).unwrap();
             text.split("</span>").next().unwrap().to_owned()
         })
         .collect()
@@ -330,4 +330,42 @@ async fn forms_from_another_site_are_refused_and_assets_keep_for_ever() {
             .header("content-security-policy")
             .contains("default-src")
     );
+}
+
+#[tokio::test]
+async fn arabic_messages_run_from_right_to_left() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let mut arabic = content("تم تأكيد الطلب", Category::Orders);
+    arabic.locale = "ar".into();
+    arabic.summary = "في الطريق".into();
+    let id = world.put_message(&facts, arabic).await;
+    world.message(&facts, "Another one", Category::Orders).await;
+    let browser = Browser::of(&world, &facts).await;
+    let list = browser.get("/messages").await.body;
+    assert!(list.contains("<span lang=\"ar\" dir=\"rtl\">تم تأكيد الطلب"));
+    assert!(list.contains("<p lang=\"ar\" dir=\"rtl\">"));
+    assert!(list.contains("<p lang=\"en\" dir=\"ltr\">"));
+    let read = browser.get(&format!("/messages/{id}")).await.body;
+    for part in [
+        "<h1 class=\"subject\" id=\"subject\" lang=\"ar\" dir=\"rtl\">",
+        "<div class=\"card prose\" lang=\"ar\" dir=\"rtl\">",
+        "<span lang=\"ar\" dir=\"rtl\">تم تأكيد الطلب</span><time",
+    ] {
+        assert!(read.contains(part), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn the_account_says_what_texts_cost() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let browser = Browser::of(&world, &facts).await;
+    let account = browser.get("/account").await.body;
+    for part in [
+        "We charge nothing for texts; your carrier may.",
+        "With these choices you get no texts.",
+    ] {
+        assert!(account.contains(part), "{part}: {account}");
+    }
 }

@@ -140,6 +140,12 @@ impl World {
         title: &str,
         category: Category,
     ) -> MessageId {
+        self.put_message(facts, content(title, category)).await
+    }
+
+    /// The same with any content.
+    pub(super) async fn put_message(&self, facts: &Facts, content: MessageContent) -> MessageId {
+        let title = content.title.clone();
         self.clock.advance(Span::secs(1));
         let (store, now) = (self.app.store(), self.clock.now());
         let partition = model::Partition::of(&facts.customer.id);
@@ -168,14 +174,14 @@ impl World {
             id,
             recipient: facts.recipient,
             at: now,
-            content: content(title, category),
+            content,
             trace: Trace(vec![spoke]),
             deliveries: vec![delivery],
         };
         let event = AcceptedEvent {
             id: store.ids().next(partition, now),
             accepted_at: now,
-            event: event(title, &facts.customer.id, now),
+            event: event(&title, &facts.customer.id, now),
             result: AcceptedResult::Message {
                 facts_version: facts.version,
                 message: Box::new(message),
@@ -202,7 +208,7 @@ fn senders(brand: &Brand) -> Registry {
     Registry::new(written).unwrap()
 }
 
-fn content(title: &str, category: Category) -> MessageContent {
+pub(super) fn content(title: &str, category: Category) -> MessageContent {
     MessageContent {
         message_type: "order.confirmed".into(),
         category,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use pipeline::costs::TextsEstimate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -46,11 +47,28 @@ pub(crate) struct CategoryEstimate {
 pub(crate) struct EstimateWords {
     /// That we charge nothing and their carrier may.
     #[schema(example = "We charge nothing for texts; your carrier may.")]
-    free: String,
+    pub(crate) free: String,
     /// How many texts a month.
-    a_month: String,
+    pub(crate) a_month: String,
     /// How many parts, where that is another number; else `null`.
-    parts: Option<String>,
+    pub(crate) parts: Option<String>,
+}
+
+impl EstimateWords {
+    pub(crate) fn of(app: &App, locale: &str, estimate: &TextsEstimate) -> Self {
+        let catalogue = app.pipeline().catalogue();
+        let word = |key| catalogue.word(locale, key);
+        let counted = |key, count: u32| word(key).replace("{count}", &count.to_string());
+        let longer = estimate.parts > estimate.texts;
+        Self {
+            free: word("costs.free").to_owned(),
+            a_month: match estimate.texts {
+                0 => word("costs.none").to_owned(),
+                texts => counted("costs.a_month", texts),
+            },
+            parts: longer.then(|| counted("costs.parts", estimate.parts)),
+        }
+    }
 }
 
 /// How many texts a month a customer's choices mean.
@@ -74,19 +92,8 @@ pub(crate) async fn texts_estimate(
         Caller::Customer(..) => None,
     };
     let estimate = app.pipeline().texts_estimate(&facts, mode).await?;
-    let catalogue = app.pipeline().catalogue();
-    let word = |key| catalogue.word(&facts.customer.locale, key);
-    let counted = |key, count: u32| word(key).replace("{count}", &count.to_string());
-    let longer = estimate.parts > estimate.texts;
     Ok(Json(TextsEstimateAnswer {
-        words: EstimateWords {
-            free: word("costs.free").to_owned(),
-            a_month: match estimate.texts {
-                0 => word("costs.none").to_owned(),
-                texts => counted("costs.a_month", texts),
-            },
-            parts: longer.then(|| counted("costs.parts", estimate.parts)),
-        },
+        words: EstimateWords::of(&app, &facts.customer.locale, &estimate),
         texts: estimate.texts,
         parts: estimate.parts,
         by_category: estimate

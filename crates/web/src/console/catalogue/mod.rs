@@ -7,6 +7,7 @@ pub(super) mod desk;
 pub(super) mod gallery;
 pub(super) mod mail;
 pub(super) mod one;
+mod script;
 
 use model::Permission;
 use pipeline::catalogue::{Catalogue, MessageType, Sample};

@@ -10,6 +10,7 @@ use pipeline::costs::TextRoute;
 use pipeline::render::{self, Brand, Card, MailBody, RenderError, Short, TextCost};
 
 use super::desk::{Names, under};
+use super::script::Script;
 use super::{Asked, LocaleChoice, href, locale_choices};
 use crate::App;
 use crate::console::frame::{Frame, Spot, page};
@@ -19,7 +20,7 @@ use crate::message_center::view::{Step, icon_of, steps_of};
 use crate::page::{ErrorKind, Page, html};
 
 /// So many expensive characters are named; more are counted.
-const NAMED: usize = 24;
+const NAMED: usize = 6;
 
 /// A text as a phone shows it, and what it takes.
 pub(super) struct Text {
@@ -28,6 +29,8 @@ pub(super) struct Text {
     /// Each with its code point.
     pub expensive: Vec<(char, String)>,
     pub more: usize,
+    /// The one alphabet that most of its letters are of, where that says it shorter.
+    pub script: Option<Script>,
 }
 
 impl Text {
@@ -42,6 +45,7 @@ impl Text {
                 .map(|c| (*c, format!("U+{:04X}", u32::from(*c))))
                 .collect(),
             more: cost.expensive.len().saturating_sub(NAMED),
+            script: Script::of_most(&text),
             cost,
             text,
         })

@@ -34,6 +34,8 @@ async fn sums_stand_by_what_was_asked() {
     }
     let campaign = shown(&world, &marketer.cookie, "mode=test&by=campaign").await;
     assert!(campaign.contains("autumn"));
+    let overview = world.call(page("/console", &marketer.cookie)).await.body;
+    assert!(overview.contains("No budget is near its end"), "{overview}");
     let live = shown(&world, &marketer.cookie, "").await;
     assert!(live.contains("Nothing was priced in these days"), "{live}");
     for odd in ["from=2026-03-01&to=2026-02-01", "from=1900-01-01"] {

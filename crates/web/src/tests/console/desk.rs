@@ -372,6 +372,23 @@ async fn no_other_site_can_do_any_of_it() {
     }
 }
 
+/// What the desk says of words that serve under an exception, and of any others.
+async fn says_that_it_serves(world: &World, cookie: &str) {
+    let serves = world.call(page(EDIT, cookie)).await.body;
+    let verdict = between(&serves, "id=\"d-verdict\">", "</div>");
+    for part in ["This is what serves", "bait, number 1", "checked anew"] {
+        assert!(verdict.contains(part), "{part}: {verdict}");
+    }
+    assert!(!serves.contains("It cannot be published yet"));
+    // Any other words are for the next version.
+    let other_words = [
+        ("text.title", "You’ve won! {{ order.number }}"),
+        ("last", "1"),
+    ];
+    let tried = send(world, cookie, "preview", &other_words).await;
+    assert!(tried.body.contains("It cannot be published yet"));
+}
+
 #[tokio::test]
 async fn an_exception_takes_two_people() {
     let world = World::new().await;
@@ -418,6 +435,7 @@ async fn an_exception_takes_two_people() {
     };
     let own = settle(&one.cookie, "agree").await;
     assert!(own.body.contains("takes two people"), "{}", own.status);
+    assert!(!own.body.contains("In the demo"), "this is not the demo");
     assert_eq!(
         send(&world, &marketer.cookie, "publish", &bait)
             .await
@@ -432,6 +450,7 @@ async fn an_exception_takes_two_people() {
     to(&send(&world, &marketer.cookie, "publish", &bait).await);
     let (content, _) = committed(&world, "order.confirmed", "en").await;
     assert!(content.title.starts_with("You’ve won"), "{}", content.title);
+    says_that_it_serves(&world, &marketer.cookie).await;
     to(&settle(&one.cookie, "end").await);
     let gone = settle(&other.cookie, "agree").await;
     assert_eq!(gone.status, StatusCode::CONFLICT);

@@ -6,11 +6,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use model::{Draft, Permission};
-use pipeline::catalogue::Texts;
+use pipeline::catalogue::{Catalogue, Texts};
 use serde::Deserialize;
 
 use super::diff::{Piece, Row};
-use super::view::{Asked, Work, serving, work};
+use super::view::{Asked, Excepted, Work, serving, work};
 use super::{Names, Sent};
 use crate::App;
 use crate::console::clock::UtcClock;
@@ -179,6 +179,7 @@ pub(super) async fn with(
         Some(Notice::DraftStale) => sent.draft = kept.as_ref().map_or(0, |kept| kept.version),
         _ => {}
     }
+    let excepted = excepted(app, &catalogue, name).await?;
     let (computes, locale, sample) = (app.clone(), sent.locale.clone(), sent.sample.clone());
     let of = name.to_owned();
     let made = tokio::task::spawn_blocking(move || {
@@ -188,6 +189,7 @@ pub(super) async fn with(
             sample: &sample,
             texts,
             theirs,
+            excepted,
         };
         work(&computes, asked)
     });
@@ -228,4 +230,22 @@ pub(super) async fn with(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     Ok(response)
+}
+
+/// What was agreed to for the version that serves.
+async fn excepted(
+    app: &App,
+    catalogue: &Catalogue,
+    name: &str,
+) -> Result<Vec<Excepted>, PageError> {
+    let serves = catalogue.get(name).map(|entry| entry.version);
+    let agreed = app.store().agreed_exceptions().await?;
+    let own = agreed
+        .into_iter()
+        .filter(|one| one.message_type == name && Some(one.template_version) == serves);
+    let shown = own.map(|one| Excepted {
+        rule: one.rule,
+        number: one.number,
+    });
+    Ok(shown.collect())
 }

@@ -13,6 +13,13 @@ use crate::App;
 use crate::console::catalogue::one::{Preview, SampleChoice, Text, preview, sample_choices};
 use crate::console::catalogue::{LocaleChoice, locale_choices};
 
+/// An exception that was agreed for the version that serves.
+#[derive(Clone, Debug)]
+pub(super) struct Excepted {
+    pub rule: String,
+    pub number: u64,
+}
+
 /// What is wrong at a line of a text.
 pub(super) struct Finding {
     /// From 1; 0 where it is about the text as a whole.
@@ -85,6 +92,8 @@ pub(super) struct Work {
     pub general: Vec<Finding>,
     /// How much is wrong in all.
     pub wrong: usize,
+    /// The exceptions the texts serve under, where they are those that serve.
+    pub serves_under: Vec<Excepted>,
     pub changed: usize,
     pub shown: Result<Shown, String>,
     pub lines: Vec<Line>,
@@ -103,6 +112,8 @@ pub(super) struct Asked<'a> {
     pub texts: Texts,
     /// Texts of somebody else to compare with.
     pub theirs: Option<Texts>,
+    /// The exceptions of the version that serves.
+    pub excepted: Vec<Excepted>,
 }
 
 /// The texts that serve: those of the locale, or of the one that stands in for it.
@@ -126,6 +137,11 @@ pub(super) fn work(app: &App, asked: Asked<'_>) -> Option<Work> {
     let (now, begun) = serving(&catalogue, asked.name, asked.locale)?;
     let trial = pipeline.trial(asked.name, asked.locale, &asked.texts)?;
     let entry = catalogue.get(asked.name)?;
+    let same = |key: &str| {
+        let of = |texts: &Texts| texts.get(key).map_or("", |text| text.trim_end()).to_owned();
+        of(&now) == of(&asked.texts)
+    };
+    let (faults, serves_under) = standing(&asked, &catalogue, &trial, entry.keys().all(same));
     let sample = catalogue.sample_named(asked.name, asked.sample)?;
     let shown = trial.preview(brand, sample).and_then(|tried| {
         let entry = tried.catalogue.get(asked.name).unwrap_or(entry);
@@ -145,7 +161,7 @@ pub(super) fn work(app: &App, asked: Asked<'_>) -> Option<Work> {
     });
     let finding = |fault: &CatalogueFault| finding(&asked, fault);
     let of = |key: &str| {
-        let all = trial.faults().iter();
+        let all = faults.iter().copied();
         let of = all.filter(|fault| fault.key.as_deref() == Some(key));
         of.map(finding).collect::<Vec<_>>()
     };
@@ -172,8 +188,9 @@ pub(super) fn work(app: &App, asked: Asked<'_>) -> Option<Work> {
         !fields.iter().any(|field| Some(field.key) == key)
     };
     Some(Work {
-        general: trial.faults().iter().filter(known).map(finding).collect(),
-        wrong: trial.faults().len(),
+        general: faults.iter().copied().filter(known).map(finding).collect(),
+        wrong: faults.len(),
+        serves_under,
         changed: fields.iter().filter(|field| field.change.is_some()).count(),
         shown: shown.map_err(|error| error.to_string()),
         lines: all_lines(app, &catalogue, &trial, (entry, asked.locale)),
@@ -186,6 +203,29 @@ pub(super) fn work(app: &App, asked: Asked<'_>) -> Option<Work> {
         fields,
         begun,
     })
+}
+
+/// What is wrong with the texts. Those that serve were agreed to where an exception of
+/// their version is about the rule; a trial is for the version after it.
+fn standing<'t>(
+    asked: &Asked<'_>,
+    catalogue: &Catalogue,
+    trial: &'t Trial,
+    serve: bool,
+) -> (Vec<&'t CatalogueFault>, Vec<Excepted>) {
+    let serve = serve && catalogue.desk_faults_of(asked.name).is_empty();
+    let mut under: Vec<Excepted> = Vec::new();
+    let mut wrong = Vec::new();
+    for fault in trial.faults() {
+        let rule = fault.stopped.as_ref().map(|(rule, _)| rule.as_str());
+        let found = asked.excepted.iter().find(|one| Some(&*one.rule) == rule);
+        match found.filter(|_| serve) {
+            Some(one) if under.iter().any(|known| known.number == one.number) => {}
+            Some(one) => under.push(one.clone()),
+            None => wrong.push(fault),
+        }
+    }
+    (wrong, under)
 }
 
 fn finding(asked: &Asked<'_>, fault: &CatalogueFault) -> Finding {
