@@ -1,6 +1,8 @@
 //! Cases per rule and language, and what holds for any text.
 
+mod addresses;
 mod cases;
+mod hostile;
 mod languages;
 mod properties;
 
