@@ -100,7 +100,8 @@ impl Seeker<'_, '_> {
 
     /// An address with a scheme that begins at `at`.
     pub(super) fn scheme(&mut self, at: usize) {
-        let octets = &self.plain.octets;
+        let plain = self.plain;
+        let octets = &plain.octets;
         let letters = octets[at..]
             .iter()
             .take(5)
@@ -122,7 +123,10 @@ impl Seeker<'_, '_> {
             return;
         }
         let authority = self.authority(at + length + signs);
-        if authority.host.is_empty() && !authority.credentials {
+        let leads = |host: &str| host.contains(|c: char| matches!(c, '.' | '[' | '0'..='9'));
+        // `http:// or https://`: words about links.
+        let spaced = between.contains(&b' ') && !leads(&authority.host);
+        if (authority.host.is_empty() || spaced) && !authority.credentials {
             return;
         }
         let to = match authority.path {
@@ -233,7 +237,7 @@ impl Seeker<'_, '_> {
 
     /// A host in two parts: one ends before `left`, the other begins at `right`.
     fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
-        let (from, to) = (self.left(left), self.right(right, LONGEST_HOST));
+        let (from, to) = (self.left(left, 0), self.right(right, LONGEST_HOST));
         let path = self.plain.get(to) == b'/' && is_word(self.plain.get(to + 1));
         if from == left || to == right || (sentence && !path && !brackets) || self.covers(from) {
             return;
@@ -275,9 +279,9 @@ impl Seeker<'_, '_> {
     }
 
     /// Where the word that ends before `at` begins, dots inside it included.
-    fn left(&self, at: usize) -> usize {
+    fn left(&self, at: usize, lowest: usize) -> usize {
         let wide = self.plain.before(at) == WIDE;
-        let lowest = at.saturating_sub(LONGEST_HOST);
+        let lowest = at.saturating_sub(LONGEST_HOST).max(lowest);
         let mut from = at;
         while from > lowest {
             let octet = self.plain.before(from);
@@ -309,8 +313,7 @@ impl Seeker<'_, '_> {
     /// A host without a scheme around the dot at `at`.
     fn tight(&mut self, at: usize) {
         // The whole of a run, however long, is passed over; its end is what it leads to.
-        let (mut from, mut to) = (self.left(at), self.right(at + 1, usize::MAX));
-        from = from.max(self.judged.min(at));
+        let (mut from, mut to) = (self.left(at, self.judged), self.right(at + 1, usize::MAX));
         self.judged = to;
         let lowest = to.saturating_sub(LONGEST_HOST);
         if from < lowest {

@@ -80,7 +80,7 @@ fn no_pattern_takes_long_however_often_it_stands() {
     guard();
     for pattern in PATTERNS {
         let took = time(&filled(&[pattern], SIZE));
-        assert!(took < Duration::from_secs(1), "{pattern:?} took {took:?}");
+        assert!(took < Duration::from_secs(3), "{pattern:?} took {took:?}");
     }
 }
 
@@ -91,6 +91,6 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(PATTERNS.to_vec()), 1..4),
     ) {
         let took = time(&filled(&parts, SIZE / 2));
-        prop_assert!(took < Duration::from_secs(1), "{parts:?} took {took:?}");
+        prop_assert!(took < Duration::from_secs(3), "{parts:?} took {took:?}");
     }
 }
