@@ -4,6 +4,7 @@ mod addresses;
 mod cases;
 mod hostile;
 mod languages;
+mod markup;
 mod properties;
 
 use std::sync::{Arc, OnceLock};
