@@ -5,6 +5,7 @@
 
 mod authority;
 mod seek;
+mod signs;
 
 use crate::content::Findings;
 use crate::fold::Folded;

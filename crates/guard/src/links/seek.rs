@@ -19,7 +19,7 @@ const WRITE: usize = 64;
 /// So long may a phrase be, folded.
 const PHRASE: usize = 96;
 /// No address of four numbers is longer, with room to spare.
-const LONGEST_IP: usize = 48;
+pub(super) const LONGEST_IP: usize = 48;
 
 pub(super) struct Seeker<'a, 'p> {
     pub plain: &'a Plain<'p>,
@@ -69,7 +69,12 @@ impl Seeker<'_, '_> {
         self.settled.sort_by_key(|found| found.from);
     }
 
-    fn add(&mut self, kind: Kind, (from, to): (usize, usize), host: String) -> &mut Found {
+    pub(super) fn add(
+        &mut self,
+        kind: Kind,
+        (from, to): (usize, usize),
+        host: String,
+    ) -> &mut Found {
         let at = self.found.partition_point(|found| found.from < from);
         let found = Found {
             kind,
@@ -86,7 +91,7 @@ impl Seeker<'_, '_> {
     }
 
     /// The end of an address that goes on at `at`: up to a space or a closing sign.
-    fn end_of_path(&self, at: usize) -> usize {
+    pub(super) fn end_of_path(&self, at: usize) -> usize {
         let closes = |octet: &u8| {
             octet.is_ascii_whitespace()
                 || matches!(
@@ -138,69 +143,6 @@ impl Seeker<'_, '_> {
         found.credentials = authority.credentials;
     }
 
-    /// `evil%2ecom`, `intent://…` and `[2001:db8::1]/`: links without a dot or a scheme of
-    /// the web.
-    pub(super) fn sign(&mut self, at: usize) {
-        let (before, rest) = (self.plain.before(at), &self.plain.octets[at..]);
-        match rest {
-            [b'%', b'2', b'e' | b'E', after, ..] if is_word(before) && is_word(*after) => {
-                self.apart((at, at + 3), true, false);
-            }
-            [b'[', ..] => self.numbered(at),
-            [b':', ..] if before.is_ascii_alphanumeric() => self.other_scheme(at),
-            _ => {}
-        }
-    }
-
-    /// An address of version 6 in brackets that leads somewhere.
-    fn numbered(&mut self, at: usize) {
-        let octets = &self.plain.octets;
-        let near = &octets[at..octets.len().min(at + LONGEST_IP)];
-        let Some(length) = memchr::memchr(b']', near) else {
-            return;
-        };
-        let to = at + length + 1;
-        let inside = std::str::from_utf8(&near[1..length]).unwrap_or_default();
-        let leads = match self.plain.get(to) {
-            b'/' => true,
-            b':' => self.plain.get(to + 1).is_ascii_digit(),
-            _ => false,
-        };
-        if leads && inside.parse::<std::net::Ipv6Addr>().is_ok() {
-            let host = format!("[{inside}]");
-            let to = self.end_of_path(to);
-            self.add(Kind::Link, (at, to), host);
-        }
-    }
-
-    /// `javascript:alert(1)`, `whatsapp://send`: what the colon at `at` ends.
-    fn other_scheme(&mut self, at: usize) {
-        let octets = &self.plain.octets;
-        let letters = octets[..at]
-            .iter()
-            .rev()
-            .take(LONGEST_IP)
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(**b, b'-' | b'+'))
-            .count();
-        let rest = &octets[at + 1..];
-        let word = String::from_utf8_lossy(&octets[at - letters..at]).to_ascii_lowercase();
-        let starts = |with: &[u8]| {
-            let start = rest.get(..with.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(with))
-        };
-        let runs = match word.as_str() {
-            "javascript" | "vbscript" => rest.first().is_some_and(|b| is_word(*b)),
-            "data" => starts(b"text/"),
-            "intent" => starts(b"#intent"),
-            _ => false,
-        };
-        let leads = starts(b"//") && rest.get(2).is_some_and(|b| is_word(*b));
-        if runs || leads {
-            let to = self.end_of_path(at + 1);
-            self.add(Kind::Link, (at - letters, to), String::new());
-        }
-    }
-
     /// What the dot at `at` is between.
     pub(super) fn dot(&mut self, at: usize) {
         let (before, after) = (self.plain.before(at), self.plain.get(at + 1));
@@ -236,7 +178,7 @@ impl Seeker<'_, '_> {
     }
 
     /// A host in two parts: one ends before `left`, the other begins at `right`.
-    fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
+    pub(super) fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
         let (from, to) = (self.left(left, 0), self.right(right, LONGEST_HOST));
         let path = self.plain.get(to) == b'/' && is_word(self.plain.get(to + 1));
         if from == left || to == right || (sentence && !path && !brackets) || self.covers(from) {
