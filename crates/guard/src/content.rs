@@ -95,30 +95,30 @@ impl<'a> Findings<'a> {
         while !self.text.is_char_boundary(end) {
             end += 1;
         }
-        let finding = Finding {
+        self.found.push(Finding {
             rule,
             span: start..end,
-        };
-        if !self.found.contains(&finding) {
-            self.found.push(finding);
-        }
+        });
     }
 
     pub(crate) fn done(mut self) -> Vec<Finding> {
-        // `{{ customer.name }}` is a gap and no link.
-        let gaps: Vec<Range<usize>> = self
-            .found
-            .iter()
-            .filter(|finding| finding.rule == Rule::Gap)
-            .map(|finding| finding.span.clone())
-            .collect();
-        let inside = |span: &Range<usize>| {
-            gaps.iter()
-                .any(|gap| gap.start < span.start && span.end < gap.end)
-        };
-        self.found.retain(|finding| !inside(&finding.span));
         self.found
             .sort_by_key(|f| (f.span.start, f.span.end, f.rule));
+        self.found.dedup();
+        // `{{ customer.name }}` is a gap and no link.
+        let mut furthest = 0;
+        let mut gaps: Vec<(usize, usize)> = Vec::new();
+        for gap in self.found.iter().filter(|f| f.rule == Rule::Gap) {
+            furthest = furthest.max(gap.span.end);
+            gaps.push((gap.span.start, furthest));
+        }
+        let inside = |span: &Range<usize>| {
+            let before = gaps.partition_point(|(start, _)| *start < span.start);
+            before
+                .checked_sub(1)
+                .is_some_and(|last| span.end < gaps[last].1)
+        };
+        self.found.retain(|finding| !inside(&finding.span));
         self.found
     }
 }

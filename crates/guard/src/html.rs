@@ -1,58 +1,134 @@
 //! Addresses in HTML: what attributes and style sheets lead to or load.
 
+mod tags;
+
 use crate::content::Findings;
 use crate::{Own, Promises, Rule, hosts};
+use tags::{Part, Reader};
 
 /// Attributes whose values are addresses.
-const ADDRESSES: [&str; 7] = [
+const ADDRESSES: [&str; 14] = [
     "href",
     "src",
     "action",
     "background",
     "poster",
     "formaction",
-    "srcset",
+    "xlink:href",
+    "data",
+    "ping",
+    "lowsrc",
+    "dynsrc",
+    "longdesc",
+    "manifest",
+    "codebase",
 ];
+const LISTS: [&str; 2] = ["srcset", "imagesrcset"];
+/// No host is longer.
+const LONGEST_HOST: usize = 253;
 
 /// Judges the addresses of attributes and style sheets.
 pub(crate) fn check(html: &str, ours: (&Promises, &Own), findings: &mut Findings<'_>) {
     let octets = html.as_bytes();
-    for at in memchr::memchr_iter(b'=', octets) {
-        let name_from = octets[..at]
-            .iter()
-            .rev()
-            .take_while(|b| b.is_ascii_alphanumeric())
-            .count();
-        let name = &octets[at - name_from..at];
-        if ADDRESSES
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        {
-            let (from, to) = value(octets, at + 1);
-            judge_value(html, (from, to), ours, findings);
+    let is = |part: (usize, usize), known: &&str| {
+        octets[part.0..part.1].eq_ignore_ascii_case(known.as_bytes())
+    };
+    Reader::new(octets).read(|part| match part {
+        Part::Style((from, to)) => styles(html, (from, to), ours, findings),
+        Part::Attribute { tag, name, value } => {
+            if ADDRESSES.iter().any(|known| is(name, known)) {
+                judge_value(html, value, ours, findings);
+            } else if is(name, &"style") {
+                styles(html, value, ours, findings);
+            } else if LISTS.iter().any(|known| is(name, known)) {
+                list(html, value, ours, findings);
+            } else if is(name, &"content") && is(tag, &"meta") {
+                refresh(html, value, ours, findings);
+            }
         }
-    }
-    for at in memchr::memmem::find_iter(octets, b"url(") {
-        let from = at + 4;
-        let length = memchr::memchr(b')', &octets[from..]).unwrap_or(octets.len() - from);
-        judge_value(html, (from, from + length), ours, findings);
+    });
+}
+
+/// What style sheets load.
+fn styles(
+    html: &str,
+    (mut from, to): (usize, usize),
+    ours: (&Promises, &Own),
+    findings: &mut Findings<'_>,
+) {
+    let octets = html.as_bytes();
+    let start = from;
+    while let Some(at) = memchr::memchr2(b'(', b'@', &octets[from..to]) {
+        let at = from + at;
+        from = at + 1;
+        let before = &octets[at.saturating_sub(3).max(start)..at];
+        if octets[at] == b'(' && before.eq_ignore_ascii_case(b"url") {
+            let length = memchr::memchr(b')', &octets[from..to]).unwrap_or(to - from);
+            judge_value(html, (from, from + length), ours, findings);
+            from += length;
+        }
+        let word = octets.get(at..to.min(at + 7)).unwrap_or_default();
+        if word.eq_ignore_ascii_case(b"@import") {
+            let rest = &octets[at + 7..to];
+            let begin = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+            if matches!(rest.get(begin), Some(b'"' | b'\'')) {
+                let value = &rest[begin + 1..];
+                let length = memchr::memchr(rest[begin], value).unwrap_or(value.len());
+                from = at + 7 + begin + 1;
+                judge_value(html, (from, from + length), ours, findings);
+                from += length;
+            }
+        }
     }
 }
 
-/// The value of an attribute that begins at `from`.
-fn value(octets: &[u8], from: usize) -> (usize, usize) {
-    let quote = octets.get(from).copied().unwrap_or(b' ');
-    if matches!(quote, b'"' | b'\'') {
-        let rest = &octets[from + 1..];
-        let length = memchr::memchr(quote, rest).unwrap_or(rest.len());
-        return (from + 1, from + 1 + length);
+/// Addresses with a size behind each and commas between.
+fn list(
+    html: &str,
+    (from, to): (usize, usize),
+    ours: (&Promises, &Own),
+    findings: &mut Findings<'_>,
+) {
+    let text = html.get(from..to).unwrap_or_default();
+    let mut is_address = true;
+    let mut at = from;
+    for word in text.split_ascii_whitespace() {
+        at += html[at..to].find(word).unwrap_or_default();
+        let end = at + word.len();
+        if is_address {
+            judge_value(
+                html,
+                (at, at + word.trim_end_matches(',').len()),
+                ours,
+                findings,
+            );
+        }
+        is_address = word.ends_with(',');
+        at = end;
     }
-    let rest = &octets[from.min(octets.len())..];
-    let ends = |b: &u8| b.is_ascii_whitespace() || *b == b'>';
-    (
-        from,
-        from + rest.iter().position(ends).unwrap_or(rest.len()),
-    )
+}
+
+/// `<meta content="0; url=…">` leads on by itself.
+fn refresh(
+    html: &str,
+    (from, to): (usize, usize),
+    ours: (&Promises, &Own),
+    findings: &mut Findings<'_>,
+) {
+    let value = &html.as_bytes()[from..to];
+    let first = value.iter().find(|b| !b.is_ascii_whitespace());
+    let waits = first.is_some_and(|b| b.is_ascii_digit() || matches!(b, b'.' | b';' | b','));
+    let address = value
+        .windows(3)
+        .position(|word| word.eq_ignore_ascii_case(b"url"));
+    if let (true, Some(at)) = (waits, address) {
+        let rest = &value[at + 3..];
+        let signs = rest
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace() || **b == b'=');
+        let from = from + at + 3 + signs.count();
+        judge_value(html, (from, to), ours, findings);
+    }
 }
 
 fn judge_value(
@@ -75,13 +151,7 @@ fn judge_value(
         return;
     }
     if let Some(address) = lower.strip_prefix("mailto:") {
-        let host = address
-            .split('?')
-            .next()
-            .unwrap_or_default()
-            .rsplit('@')
-            .next();
-        if host.is_some_and(|host| hosts::judge(host, promises, own).is_some()) {
+        if !is_to_us(address, (promises, own)) {
             findings.add(Rule::ForeignAddress, from, to);
         }
         return;
@@ -111,10 +181,40 @@ fn judge_value(
     if credentials {
         findings.add(Rule::Credentials, from, to);
     }
-    let host = host.split(':').next().unwrap_or_default();
+    let (host, port) = match host.split_once(':') {
+        Some((name, port)) if !host.starts_with('[') => (name, port),
+        _ => (host, ""),
+    };
+    let stands =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii();
+    let plain = host.len() <= LONGEST_HOST
+        && host.chars().all(stands)
+        && port.bytes().all(|b| b.is_ascii_digit());
+    let host = match host.char_indices().rev().nth(LONGEST_HOST) {
+        Some((at, _)) => &host[at..],
+        None => host,
+    };
     match hosts::judge(host, promises, own) {
         Some(rule) => findings.add(rule, from, to),
-        None if host.is_empty() => findings.add(Rule::DisguisedLink, from, to),
+        None if host.is_empty() || !plain => findings.add(Rule::DisguisedLink, from, to),
         None => {}
     }
+}
+
+/// Whether all that a `mailto:` writes to is ours.
+fn is_to_us(address: &str, (promises, own): (&Promises, &Own)) -> bool {
+    let (to, query) = address.split_once('?').unwrap_or((address, ""));
+    let more = query.split('&').filter_map(|field| {
+        let (name, value) = field
+            .strip_prefix("amp;")
+            .unwrap_or(field)
+            .split_once('=')?;
+        matches!(name, "to" | "cc" | "bcc").then_some(value)
+    });
+    std::iter::once(to).chain(more).all(|list| {
+        list.split([',', ';']).all(|one| {
+            let host = one.rsplit('@').next().unwrap_or_default();
+            !one.contains('%') && hosts::judge(host, promises, own).is_none()
+        })
+    })
 }

@@ -3,7 +3,9 @@
 //!
 //! Only found and judged here; nothing is ever fetched.
 
+mod authority;
 mod seek;
+mod signs;
 
 use crate::content::Findings;
 use crate::fold::Folded;
@@ -42,28 +44,31 @@ pub(crate) struct Links(Vec<Found>);
 
 impl Links {
     pub(crate) fn find(plain: &Plain<'_>, (folded, hits): (&Folded, &[Hit]), own: &Own) -> Self {
-        let mut seeker = Seeker {
-            plain,
-            folded,
-            hits,
-            own,
-            found: Vec::new(),
-        };
+        let mut seeker = Seeker::new(plain, (folded, hits), own);
         for hit in hits.iter().filter(|hit| hit.role == Role::Scheme) {
             let at = plain.at_place(folded.origin(hit.start));
             if !seeker.covers(at) {
                 seeker.scheme(at);
             }
         }
+        seeker.settle();
         for at in memchr::memchr_iter(b'.', &plain.octets) {
-            if !seeker.covers(at) {
+            if !seeker.is_judged(at) && !seeker.covers(at) {
                 seeker.dot(at);
             }
         }
+        seeker.settle();
+        for at in memchr::memchr3_iter(b'%', b':', b'[', &plain.octets) {
+            if !seeker.covers(at) {
+                seeker.sign(at);
+            }
+        }
+        seeker.settle();
         for hit in hits.iter().filter(|hit| hit.role == Role::Dot) {
             seeker.spelt(plain.at_place(folded.origin(hit.start)));
         }
-        Self(seeker.found)
+        seeker.settle();
+        Self(seeker.settled)
     }
 
     /// Whether there is anything to tap.
@@ -85,7 +90,10 @@ impl Links {
         let mut links = 0;
         for found in &self.0 {
             let (start, end) = (found.start, found.end);
-            let broken = hosts::judge(&found.host, promises, own);
+            let broken = match found.host.as_str() {
+                "" => Some(Rule::DisguisedLink),
+                host => hosts::judge(host, promises, own),
+            };
             match found.kind {
                 Kind::Address { asked } => {
                     if let (true, Some(rule)) = (asked, broken) {

@@ -40,7 +40,7 @@ impl<'a> Plain<'a> {
             done = at + c.len_utf8();
             if !crate::hidden::is_invisible(c) {
                 jumps.push((octets.len() as u32, at as u32));
-                octets.push(match is_full_stop(c, octets.last()) {
+                octets.push(match is_full_stop(c, octets.last(), &text[done..]) {
                     true => OTHER,
                     false => plain(c),
                 });
@@ -112,15 +112,50 @@ impl<'a> Plain<'a> {
     }
 }
 
+/// Ends of hosts that are taken for one behind a full stop of any script.
+const ENDS: [&str; 8] = ["com", "net", "org", "info", "biz", "xyz", "top", "shop"];
+/// No end of a host that people know is longer.
+const LONGEST_END: usize = 24;
+
 /// Whether a character that a browser takes for a dot in a host (UTS #46 §2.3) ends a
-/// sentence here: behind letters of its own script it does.
-fn is_full_stop(c: char, before: Option<&u8>) -> bool {
-    matches!(c, '。' | '｡') && before.is_some_and(|octet| *octet == WIDE)
+/// sentence here: behind letters of its own script it does, if the end of a host does not
+/// follow it.
+fn is_full_stop(c: char, before: Option<&u8>, after: &str) -> bool {
+    matches!(c, '。' | '｡') && before.is_some_and(|octet| *octet == WIDE) && !begins_with_end(after)
+}
+
+fn begins_with_end(after: &str) -> bool {
+    let mut octets = after
+        .chars()
+        .filter(|c| !crate::hidden::is_invisible(*c))
+        .map(plain)
+        .peekable();
+    let mut label = String::new();
+    while label.len() < LONGEST_END
+        && let Some(octet) = octets.next_if(u8::is_ascii_alphanumeric)
+    {
+        label.push(char::from(octet));
+    }
+    let next = octets.next();
+    let lower = label.to_ascii_lowercase();
+    if ENDS.contains(&lower.as_str()) && (label == lower || next.is_none_or(|b| b != WIDE)) {
+        return true;
+    }
+    // Words and names are ends of hosts too: `tv`, `visa`.
+    let short = label == lower && label.len() == 2 && !next.is_some_and(is_word);
+    let whole = psl::suffix(lower.as_bytes())
+        .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == lower.len());
+    (short || next == Some(b'/')) && whole
+}
+
+/// Whether a character is taken for a dot in a host.
+pub(crate) const fn is_dot(c: char) -> bool {
+    matches!(c, '。' | '．' | '｡' | '․' | '﹒')
 }
 
 fn plain(c: char) -> u8 {
     match c {
-        '。' | '．' | '｡' | '․' | '﹒' => return b'.',
+        _ if is_dot(c) => return b'.',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => return b' ',
         '‐' | '‑' | '–' | '—' | '−' => return b'-',
         '\u{660}'..='\u{669}' => return b'0' + (c as u32 - 0x660) as u8,

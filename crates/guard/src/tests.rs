@@ -1,7 +1,10 @@
 //! Cases per rule and language, and what holds for any text.
 
+mod addresses;
 mod cases;
+mod hostile;
 mod languages;
+mod markup;
 mod properties;
 
 use std::sync::{Arc, OnceLock};

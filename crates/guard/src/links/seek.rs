@@ -1,9 +1,10 @@
 //! Looks for links and addresses in a text: at schemes, at dots, and at the word "dot".
 
+use super::authority::LONGEST_HOST;
 use super::{Found, Kind, covers};
 use crate::fold::{Folded, Parted};
 use crate::phrases::{Hit, Role};
-use crate::plain::{OTHER, Plain, WIDE, is_word};
+use crate::plain::{OTHER, Plain, WIDE, is_dot, is_word};
 use crate::{Own, hosts};
 
 /// Ends of hosts that are words of English too: they need more than a dot with spaces.
@@ -15,21 +16,65 @@ const WORDS: [&str; 16] = [
 const SPELT: [&str; 8] = ["com", "net", "org", "info", "biz", "ly", "xyz", "top"];
 /// So far before a mail address stands what asks to write to it.
 const WRITE: usize = 64;
+/// So long may a phrase be, folded.
+const PHRASE: usize = 96;
+/// No address of four numbers is longer, with room to spare.
+pub(super) const LONGEST_IP: usize = 48;
 
 pub(super) struct Seeker<'a, 'p> {
     pub plain: &'a Plain<'p>,
     pub folded: &'a Folded,
     pub hits: &'a [Hit],
     pub own: &'a Own,
-    pub found: Vec<Found>,
+    /// What earlier passes found, in the order of the text.
+    pub settled: Vec<Found>,
+    found: Vec<Found>,
+    /// Up to here names with dots have been judged: each is looked at once.
+    judged: usize,
+    /// Where the stretch that was looked at last begins and ends, and its last `@`.
+    pub(super) stretch: (usize, usize, Option<usize>),
+}
+
+impl<'a, 'p> Seeker<'a, 'p> {
+    pub(super) fn new(
+        plain: &'a Plain<'p>,
+        (folded, hits): (&'a Folded, &'a [Hit]),
+        own: &'a Own,
+    ) -> Self {
+        Self {
+            plain,
+            folded,
+            hits,
+            own,
+            settled: Vec::new(),
+            found: Vec::new(),
+            judged: 0,
+            stretch: (0, 0, None),
+        }
+    }
 }
 
 impl Seeker<'_, '_> {
     pub(super) fn covers(&self, at: usize) -> bool {
-        covers(&self.found, at)
+        covers(&self.settled, at) || covers(&self.found, at)
     }
 
-    fn add(&mut self, kind: Kind, (from, to): (usize, usize), host: String) -> &mut Found {
+    pub(super) fn is_judged(&self, at: usize) -> bool {
+        at < self.judged
+    }
+
+    /// Ends a pass: what it found is put in order with the rest once, not one by one.
+    pub(super) fn settle(&mut self) {
+        self.settled.append(&mut self.found);
+        self.settled.sort_by_key(|found| found.from);
+    }
+
+    pub(super) fn add(
+        &mut self,
+        kind: Kind,
+        (from, to): (usize, usize),
+        host: String,
+    ) -> &mut Found {
         let at = self.found.partition_point(|found| found.from < from);
         let found = Found {
             kind,
@@ -46,7 +91,7 @@ impl Seeker<'_, '_> {
     }
 
     /// The end of an address that goes on at `at`: up to a space or a closing sign.
-    fn end_of_path(&self, at: usize) -> usize {
+    pub(super) fn end_of_path(&self, at: usize) -> usize {
         let closes = |octet: &u8| {
             octet.is_ascii_whitespace()
                 || matches!(
@@ -60,7 +105,8 @@ impl Seeker<'_, '_> {
 
     /// An address with a scheme that begins at `at`.
     pub(super) fn scheme(&mut self, at: usize) {
-        let octets = &self.plain.octets;
+        let plain = self.plain;
+        let octets = &plain.octets;
         let letters = octets[at..]
             .iter()
             .take(5)
@@ -81,50 +127,20 @@ impl Seeker<'_, '_> {
         if !between.iter().any(|b| matches!(b, b':' | b'/')) {
             return;
         }
-        let (authority, to, joined) = self.authority(at + length + signs);
-        let (credentials, host) = match authority.rsplit_once('@') {
-            Some((_, host)) => (true, host),
-            None => (false, authority.as_str()),
-        };
-        let host = match host.starts_with('[') {
-            true => host,
-            false => host.split(':').next().unwrap_or(host),
-        };
-        let host = host.trim_matches(['.', '-']);
-        if host.is_empty() || !host.contains(char::is_alphanumeric) {
+        let authority = self.authority(at + length + signs);
+        let leads = |host: &str| host.contains(|c: char| matches!(c, '.' | '[' | '0'..='9'));
+        // `http:// or https://`: words about links.
+        let spaced = between.contains(&b' ') && !leads(&authority.host);
+        if (authority.host.is_empty() || spaced) && !authority.credentials {
             return;
         }
-        let disguised = word.starts_with("hxxp") || between != b"://" || joined;
-        let (host, to) = (host.to_owned(), self.end_of_path(to));
-        let found = self.add(Kind::Link, (at, to), host);
-        found.disguised = disguised;
-        found.credentials = credentials;
-    }
-
-    /// The authority that begins at `from`, its end, and whether spaces were in it.
-    fn authority(&self, from: usize) -> (String, usize, bool) {
-        let end = |from: usize| {
-            let rest = self.plain.octets.get(from..).unwrap_or_default();
-            let part = |b: &&u8| {
-                is_word(**b) || matches!(**b, b'.' | b'-' | b'_' | b'@' | b':' | b'[' | b']' | b'%')
-            };
-            from + rest.iter().take_while(part).count()
+        let to = match authority.path {
+            true => self.end_of_path(authority.to),
+            false => authority.to,
         };
-        let mut to = end(from);
-        let mut authority = self.plain.words(from, to);
-        let mut joined = false;
-        // `doit. shop. tv/`: the parts of one host, set apart.
-        while authority.ends_with('.')
-            && self.plain.get(to) == b' '
-            && self.plain.get(to + 1).is_ascii_lowercase()
-            && !hosts::is_linked(authority.trim_end_matches('.'), self.own)
-        {
-            let next = end(to + 1);
-            authority.push_str(&self.plain.words(to + 1, next));
-            joined = true;
-            to = next;
-        }
-        (authority, to, joined)
+        let found = self.add(Kind::Link, (at, to), authority.host);
+        found.disguised = word.starts_with("hxxp") || between != b"://" || authority.odd;
+        found.credentials = authority.credentials;
     }
 
     /// What the dot at `at` is between.
@@ -154,6 +170,7 @@ impl Seeker<'_, '_> {
         let octets = &self.plain.octets;
         let run = octets[at..]
             .iter()
+            .take(LONGEST_IP)
             .take_while(|b| b.is_ascii_digit() || **b == b'.')
             .count();
         let next = self.plain.get(at + run);
@@ -161,13 +178,13 @@ impl Seeker<'_, '_> {
     }
 
     /// A host in two parts: one ends before `left`, the other begins at `right`.
-    fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
-        let (from, to) = (self.left(left), self.right(right));
+    pub(super) fn apart(&mut self, (left, right): (usize, usize), brackets: bool, sentence: bool) {
+        let (from, to) = (self.left(left, 0), self.right(right, LONGEST_HOST));
         let path = self.plain.get(to) == b'/' && is_word(self.plain.get(to + 1));
         if from == left || to == right || (sentence && !path && !brackets) || self.covers(from) {
             return;
         }
-        let (first, second) = (self.plain.words(from, left), self.plain.words(right, to));
+        let (first, second) = (self.host(from, left), self.host(right, to));
         let host = format!("{first}.{second}");
         let top = second.rsplit('.').next().unwrap_or_default();
         let plausible = match () {
@@ -196,7 +213,7 @@ impl Seeker<'_, '_> {
         while self.plain.get(right) == b' ' && right < self.plain.octets.len() {
             right += 1;
         }
-        let to = self.right(right);
+        let to = self.right(right, LONGEST_HOST);
         let top = self.plain.words(right, to).to_lowercase();
         if brackets || SPELT.contains(&top.as_str()) {
             self.apart((left, right), true, false);
@@ -204,10 +221,11 @@ impl Seeker<'_, '_> {
     }
 
     /// Where the word that ends before `at` begins, dots inside it included.
-    fn left(&self, at: usize) -> usize {
+    fn left(&self, at: usize, lowest: usize) -> usize {
         let wide = self.plain.before(at) == WIDE;
+        let lowest = at.saturating_sub(LONGEST_HOST).max(lowest);
         let mut from = at;
-        while from > 0 {
+        while from > lowest {
             let octet = self.plain.before(from);
             let inside = octet == b'.' && from >= 2 && is_word(self.plain.get(from - 2));
             if !(fits(octet, wide) || inside) {
@@ -219,10 +237,11 @@ impl Seeker<'_, '_> {
     }
 
     /// Where the word that begins at `at` ends, dots inside it included.
-    fn right(&self, at: usize) -> usize {
+    fn right(&self, at: usize, longest: usize) -> usize {
         let wide = self.plain.get(at) == WIDE;
+        let highest = self.plain.octets.len().min(at.saturating_add(longest));
         let mut to = at;
-        while to < self.plain.octets.len() {
+        while to < highest {
             let octet = self.plain.get(to);
             let inside = octet == b'.' && is_word(self.plain.get(to + 1)) && to > at;
             if !(fits(octet, wide) || inside) {
@@ -235,17 +254,24 @@ impl Seeker<'_, '_> {
 
     /// A host without a scheme around the dot at `at`.
     fn tight(&mut self, at: usize) {
-        let (mut from, mut to) = (self.left(at), self.right(at + 1));
-        while from < at && self.plain.get(from) == b'-' {
+        // The whole of a run, however long, is passed over; its end is what it leads to.
+        let (mut from, mut to) = (self.left(at, self.judged), self.right(at + 1, usize::MAX));
+        self.judged = to;
+        let lowest = to.saturating_sub(LONGEST_HOST);
+        if from < lowest {
+            from = lowest + usize::from(self.plain.get(lowest) == b'.');
+        }
+        while from < to && self.plain.get(from) == b'-' {
             from += 1;
         }
-        while to > at + 1 && self.plain.before(to) == b'-' {
+        while to > from && self.plain.before(to) == b'-' {
             to -= 1;
         }
-        if from == at || to == at + 1 || self.plain.get(to) == b'@' {
+        let ends = self.plain.get(from) == b'.' || self.plain.before(to) == b'.';
+        if ends || self.plain.get(to) == b'@' {
             return;
         }
-        let host = self.plain.words(from, to);
+        let host = self.host(from, to);
         if self.plain.before(from) == b'@' {
             return self.address(from, to, host);
         }
@@ -278,14 +304,28 @@ impl Seeker<'_, '_> {
             return;
         }
         let place = self.plain.place(start);
-        let asked = self.hits.iter().any(|hit| {
-            let end = self.folded.origin(hit.end - 1) + 1;
-            hit.role == Role::Write
-                && end <= place
-                && place - end <= WRITE
-                && self.parted(hit.end, place) < Parted::Sentences
-        });
+        let folded = self.folded.near(place) + 1;
+        let next = self.hits.partition_point(|hit| hit.start <= folded);
+        let near = self.hits[..next].iter().rev();
+        let asked = near
+            .take_while(|hit| folded - hit.start <= PHRASE + 2 * WRITE)
+            .any(|hit| {
+                let end = self.folded.origin(hit.end - 1) + 1;
+                hit.role == Role::Write
+                    && end <= place
+                    && place - end <= WRITE
+                    && self.parted(hit.end, place) < Parted::Sentences
+            });
         self.add(Kind::Address { asked }, (start, to), host);
+    }
+
+    /// The name of a host in a run of octets, its dots plain ones.
+    pub(super) fn host(&self, from: usize, to: usize) -> String {
+        let words = self.plain.words(from, to);
+        match words.is_ascii() {
+            true => words,
+            false => words.replace(is_dot, "."),
+        }
     }
 
     fn parted(&self, folded: usize, place: usize) -> Parted {

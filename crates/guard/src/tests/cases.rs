@@ -264,7 +264,7 @@ fn addresses_in_html_are_read_from_attributes() {
             r#"<a href="https://evil.example/x">x</a>"#,
             "foreign_link: https://evil.example/x",
         ),
-        (r#"<a HREF = "x">"#, ""),
+        (r#"<a HREF = "x">"#, "disguised_link: x"),
         ("<a href=//evil.example>", "foreign_link: //evil.example"),
         (
             r#"<a href="javascript:alert(1)">"#,
