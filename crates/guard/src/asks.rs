@@ -1,6 +1,7 @@
 //! Sentences that ask for what must not be asked for, that promise a prize, or that press.
 
 use crate::content::Findings;
+use crate::denial::{Denied, NEVER};
 use crate::fold::{Folded, Parted};
 use crate::links::Links;
 use crate::phrases::{Hit, Role};
@@ -8,9 +9,6 @@ use crate::{Form, Promises, Rule};
 
 /// So far apart, in octets, may a verb and its thing be.
 const REACH: usize = 48;
-/// So far before a phrase may stand what turns it into its opposite: a list may be between.
-const NEVER: usize = 160;
-const NOT: usize = 32;
 
 /// Looks at every phrase that was found.
 pub(crate) fn check(
@@ -109,38 +107,18 @@ impl<'a> Reader<'a> {
 
     /// Whether a word near a phrase turns it into its opposite.
     fn is_denied(&self, phrase: &Hit) -> bool {
-        let language = self.promises.phrases().language(phrase.table);
         let from = phrase.start.saturating_sub(NEVER + REACH);
         let first = self.hits.partition_point(|hit| hit.start < from);
         let last = self
             .hits
             .partition_point(|hit| hit.start <= phrase.end + REACH);
-        let near = &self.hits[first..last];
-        let of_table = |role: Role| {
-            let hits = near.iter();
-            hits.filter(move |hit| hit.role == role && hit.table == phrase.table)
+        let denied = Denied {
+            folded: self.folded,
+            near: &self.hits[first..last],
+            phrase,
+            language: self.promises.phrases().language(phrase.table),
+            joints: self.promises.phrases().joints(phrase.table),
         };
-        let parted = |from: usize, to: usize| self.folded.parted(from, to);
-        let never = of_table(Role::Never).any(|hit| {
-            let before = hit.end <= phrase.start
-                && phrase.start - hit.end <= NEVER
-                && parted(hit.end, phrase.start) < Parted::Sentences;
-            let after = language.never_may_follow
-                && hit.start >= phrase.end
-                && hit.start - phrase.end <= REACH
-                && parted(phrase.end, hit.start) < Parted::Sentences;
-            before || after
-        });
-        never
-            || of_table(Role::Not).any(|hit| {
-                let (from, to) = match hit.end <= phrase.start {
-                    true => (hit.end, phrase.start),
-                    false => (phrase.end, hit.start),
-                };
-                (hit.end <= phrase.start || language.not_may_follow)
-                    && from <= to
-                    && to - from <= NOT
-                    && parted(from, to) == Parted::Not
-            })
+        denied.holds()
     }
 }

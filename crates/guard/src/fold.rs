@@ -209,6 +209,8 @@ impl Folding {
                         false => self.mark(SPACE),
                     }
                 }
+                // A dash between words ends a clause; a hyphen in a word does not.
+                _ if *octet == b'-' && next == b' ' && self.gap != 0 => self.mark(CLAUSE),
                 mark => self.mark(mark),
             }
         }

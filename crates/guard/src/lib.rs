@@ -7,6 +7,7 @@
 
 mod asks;
 mod content;
+mod denial;
 mod fault;
 mod fold;
 mod gaps;

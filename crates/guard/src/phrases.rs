@@ -14,7 +14,7 @@ use crate::fold::{Folded, SPACE, is_mark};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     language: Language,
-    /// Turn a whole sentence into its opposite: "never".
+    /// Turn what follows in the clause into its opposite: "never".
     never: Vec<String>,
     /// Turn the words that follow into their opposite: "do not".
     not: Vec<String>,
@@ -33,6 +33,26 @@ pub(crate) struct Table {
     /// Prizes and windfalls.
     bait: Vec<String>,
     asks: Asks,
+    #[serde(default)]
+    denial: Denial,
+}
+
+/// What tells a word that turns a request into its opposite from one that only looks so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Denial {
+    /// Deny nothing, though a word in them would: "never mind".
+    void: Vec<String>,
+    /// Who asks, as honest sentences say it: "ask you to".
+    asking: Vec<String>,
+    /// Right before a verb, begin another request: "and".
+    and: Vec<String>,
+    /// Between verbs that are denied together: "or".
+    or: Vec<String>,
+    /// Begin another request, wherever they stand: "please".
+    turn: Vec<String>,
+    /// Right before a verb that is no request: "zu".
+    infinitive: Vec<String>,
 }
 
 /// How a language builds its sentences.
@@ -73,6 +93,10 @@ struct Ask {
 pub(crate) enum Role {
     Never,
     Not,
+    /// Takes its force from a word that denies.
+    Void,
+    /// Says that somebody asks.
+    Asking,
     Change,
     Hurry,
     Call,
@@ -111,7 +135,29 @@ pub(crate) struct Phrases {
     latin: Matcher,
     others: Matcher,
     languages: Vec<Language>,
+    joints: Vec<Joints>,
     to: BTreeSet<Vec<u8>>,
+}
+
+/// Small words between what denies and what is denied, folded.
+#[derive(Debug)]
+pub(crate) struct Joints {
+    pub and: BTreeSet<Vec<u8>>,
+    pub or: BTreeSet<Vec<u8>>,
+    pub turn: BTreeSet<Vec<u8>>,
+    pub infinitive: BTreeSet<Vec<u8>>,
+}
+
+impl Joints {
+    fn of(denial: &Denial) -> Self {
+        let set = |words: &[String]| words.iter().map(|word| Folded::phrase(word)).collect();
+        Self {
+            and: set(&denial.and),
+            or: set(&denial.or),
+            turn: set(&denial.turn),
+            infinitive: set(&denial.infinitive),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -138,6 +184,8 @@ impl Table {
         let mut all = vec![
             (self.never.as_slice(), Role::Never),
             (&self.not, Role::Not),
+            (&self.denial.void, Role::Void),
+            (&self.denial.asking, Role::Asking),
             (&self.change, Role::Change),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
@@ -194,6 +242,10 @@ impl Phrases {
             latin: Matcher::of(latin)?,
             others: Matcher::of(others)?,
             languages: tables.iter().map(|table| table.language).collect(),
+            joints: tables
+                .iter()
+                .map(|table| Joints::of(&table.denial))
+                .collect(),
             to: tables
                 .iter()
                 .flat_map(|table| &table.to)
@@ -204,6 +256,10 @@ impl Phrases {
 
     pub(crate) fn language(&self, table: usize) -> Language {
         self.languages[table]
+    }
+
+    pub(crate) fn joints(&self, table: usize) -> &Joints {
+        &self.joints[table]
     }
 
     /// Whether a word may stand between what is to be sent and a short number.

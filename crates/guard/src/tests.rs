@@ -1,6 +1,7 @@
 //! Cases per rule and language, and what holds for any text.
 
 mod cases;
+mod denials;
 mod languages;
 mod properties;
 
