@@ -1,11 +1,10 @@
 //! Sentences that ask for what must not be asked for, that promise a prize, or that press.
 
 use crate::content::Findings;
-use crate::denial::{Denied, NEVER};
 use crate::fold::{Folded, Parted};
 use crate::links::Links;
 use crate::phrases::{Hit, Role};
-use crate::{Form, Promises, Rule};
+use crate::{Form, Promises, Rule, denial};
 
 /// So far apart, in octets, may a verb and its thing be.
 const REACH: usize = 48;
@@ -26,7 +25,7 @@ pub(crate) fn check(
     for (at, hit) in hits.iter().enumerate() {
         match hit.role {
             Role::Thing(rule) => {
-                if let Some(verb) = reader.verb(at, rule) {
+                if let Some(verb) = reader.verb(at, rule).or_else(|| reader.back(at, rule)) {
                     add(rule, folded, (verb, hit), findings);
                 }
             }
@@ -94,6 +93,23 @@ impl<'a> Reader<'a> {
             .find(|verb| near(thing.end, verb.start) && !self.is_denied(verb))
     }
 
+    /// The words behind the thing at `at` that ask for it.
+    fn back(&self, at: usize, rule: Rule) -> Option<&'a Hit> {
+        let thing = &self.hits[at];
+        let behind = self.hits[at..]
+            .iter()
+            .take_while(|hit| hit.start.saturating_sub(thing.end) <= REACH);
+        behind
+            .filter(|hit| hit.table == thing.table && hit.start >= thing.end)
+            .filter(|hit| match hit.role {
+                Role::Back(of, crosses) if of == rule => {
+                    crosses || self.folded.parted(thing.end, hit.start) < Parted::Sentences
+                }
+                _ => false,
+            })
+            .find(|hit| !self.is_denied(hit))
+    }
+
     /// Whether another verb stands between one that asks and the thing, and takes the thing
     /// for itself: "type our address and change your password".
     fn is_changed(&self, verb: &Hit, thing: &Hit) -> bool {
@@ -107,18 +123,6 @@ impl<'a> Reader<'a> {
 
     /// Whether a word near a phrase turns it into its opposite.
     fn is_denied(&self, phrase: &Hit) -> bool {
-        let from = phrase.start.saturating_sub(NEVER + REACH);
-        let first = self.hits.partition_point(|hit| hit.start < from);
-        let last = self
-            .hits
-            .partition_point(|hit| hit.start <= phrase.end + REACH);
-        let denied = Denied {
-            folded: self.folded,
-            near: &self.hits[first..last],
-            phrase,
-            language: self.promises.phrases().language(phrase.table),
-            joints: self.promises.phrases().joints(phrase.table),
-        };
-        denied.holds()
+        denial::is_denied(self.folded, self.hits, self.promises.phrases(), phrase)
     }
 }

@@ -4,28 +4,46 @@
 //! that stands about anywhere must not open the door: "Never mind, send us the code".
 
 use crate::fold::{Folded, Parted, is_mark};
-use crate::phrases::{Hit, Joints, Language, Role};
+use crate::phrases::{Hit, Joints, Language, Phrases, Role};
 
 /// So far before a phrase, in octets, may stand what denies it, if somebody asks between.
-pub(crate) const NEVER: usize = 160;
+const NEVER: usize = 160;
 /// So many characters may be between, if nobody asks: for "never", and for "not".
 const NEVER_AHEAD: usize = 44;
 const NOT_AHEAD: usize = 14;
 /// The same, where the verb stands at the end and for what denies behind it.
 const FAR: usize = 32;
 
+/// What is behind a phrase may be so far, in octets.
+const BEHIND: usize = 96;
+
+/// Whether a word near a phrase turns it into its opposite.
+pub(crate) fn is_denied(folded: &Folded, hits: &[Hit], phrases: &Phrases, phrase: &Hit) -> bool {
+    let from = phrase.start.saturating_sub(NEVER * 2);
+    let first = hits.partition_point(|hit| hit.start < from);
+    let last = hits.partition_point(|hit| hit.start <= phrase.end + BEHIND);
+    let denied = Denied {
+        folded,
+        near: &hits[first..last],
+        phrase,
+        language: phrases.language(phrase.table),
+        joints: phrases.joints(phrase.table),
+    };
+    denied.holds()
+}
+
 /// A phrase, and what stands around it.
-pub(crate) struct Denied<'a> {
-    pub folded: &'a Folded,
+struct Denied<'a> {
+    folded: &'a Folded,
     /// The phrases of its neighbourhood.
-    pub near: &'a [Hit],
-    pub phrase: &'a Hit,
-    pub language: Language,
-    pub joints: &'a Joints,
+    near: &'a [Hit],
+    phrase: &'a Hit,
+    language: Language,
+    joints: &'a Joints,
 }
 
 impl Denied<'_> {
-    pub(crate) fn holds(&self) -> bool {
+    fn holds(&self) -> bool {
         let mut denials = self
             .of_table()
             .filter(|hit| matches!(hit.role, Role::Never | Role::Not) && !self.is_void(hit));

@@ -193,6 +193,9 @@ impl Folding {
                 continue;
             }
             let next = run.get(at + 1).copied().unwrap_or(b' ');
+            if is_spelt_out(run, at) {
+                continue;
+            }
             match folded {
                 DROPPED => {}
                 STOP if next.is_ascii_alphanumeric() => self.mark(SPACE),
@@ -294,6 +297,25 @@ impl Folding {
             }
         }
     }
+}
+
+/// Whether a sign stands between single letters, three or more in a row: "c o d e".
+fn is_spelt_out(run: &[u8], at: usize) -> bool {
+    let sign = run[at];
+    if !matches!(sign, b' ' | b'.' | b'-' | b'_' | b'*' | b'|') {
+        return false;
+    }
+    let within = |at: Option<usize>| at.and_then(|at| run.get(at));
+    let single = |at: Option<usize>| {
+        within(at).is_some_and(u8::is_ascii_alphanumeric)
+            && !within(at.and_then(|at| at.checked_sub(1))).is_some_and(u8::is_ascii_alphanumeric)
+            && !within(at.map(|at| at + 1)).is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let parted = |place: Option<usize>| within(place) == Some(&sign);
+    single(at.checked_sub(1))
+        && single(Some(at + 1))
+        && ((parted(Some(at + 2)) && single(Some(at + 3)))
+            || (parted(at.checked_sub(2)) && single(at.checked_sub(3))))
 }
 
 /// Whether a letter is of a script whose letters pass for Latin ones.

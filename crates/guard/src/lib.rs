@@ -5,6 +5,7 @@
 //! break, and where. Pure work on text: no I/O, no clock, and it fetches no link. It knows
 //! nothing of message types, stores or channels.
 
+mod accounts;
 mod asks;
 mod content;
 mod denial;
@@ -81,6 +82,12 @@ impl Guard {
             phrases: self.promises.phrases(),
         };
         written.check(&self.own, &links, &mut findings);
+        accounts::check(
+            &plain,
+            (&folded, &hits),
+            self.promises.phrases(),
+            &mut findings,
+        );
         asks::check(
             content.form,
             (&folded, &hits, &links),

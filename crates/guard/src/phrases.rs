@@ -86,6 +86,12 @@ struct Asks {
 struct Ask {
     verbs: Vec<String>,
     things: Vec<String>,
+    /// Ask too where they stand behind the thing: "is needed, reply here".
+    #[serde(default)]
+    back: Vec<String>,
+    /// Ask too where they stand in the sentence behind the thing: "write it here".
+    #[serde(default)]
+    answer: Vec<String>,
 }
 
 /// What a phrase is for.
@@ -104,6 +110,8 @@ pub(crate) enum Role {
     NumberOf,
     Bait,
     Verb(Rule),
+    /// A verb that stands behind its thing: in the same sentence, or in the next too.
+    Back(Rule, bool),
     Thing(Rule),
     /// The beginning of an address, however it is spelt.
     Scheme,
@@ -203,6 +211,8 @@ impl Table {
         ] {
             all.push((&ask.verbs, Role::Verb(rule)));
             all.push((&ask.things, Role::Thing(rule)));
+            all.push((&ask.back, Role::Back(rule, false)));
+            all.push((&ask.answer, Role::Back(rule, true)));
         }
         all
     }

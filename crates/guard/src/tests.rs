@@ -4,6 +4,7 @@ mod cases;
 mod denials;
 mod languages;
 mod properties;
+mod requests;
 
 use std::sync::{Arc, OnceLock};
 
