@@ -9,6 +9,7 @@ mod accounts;
 mod asks;
 mod content;
 mod denial;
+mod dialled;
 mod fault;
 mod fold;
 mod gaps;

@@ -24,6 +24,9 @@ pub(crate) struct Table {
     hurry: Vec<String>,
     /// Ask to call or text; a number follows.
     call: Vec<String>,
+    /// Say to call the number before them: "ring that number".
+    #[serde(default)]
+    call_it: Vec<String>,
     /// Stand right before a short number that is to be texted: "to".
     to: Vec<String>,
     /// Ask to write; a mail address follows.
@@ -106,6 +109,7 @@ pub(crate) enum Role {
     Change,
     Hurry,
     Call,
+    CallIt,
     Write,
     NumberOf,
     Bait,
@@ -197,6 +201,7 @@ impl Table {
             (&self.change, Role::Change),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
+            (&self.call_it, Role::CallIt),
             (&self.write, Role::Write),
             (&self.number_of, Role::NumberOf),
             (&self.bait, Role::Bait),

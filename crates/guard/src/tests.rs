@@ -3,6 +3,7 @@
 mod cases;
 mod denials;
 mod languages;
+mod numbers;
 mod properties;
 mod requests;
 

@@ -13,6 +13,7 @@ fn requests_in_other_words_are_stopped() {
         "send us the c o d e",
         "send us the p-a-s-s-w-o-r-d",
         "send us the c.0.d.e",
+        "send us “c\u{a0}o\u{a0}d\u{a0}e”…",
         "Responde a este mensaje con los seis dígitos",
         "¿Cuál es el código que recibiste? Escríbelo aquí.",
         "Responda a esta mensagem com os seis dígitos",
