@@ -211,7 +211,7 @@ impl Denied<'_> {
     fn is_after_an_aside(&self, denial: &Hit) -> bool {
         let between = &self.folded.octets[denial.end..self.phrase.start];
         let marks = || memchr::memchr_iter(crate::fold::CLAUSE, between);
-        let (Some(first), Some(last)) = (marks().next(), marks().last()) else {
+        let (Some(first), Some(last)) = (marks().next(), marks().next_back()) else {
             return false;
         };
         let opens = |at: usize, role: Role| {

@@ -92,7 +92,7 @@ impl Written<'_> {
         if !FREE.contains(&prefix) || parts(end) == 0 {
             return None;
         }
-        let rest = &octets[end + 1..];
+        let rest = octets.get(end + 1..)?;
         let in_word = |b: &&u8| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'-';
         let length = rest.iter().take_while(in_word).count();
         let letters = rest[..length].iter().filter(|b| b.is_ascii_uppercase());

@@ -43,6 +43,8 @@ fn other_numbers_are_left_alone() {
         "Your tracking number is 442079460958. Please ring that number up at the desk.",
         "Between 10:00 and 12:30, on 2026-03-10, 10.03.2026 or 03/10/2026",
         "Call us about 5 lamps, 10 sills or 8 oils.",
+        "It costs 800",
+        "Phone 1",
         "Lamp 800 WATT, model 1-800-A",
         "We call at 10:00. Price: $1,234.50, 1.234,50 €",
         "Parcel 1Z999AA10123456784 comes on Monday",
