@@ -308,7 +308,9 @@ fn is_spelt_out(text: &str, at: usize, sign: char) -> bool {
         sign,
         ' ' | '.' | '-' | '_' | '*' | '|' | '·' | '•' | '\u{a0}'
     );
-    if !parts {
+    // As nearly always: a longer word follows.
+    let second = text.as_bytes().get(at + sign.len_utf8() + 1);
+    if !parts || second.is_some_and(u8::is_ascii_alphanumeric) {
         return false;
     }
     let within = |c: Option<char>| {
