@@ -4,13 +4,10 @@ use crate::content::Findings;
 use crate::fold::{Folded, Parted};
 use crate::links::Links;
 use crate::phrases::{Hit, Role};
-use crate::{Form, Promises, Rule};
+use crate::{Form, Promises, Rule, denial};
 
 /// So far apart, in octets, may a verb and its thing be.
 const REACH: usize = 48;
-/// So far before a phrase may stand what turns it into its opposite: a list may be between.
-const NEVER: usize = 160;
-const NOT: usize = 32;
 
 /// Looks at every phrase that was found.
 pub(crate) fn check(
@@ -28,7 +25,7 @@ pub(crate) fn check(
     for (at, hit) in hits.iter().enumerate() {
         match hit.role {
             Role::Thing(rule) => {
-                if let Some(verb) = reader.verb(at, rule) {
+                if let Some(verb) = reader.verb(at, rule).or_else(|| reader.back(at, rule)) {
                     add(rule, folded, (verb, hit), findings);
                 }
             }
@@ -96,6 +93,23 @@ impl<'a> Reader<'a> {
             .find(|verb| near(thing.end, verb.start) && !self.is_denied(verb))
     }
 
+    /// The words behind the thing at `at` that ask for it.
+    fn back(&self, at: usize, rule: Rule) -> Option<&'a Hit> {
+        let thing = &self.hits[at];
+        let behind = self.hits[at..]
+            .iter()
+            .take_while(|hit| hit.start.saturating_sub(thing.end) <= REACH);
+        behind
+            .filter(|hit| hit.table == thing.table && hit.start >= thing.end)
+            .filter(|hit| match hit.role {
+                Role::Back(of, crosses) if of == rule => {
+                    crosses || self.folded.parted(thing.end, hit.start) < Parted::Sentences
+                }
+                _ => false,
+            })
+            .find(|hit| !self.is_denied(hit))
+    }
+
     /// Whether another verb stands between one that asks and the thing, and takes the thing
     /// for itself: "type our address and change your password".
     fn is_changed(&self, verb: &Hit, thing: &Hit) -> bool {
@@ -109,38 +123,6 @@ impl<'a> Reader<'a> {
 
     /// Whether a word near a phrase turns it into its opposite.
     fn is_denied(&self, phrase: &Hit) -> bool {
-        let language = self.promises.phrases().language(phrase.table);
-        let from = phrase.start.saturating_sub(NEVER + REACH);
-        let first = self.hits.partition_point(|hit| hit.start < from);
-        let last = self
-            .hits
-            .partition_point(|hit| hit.start <= phrase.end + REACH);
-        let near = &self.hits[first..last];
-        let of_table = |role: Role| {
-            let hits = near.iter();
-            hits.filter(move |hit| hit.role == role && hit.table == phrase.table)
-        };
-        let parted = |from: usize, to: usize| self.folded.parted(from, to);
-        let never = of_table(Role::Never).any(|hit| {
-            let before = hit.end <= phrase.start
-                && phrase.start - hit.end <= NEVER
-                && parted(hit.end, phrase.start) < Parted::Sentences;
-            let after = language.never_may_follow
-                && hit.start >= phrase.end
-                && hit.start - phrase.end <= REACH
-                && parted(phrase.end, hit.start) < Parted::Sentences;
-            before || after
-        });
-        never
-            || of_table(Role::Not).any(|hit| {
-                let (from, to) = match hit.end <= phrase.start {
-                    true => (hit.end, phrase.start),
-                    false => (phrase.end, hit.start),
-                };
-                (hit.end <= phrase.start || language.not_may_follow)
-                    && from <= to
-                    && to - from <= NOT
-                    && parted(from, to) == Parted::Not
-            })
+        denial::is_denied(self.folded, self.hits, self.promises.phrases(), phrase)
     }
 }

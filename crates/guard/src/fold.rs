@@ -72,7 +72,7 @@ impl Folded {
         // Every word has a space before it: phrases begin with one.
         folding.octets.push(SPACE);
         if text.is_ascii() {
-            folding.ascii(text.as_bytes(), 0);
+            folding.ascii(text, (0, text.len()));
         } else {
             folding.mixed(text);
         }
@@ -179,8 +179,9 @@ impl Folding {
         self.octets.push(octet);
     }
 
-    /// Folds ASCII that stands at `start` of the text.
-    fn ascii(&mut self, run: &[u8], start: usize) {
+    /// Folds ASCII that stands between two places of the text.
+    fn ascii(&mut self, text: &str, (start, end): (usize, usize)) {
+        let run = &text.as_bytes()[start..end];
         for (at, octet) in run.iter().enumerate() {
             let folded = FOLDED[usize::from(*octet & 0x7f)];
             if folded > SENTENCE {
@@ -193,6 +194,9 @@ impl Folding {
                 continue;
             }
             let next = run.get(at + 1).copied().unwrap_or(b' ');
+            if is_spelt_out(text, start + at, char::from(*octet)) {
+                continue;
+            }
             match folded {
                 DROPPED => {}
                 STOP if next.is_ascii_alphanumeric() => self.mark(SPACE),
@@ -209,6 +213,8 @@ impl Folding {
                         false => self.mark(SPACE),
                     }
                 }
+                // A dash between words ends a clause; a hyphen in a word does not.
+                _ if *octet == b'-' && next == b' ' && self.gap != 0 => self.mark(CLAUSE),
                 mark => self.mark(mark),
             }
         }
@@ -220,14 +226,16 @@ impl Folding {
         while at < octets.len() {
             if octets[at].is_ascii() {
                 let run = crate::hidden::ascii_run(&octets[at..]);
-                self.ascii(&octets[at..at + run], at);
+                self.ascii(text, (at, at + run));
                 at += run;
                 continue;
             }
             let Some(c) = text[at..].chars().next() else {
                 break;
             };
-            self.character(c, at);
+            if !is_spelt_out(text, at, c) {
+                self.character(c, at);
+            }
             at += c.len_utf8();
         }
     }
@@ -292,6 +300,33 @@ impl Folding {
             }
         }
     }
+}
+
+/// Whether a sign stands between single letters, three or more in a row: "c o d e".
+fn is_spelt_out(text: &str, at: usize, sign: char) -> bool {
+    let parts = matches!(
+        sign,
+        ' ' | '.' | '-' | '_' | '*' | '|' | '·' | '•' | '\u{a0}'
+    );
+    // As nearly always: a longer word follows.
+    let second = text.as_bytes().get(at + sign.len_utf8() + 1);
+    if !parts || second.is_some_and(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let within = |c: Option<char>| {
+        c.is_some_and(|c| {
+            c.is_alphanumeric() || is_combining_mark(c) || crate::hidden::is_invisible(c)
+        })
+    };
+    let single = |one: Option<char>, next: Option<char>| {
+        one.is_some_and(char::is_alphanumeric) && !within(next)
+    };
+    let mut back = text[..at].chars().rev();
+    let mut ahead = text[at + sign.len_utf8()..].chars();
+    let back = [(); 4].map(|()| back.next());
+    let ahead = [(); 4].map(|()| ahead.next());
+    let goes_on = |way: [Option<char>; 4]| way[1] == Some(sign) && single(way[2], way[3]);
+    single(back[0], back[1]) && single(ahead[0], ahead[1]) && (goes_on(back) || goes_on(ahead))
 }
 
 /// Whether a letter is of a script whose letters pass for Latin ones.

@@ -18,7 +18,7 @@ pub(crate) fn check(content: &Content<'_>, names: &[String], findings: &mut Find
         }
         let rest = &octets[at..];
         let length = match octets[at] {
-            b'{' => braces(content, at),
+            b'{' => braces(content, at, names),
             b'%' => percent(octets, at),
             _ => named(rest, names),
         };
@@ -30,7 +30,7 @@ pub(crate) fn check(content: &Content<'_>, names: &[String], findings: &mut Find
     }
 }
 
-fn braces(content: &Content<'_>, at: usize) -> Option<usize> {
+fn braces(content: &Content<'_>, at: usize, names: &[String]) -> Option<usize> {
     let rest = &content.text.as_bytes()[at..];
     let allowed = content.placeholder;
     if allowed.is_some_and(|allowed| rest.starts_with(allowed.as_bytes())) {
@@ -42,13 +42,16 @@ fn braces(content: &Content<'_>, at: usize) -> Option<usize> {
         );
     }
     let end = closed(rest, b'}')?;
-    let name = &rest[1..end - 1];
-    let first = name.first()?;
-    let fits = (first.is_ascii_alphabetic() || *first == b'_')
+    let written = std::str::from_utf8(&rest[1..end - 1]).ok()?;
+    let name = written.trim();
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let fits = name.starts_with(begins)
         && name
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.- ".contains(b));
-    fits.then_some(end)
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.- ".contains(&b));
+    // Words in braces may be what somebody wrote; "{first name}" is a name of the list.
+    let meant = !written.contains(' ') || is_of_list(name, names);
+    (fits && meant).then_some(end)
 }
 
 /// The length up to and with the octet that closes, if it is near.
@@ -72,6 +75,13 @@ fn percent(octets: &[u8], at: usize) -> Option<usize> {
         [b'}', ..] => Some(2),
         _ => None,
     }
+}
+
+/// Whether it is a name of the list, in small letters or large.
+fn is_of_list(inside: &str, names: &[String]) -> bool {
+    let plain = |text: &str| text.replace(['_', '-'], " ").to_lowercase();
+    let inside = plain(inside);
+    names.iter().any(|name| plain(name) == inside)
 }
 
 /// A name of the list between brackets: `[NAME]`, `<ORDER_ID>`.
@@ -118,6 +128,8 @@ mod tests {
             ("Hello {{name", "{{"),
             ("Hello {name}", "{name}"),
             ("Hello ${first_name}", "${first_name}"),
+            ("Order {order id}, {Order ID}", "{order id}|{Order ID}"),
+            ("Hello { name }", "{ name }"),
             ("Hello %s, order %d", "%s|%d"),
             ("Hello %1$s", "%1$s"),
             ("Hello %(name)s", "%(name)s"),
@@ -138,6 +150,7 @@ mod tests {
             "50% discount",
             "[NEW] Lamp [2 pcs] <3",
             "a { b } c {}",
+            "Neighbour [flat 3] {back door}",
             "{1} 100 % sicher",
             "{é}",
         ] {

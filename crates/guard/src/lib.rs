@@ -5,8 +5,11 @@
 //! break, and where. Pure work on text: no I/O, no clock, and it fetches no link. It knows
 //! nothing of message types, stores or channels.
 
+mod accounts;
 mod asks;
 mod content;
+mod denial;
+mod dialled;
 mod fault;
 mod fold;
 mod gaps;
@@ -80,6 +83,12 @@ impl Guard {
             phrases: self.promises.phrases(),
         };
         written.check(&self.own, &links, &mut findings);
+        accounts::check(
+            &plain,
+            (&folded, &hits),
+            self.promises.phrases(),
+            &mut findings,
+        );
         asks::check(
             content.form,
             (&folded, &hits, &links),

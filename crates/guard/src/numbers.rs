@@ -9,16 +9,20 @@ use crate::fold::Folded;
 use crate::links::Links;
 use crate::own::Own;
 use crate::phrases::{Hit, Phrases, Role};
-use crate::plain::{LETTER, Plain, WIDE};
+use crate::plain::{LETTER, OTHER, Plain, WIDE};
 
 /// So far, in bytes, may a word that says to call stand before its number, and after it.
 const BEFORE: usize = 56;
 const AFTER: usize = 20;
+/// So far behind it may stand what says to call "that number".
+const NEXT: usize = 48;
 /// So far before a number stands what it is the number of.
 const NUMBER_OF: usize = 14;
 /// So long may a phrase be.
 const PHRASE: usize = 40;
 const MOST_DIGITS: usize = 15;
+/// Makes a key of the digit before it.
+const KEY: char = '\u{20e3}';
 
 /// A text as numbers are looked for in it.
 pub(crate) struct Written<'a> {
@@ -30,22 +34,22 @@ pub(crate) struct Written<'a> {
 
 /// A number's surroundings: its place in the text, and the phrases near it.
 #[derive(Clone, Copy)]
-struct Around<'a> {
+pub(crate) struct Around<'a> {
     start: usize,
     end: usize,
     hits: &'a [Hit],
 }
 
 /// Groups of digits with separators between them.
-struct Number {
-    digits: String,
+pub(crate) struct Number {
+    pub digits: String,
     groups: Vec<usize>,
     /// What stands between the groups.
     separators: Vec<u8>,
-    plus: bool,
+    pub plus: bool,
     /// In octets of the plain text.
-    from: usize,
-    to: usize,
+    pub from: usize,
+    pub to: usize,
 }
 
 impl Written<'_> {
@@ -58,12 +62,14 @@ impl Written<'_> {
                 at += 1;
                 continue;
             }
-            let number = self.number(at);
+            let disguised = self.disguised(at);
+            let is_disguised = disguised.is_some();
+            let number = disguised.unwrap_or_else(|| self.number(at));
             at = number.to;
             if links.covers(number.from) || own.has_number(&number.digits, number.plus) {
                 continue;
             }
-            if self.is_called(&number) {
+            if is_disguised || self.is_called(&number) {
                 let (start, end) = (self.plain.place(number.from), self.plain.end(number.to));
                 findings.add(Rule::ForeignNumber, start, end);
             }
@@ -90,19 +96,14 @@ impl Written<'_> {
         };
         let mut to = at;
         loop {
-            let group = octets[to..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .count();
-            if !number.groups.is_empty() && number.digits.len() + group > MOST_DIGITS {
+            let (digits, length) = self.group(to);
+            if !number.groups.is_empty() && number.digits.len() + digits.len() > MOST_DIGITS {
                 number.separators.pop();
                 return number;
             }
-            number
-                .digits
-                .extend(octets[to..to + group].iter().map(|b| char::from(*b)));
-            number.groups.push(group);
-            to += group;
+            number.groups.push(digits.len());
+            number.digits.push_str(&digits);
+            to += length;
             number.to = to;
             let signs = octets[to..]
                 .iter()
@@ -117,6 +118,29 @@ impl Written<'_> {
             number.separators.push(sign);
             to += signs.len();
         }
+    }
+
+    /// The digits that stand together, and how many octets they take with the keys around
+    /// them.
+    fn group(&self, at: usize) -> (String, usize) {
+        let octets = &self.plain.octets;
+        let mut digits = String::new();
+        let mut to = at;
+        while let Some(octet) = octets.get(to) {
+            match octet {
+                octet if octet.is_ascii_digit() => digits.push(char::from(*octet)),
+                &OTHER if self.is_key(to) => {}
+                _ => break,
+            }
+            to += 1;
+        }
+        (digits, to - at)
+    }
+
+    /// Whether the sign that makes a key of the digit before it stands here.
+    fn is_key(&self, at: usize) -> bool {
+        let rest = self.plain.text.get(self.plain.place(at)..);
+        rest.is_some_and(|rest| rest.starts_with(KEY))
     }
 
     fn is_called(&self, number: &Number) -> bool {
@@ -152,7 +176,9 @@ impl Written<'_> {
             return false;
         }
         if (7..=MOST_DIGITS).contains(&length) {
-            return self.is_near(Role::Call, around) || self.follows(Role::Call, around);
+            return self.is_near(Role::Call, around)
+                || self.follows(Role::Call, around)
+                || self.is_called_next(around);
         }
         number.groups.len() == 1
             && length >= 4
@@ -184,11 +210,11 @@ impl Written<'_> {
         before.ends_with(sign) || after.starts_with(sign) || decimals || number.has_decimals()
     }
 
-    fn around(&self, number: &Number) -> Around<'_> {
+    pub(crate) fn around(&self, number: &Number) -> Around<'_> {
         let start = self.plain.place(number.from);
         let end = self.plain.end(number.to);
         let from = self.folded.near(start).saturating_sub(BEFORE + PHRASE);
-        let to = self.folded.near(end) + AFTER + PHRASE;
+        let to = self.folded.near(end) + NEXT + PHRASE;
         let first = self.hits.partition_point(|hit| hit.start < from);
         let last = self.hits.partition_point(|hit| hit.start < to);
         Around {
@@ -210,7 +236,7 @@ impl Written<'_> {
         self.plain.text.get(from..to).unwrap_or_default()
     }
 
-    fn is_near(&self, role: Role, around: Around<'_>) -> bool {
+    pub(crate) fn is_near(&self, role: Role, around: Around<'_>) -> bool {
         // An order between the two: it is the number of that.
         let of = self
             .before(Role::NumberOf, around, BEFORE)
@@ -242,9 +268,16 @@ impl Written<'_> {
             })
     }
 
+    /// "442079460958. Please ring that number": the next sentence says to call it.
+    fn is_called_next(&self, around: Around<'_>) -> bool {
+        let calls = around.hits.iter().filter(|hit| hit.role == Role::CallIt);
+        let mut starts = calls.map(|hit| self.folded.origin(hit.start));
+        starts.any(|start| start >= around.end && start - around.end <= NEXT)
+    }
+
     /// Whether it is the number of an order, a code and the like; "voucher, call 0870…" is
     /// none of a voucher.
-    fn is_of_something(&self, around: Around<'_>) -> bool {
+    pub(crate) fn is_of_something(&self, around: Around<'_>) -> bool {
         let called = self.before(Role::Call, around, BEFORE).max().unwrap_or(0);
         self.before(Role::NumberOf, around, NUMBER_OF).any(|end| {
             let between = self.between(end, around.start);
@@ -271,6 +304,18 @@ impl Written<'_> {
 }
 
 impl Number {
+    /// Digits that were told by other means than by groups and separators.
+    pub(crate) const fn of(digits: String, from: usize, to: usize) -> Self {
+        Self {
+            digits,
+            groups: Vec::new(),
+            separators: Vec::new(),
+            plus: false,
+            from,
+            to,
+        }
+    }
+
     fn is_date(&self) -> bool {
         let same = self.separators.windows(2).all(|pair| pair[0] == pair[1]);
         let dated = matches!(self.separators.first(), Some(b'-' | b'/' | b'.'));

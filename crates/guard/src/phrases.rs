@@ -14,7 +14,7 @@ use crate::fold::{Folded, SPACE, is_mark};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     language: Language,
-    /// Turn a whole sentence into its opposite: "never".
+    /// Turn what follows in the clause into its opposite: "never".
     never: Vec<String>,
     /// Turn the words that follow into their opposite: "do not".
     not: Vec<String>,
@@ -24,6 +24,9 @@ pub(crate) struct Table {
     hurry: Vec<String>,
     /// Ask to call or text; a number follows.
     call: Vec<String>,
+    /// Say to call the number before them: "ring that number".
+    #[serde(default)]
+    call_it: Vec<String>,
     /// Stand right before a short number that is to be texted: "to".
     to: Vec<String>,
     /// Ask to write; a mail address follows.
@@ -33,6 +36,26 @@ pub(crate) struct Table {
     /// Prizes and windfalls.
     bait: Vec<String>,
     asks: Asks,
+    #[serde(default)]
+    denial: Denial,
+}
+
+/// What tells a word that turns a request into its opposite from one that only looks so.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Denial {
+    /// Deny nothing, though a word in them would: "never mind".
+    void: Vec<String>,
+    /// Who asks, as honest sentences say it: "ask you to".
+    asking: Vec<String>,
+    /// Right before a verb, begin another request: "and".
+    and: Vec<String>,
+    /// Between verbs that are denied together: "or".
+    or: Vec<String>,
+    /// Begin another request, wherever they stand: "please".
+    turn: Vec<String>,
+    /// Right before a verb that is no request: "zu".
+    infinitive: Vec<String>,
 }
 
 /// How a language builds its sentences.
@@ -66,6 +89,12 @@ struct Asks {
 struct Ask {
     verbs: Vec<String>,
     things: Vec<String>,
+    /// Ask too where they stand behind the thing: "is needed, reply here".
+    #[serde(default)]
+    back: Vec<String>,
+    /// Ask too where they stand in the sentence behind the thing: "write it here".
+    #[serde(default)]
+    answer: Vec<String>,
 }
 
 /// What a phrase is for.
@@ -73,13 +102,20 @@ struct Ask {
 pub(crate) enum Role {
     Never,
     Not,
+    /// Takes its force from a word that denies.
+    Void,
+    /// Says that somebody asks.
+    Asking,
     Change,
     Hurry,
     Call,
+    CallIt,
     Write,
     NumberOf,
     Bait,
     Verb(Rule),
+    /// A verb that stands behind its thing: in the same sentence, or in the next too.
+    Back(Rule, bool),
     Thing(Rule),
     /// The beginning of an address, however it is spelt.
     Scheme,
@@ -111,7 +147,29 @@ pub(crate) struct Phrases {
     latin: Matcher,
     others: Matcher,
     languages: Vec<Language>,
+    joints: Vec<Joints>,
     to: BTreeSet<Vec<u8>>,
+}
+
+/// Small words between what denies and what is denied, folded.
+#[derive(Debug)]
+pub(crate) struct Joints {
+    pub and: BTreeSet<Vec<u8>>,
+    pub or: BTreeSet<Vec<u8>>,
+    pub turn: BTreeSet<Vec<u8>>,
+    pub infinitive: BTreeSet<Vec<u8>>,
+}
+
+impl Joints {
+    fn of(denial: &Denial) -> Self {
+        let set = |words: &[String]| words.iter().map(|word| Folded::phrase(word)).collect();
+        Self {
+            and: set(&denial.and),
+            or: set(&denial.or),
+            turn: set(&denial.turn),
+            infinitive: set(&denial.infinitive),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -138,9 +196,12 @@ impl Table {
         let mut all = vec![
             (self.never.as_slice(), Role::Never),
             (&self.not, Role::Not),
+            (&self.denial.void, Role::Void),
+            (&self.denial.asking, Role::Asking),
             (&self.change, Role::Change),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
+            (&self.call_it, Role::CallIt),
             (&self.write, Role::Write),
             (&self.number_of, Role::NumberOf),
             (&self.bait, Role::Bait),
@@ -155,6 +216,8 @@ impl Table {
         ] {
             all.push((&ask.verbs, Role::Verb(rule)));
             all.push((&ask.things, Role::Thing(rule)));
+            all.push((&ask.back, Role::Back(rule, false)));
+            all.push((&ask.answer, Role::Back(rule, true)));
         }
         all
     }
@@ -194,6 +257,10 @@ impl Phrases {
             latin: Matcher::of(latin)?,
             others: Matcher::of(others)?,
             languages: tables.iter().map(|table| table.language).collect(),
+            joints: tables
+                .iter()
+                .map(|table| Joints::of(&table.denial))
+                .collect(),
             to: tables
                 .iter()
                 .flat_map(|table| &table.to)
@@ -204,6 +271,10 @@ impl Phrases {
 
     pub(crate) fn language(&self, table: usize) -> Language {
         self.languages[table]
+    }
+
+    pub(crate) fn joints(&self, table: usize) -> &Joints {
+        &self.joints[table]
     }
 
     /// Whether a word may stand between what is to be sent and a short number.

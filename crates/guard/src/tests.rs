@@ -2,10 +2,13 @@
 
 mod addresses;
 mod cases;
+mod denials;
 mod hostile;
 mod languages;
 mod markup;
+mod numbers;
 mod properties;
+mod requests;
 
 use std::sync::{Arc, OnceLock};
 

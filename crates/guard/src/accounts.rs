@@ -1,0 +1,153 @@
+//! Accounts and wallets that people are to pay to.
+//!
+//! An account number (ISO 13616) whose check digits are right, or the address of a wallet,
+//! is stopped beside a verb that asks to pay; a wallet's link always.
+
+use crate::content::Findings;
+use crate::fold::{Folded, Parted};
+use crate::phrases::{Hit, Phrases, Role};
+use crate::plain::{Plain, is_word};
+use crate::{Rule, denial};
+
+/// So far, in octets, may the verb be.
+const REACH: usize = 96;
+const SHORTEST: usize = 15;
+const LONGEST: usize = 34;
+/// A wallet's address is no shorter.
+const WALLET: usize = 25;
+/// What a wallet's link begins with.
+const WALLETS: [&[u8]; 7] = [
+    b"bitcoin:",
+    b"bitcoincash:",
+    b"ethereum:",
+    b"litecoin:",
+    b"dogecoin:",
+    b"monero:",
+    b"lightning:",
+];
+
+/// Finds every account and wallet that a text asks to pay to.
+pub(crate) fn check(
+    plain: &Plain<'_>,
+    (folded, hits): (&Folded, &[Hit]),
+    phrases: &Phrases,
+    findings: &mut Findings<'_>,
+) {
+    let octets = &plain.octets;
+    let mut at = 0;
+    while at < octets.len() {
+        if !octets[at].is_ascii_alphanumeric() || is_word(plain.before(at)) {
+            at += 1;
+            continue;
+        }
+        let (length, surely) = match link(&octets[at..]) {
+            Some(length) => (Some(length), true),
+            None => (
+                account(&octets[at..]).or_else(|| wallet(&octets[at..])),
+                false,
+            ),
+        };
+        let Some(length) = length else {
+            at += word(&octets[at..]);
+            continue;
+        };
+        let (start, end) = (plain.place(at), plain.end(at + length));
+        let asked = || {
+            let around = (folded.near(start), folded.near(end));
+            asks_to_pay(around, (folded, hits), phrases)
+        };
+        if surely || asked() {
+            findings.add(Rule::AsksPayment, start, end);
+        }
+        at += length;
+    }
+}
+
+fn asks_to_pay(
+    (start, end): (usize, usize),
+    (folded, hits): (&Folded, &[Hit]),
+    phrases: &Phrases,
+) -> bool {
+    let first = hits.partition_point(|hit| hit.start + REACH < start);
+    let last = hits.partition_point(|hit| hit.start <= end + REACH);
+    let near = hits[first.min(last)..last].iter();
+    near.filter(|hit| hit.role == Role::Verb(Rule::AsksPayment))
+        .any(|verb| {
+            let between = match verb.start < start {
+                true => (verb.end, start),
+                false => (end, verb.start),
+            };
+            folded.parted(between.0, between.1) < Parted::Sentences
+                && !denial::is_denied(folded, hits, phrases, verb)
+        })
+}
+
+fn word(rest: &[u8]) -> usize {
+    rest.iter().take_while(|octet| is_word(**octet)).count()
+}
+
+/// `bitcoin:1Boat…`
+fn link(rest: &[u8]) -> Option<usize> {
+    let begins = |scheme: &&[u8]| {
+        rest.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = WALLETS.into_iter().find(begins)?.len();
+    let address = word(&rest[scheme..]);
+    (address >= WALLET).then_some(scheme + address)
+}
+
+/// The length of an account number at the start, with the spaces in it.
+fn account(rest: &[u8]) -> Option<usize> {
+    let begins = rest.get(..4)?;
+    let formed = begins[..2].iter().all(u8::is_ascii_alphabetic)
+        && begins[2..].iter().all(u8::is_ascii_digit);
+    if !formed {
+        return None;
+    }
+    let mut signs = Vec::with_capacity(LONGEST);
+    let mut found = None;
+    for (at, octet) in rest.iter().enumerate() {
+        match octet {
+            octet if octet.is_ascii_alphanumeric() && signs.len() < LONGEST => {
+                signs.push(octet.to_ascii_uppercase());
+            }
+            b' ' | b'-' | b'.' if rest.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) => {}
+            _ => break,
+        }
+        let ends = octet.is_ascii_alphanumeric() && !rest.get(at + 1).is_some_and(|b| is_word(*b));
+        if ends && signs.len() >= SHORTEST && is_right(&signs) {
+            found = Some(at + 1);
+        }
+    }
+    found
+}
+
+/// Whether the check digits are right: the number, its first four signs put last and letters
+/// for 10 to 35, leaves 1 when divided by 97.
+fn is_right(signs: &[u8]) -> bool {
+    let (first, rest) = signs.split_at(4);
+    let left = rest
+        .iter()
+        .chain(first)
+        .fold(0_u32, |left, sign| match sign {
+            b'0'..=b'9' => (left * 10 + u32::from(sign - b'0')) % 97,
+            _ => (left * 100 + u32::from(sign - b'A') + 10) % 97,
+        });
+    left == 1
+}
+
+/// The length of a wallet's bare address at the start.
+fn wallet(rest: &[u8]) -> Option<usize> {
+    let length = word(rest);
+    let address = &rest[..length];
+    let hex = address.strip_prefix(b"0x");
+    let of_hex = hex.is_some_and(|hex| hex.len() == 40 && hex.iter().all(u8::is_ascii_hexdigit));
+    let bech = address.starts_with(b"bc1") && length >= WALLET;
+    let base = address.starts_with(b"1") || address.starts_with(b"3");
+    let mixed = address.iter().any(u8::is_ascii_lowercase)
+        && address.iter().any(u8::is_ascii_uppercase)
+        && address.iter().all(u8::is_ascii_alphanumeric);
+    let of_base = base && mixed && (WALLET..=35).contains(&length);
+    (of_hex || bech || of_base).then_some(length)
+}

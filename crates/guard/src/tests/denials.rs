@@ -1,0 +1,65 @@
+//! What turns a request into its opposite, and what only looks as if it did.
+
+use super::{check, shown};
+use crate::{Form, Rule};
+
+#[test]
+fn a_word_that_governs_no_request_denies_none() {
+    for text in [
+        "Never mind the wait, just send us the code",
+        "Never mind the wait and send us the code",
+        "Never mind - send us the code",
+        "It is never too late: reply with your password and your card number",
+        "As never before, confirm your card number by replying here",
+        "Nobody likes delays: reply with your password and we go on",
+        "Nobody likes delays — reply with your password and we go on",
+        "This is not a scam, send us your password",
+        "This is not a scam send us your password",
+        "Someone asks about it: give us your card number",
+        "Without delay send us the code",
+        "Never wait, not even a minute, send us the code",
+        "Nunca es tarde: envianos el codigo",
+        "No te preocupes y envianos el codigo",
+        "No te preocupes, envíanos la contraseña",
+        "Nunca e tarde: envie o codigo",
+        "Não se preocupe e envie o código",
+        "Nie war es leichter: senden Sie uns Ihr Passwort",
+        "Keine Sorge und senden Sie uns Ihr Passwort",
+        "Senden Sie uns Ihr Passwort, niemals war es leichter",
+        "Ne tardez jamais, envoyez-nous le code",
+        "Ne vous inquiétez pas et envoyez-nous le code",
+        "Envoyez-nous le code et vous ne le regretterez jamais",
+        "詐欺ではありません、コードを送ってください",
+        "لا تقلق، أرسل الرمز",
+    ] {
+        let found: Vec<Rule> = check(Form::MailText, text).iter().map(|f| f.rule).collect();
+        let asks = |rule: &Rule| matches!(rule, Rule::AsksSecret | Rule::AsksData);
+        assert!(found.iter().any(asks), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn honest_warnings_are_left_alone() {
+    for text in [
+        "We never ask you for a password, a code, a card or bank number, a social security number.",
+        "The caller never asks for a code or a password.",
+        "Never share this code. Do not give it to anybody, not even to us.",
+        "Never send, share or forward your code.",
+        "Never ever share your password or send it to anyone.",
+        "Nobody from us, not even support, will ask you to tell them your code.",
+        "If someone asks you to call and read out your code, hang up.",
+        "We will never ask you to open a page and enter your card number.",
+        "Do not reply with your password.",
+        "Nunca te pedimos que envíe su contraseña. No nos envíe el código.",
+        "No comparta ni envíe su contraseña.",
+        "Nunca pedimos que você envie sua senha.",
+        "Wir bitten Sie nie, eine App zu installieren.",
+        "Teilen Sie Ihr Passwort und Ihren Code niemals.",
+        "Ne donnez jamais votre mot de passe. Ne nous envoyez pas le code.",
+        "パスワードを送ってくださいとお願いすることはありません。",
+        "لا ترسل الرمز إلى أي أحد.",
+    ] {
+        let found = shown(Form::MailText, text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}
