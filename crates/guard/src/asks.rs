@@ -113,12 +113,13 @@ impl<'a> Reader<'a> {
     /// Whether another verb stands between one that asks and the thing, and takes the thing
     /// for itself: "type our address and change your password".
     fn is_changed(&self, verb: &Hit, thing: &Hit) -> bool {
-        self.hits.iter().any(|hit| {
-            hit.role == Role::Change
-                && hit.table == thing.table
-                && verb.end <= hit.start
-                && hit.end <= thing.start
-        })
+        let behind = self.hits.partition_point(|hit| hit.start < verb.end);
+        let between = self.hits[behind..]
+            .iter()
+            .take_while(|hit| hit.start < thing.start);
+        between
+            .filter(|hit| hit.role == Role::Change && hit.table == thing.table)
+            .any(|hit| hit.end <= thing.start)
     }
 
     /// Whether a word near a phrase turns it into its opposite.

@@ -8,7 +8,7 @@ use super::{check, guard};
 use crate::Form;
 
 /// Each is repeated until it fills [`SIZE`].
-const PATTERNS: [&str; 48] = [
+const PATTERNS: [&str; 62] = [
     "é.",
     "a.",
     "店.",
@@ -57,6 +57,20 @@ const PATTERNS: [&str; 48] = [
     "{{ a }}",
     "1 1-",
     "+",
+    "send us the code ",
+    "never ",
+    "never send us the code, ",
+    "the code and the password ",
+    "call 08712402050 ",
+    "call 8oo 555 l234, ",
+    "800*555*",
+    "c o d e ",
+    "s-e-n-d ",
+    "pay DE89370400440532013000 ",
+    "DE89",
+    "type our address and change your password ",
+    "write it back here ",
+    "hurry ",
 ];
 const SIZE: usize = 64 * 1024;
 
