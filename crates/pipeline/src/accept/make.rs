@@ -114,7 +114,11 @@ impl Pipeline {
             (decision, &about),
             (partition, at, now),
         );
-        stories.note(&catalogue, event.time, &message);
+        // What is replayed as of its own time had left before what came after it.
+        if event.as_of.is_none() {
+            stories.overtake(&catalogue, event.time, &message);
+        }
+        stories.note(event.time, &message);
         Ok(AcceptedResult::Message {
             facts_version: facts.version,
             message: Box::new(message),

@@ -110,21 +110,23 @@ impl Stories {
         self.overtakes.get(&message).map_or(&[], Vec::as_slice)
     }
 
-    /// What this batch tells, for those that follow in it.
-    pub(super) fn note(&mut self, catalogue: &Catalogue, time: Instant, message: &NewMessage) {
-        let content = &message.content;
-        if self.told.is_empty() && self.goes_on.is_empty() {
+    /// Remembers what a message overtakes of what was told before it.
+    pub(super) fn overtake(&mut self, catalogue: &Catalogue, time: Instant, message: &NewMessage) {
+        if self.told.is_empty() {
             return;
         }
+        let content = &message.content;
         let of = (message.recipient, content.order.clone());
+        let Some(told) = self.told.get(&of) else {
+            return;
+        };
         let fact = Fact {
             message_type: &content.message_type,
             time,
             data: &content.data,
             repeats: true,
         };
-        let told = self.told.get(&of).into_iter().flatten();
-        let overtaken = told.filter(|told| {
+        let overtaken = told.iter().filter(|told| {
             told.on_its_way
                 && catalogue.overtakes(&content.message_type, &told.message_type)
                 && !is_newer(told, &fact)
@@ -133,6 +135,15 @@ impl Stories {
         if !overtaken.is_empty() {
             self.overtakes.insert(message.id, overtaken);
         }
+    }
+
+    /// What this batch tells, for those that follow in it.
+    pub(super) fn note(&mut self, time: Instant, message: &NewMessage) {
+        if self.goes_on.is_empty() {
+            return;
+        }
+        let content = &message.content;
+        let of = (message.recipient, content.order.clone());
         if !self.goes_on.contains(&of) {
             return;
         }

@@ -79,7 +79,7 @@ impl Kind {
             Self::Link => (is_https(text), "is not an https address"),
             Self::Secret => (
                 is_code(text),
-                "is not a code of 4 to 12 letters, digits or dashes",
+                "is not a code of 4 to 12 letters, digits or dashes with 1 to 8 digits (6 beside letters) and at most 8 letters",
             ),
         };
         if fits {
@@ -98,8 +98,16 @@ fn is_https(text: &str) -> bool {
             .all(|b| b.is_ascii_graphic() && !b"\"'<>\\`{}".contains(&b))
 }
 
+/// Longer numbers could be called, and what has no digit is a word: a code is the one part of
+/// a text that the guard does not read.
 fn is_code(text: &str) -> bool {
-    (4..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let most_digits = if letters == 0 { 8 } else { 6 };
+    (4..=12).contains(&text.len())
+        && (1..=most_digits).contains(&digits)
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && letters <= 8
 }
 
 /// The host of an https address, where there is one and it hides no other: an address
@@ -134,6 +142,25 @@ pub(crate) fn leads_home(address: &str, domain: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_no_number_to_call_and_no_word() {
+        for (text, fits) in [
+            ("493817", true),
+            ("G-493817", true),
+            ("AB12-CD34", true),
+            ("12345678", true),
+            ("800-555-1234", false),
+            ("call-8005551", false),
+            ("evil-com", false),
+            ("password1", true),
+            ("passwords1", false),
+            ("123", false),
+            ("49 38", false),
+        ] {
+            assert_eq!(is_code(text), fits, "{text}");
+        }
+    }
 
     #[test]
     fn a_link_has_one_plain_host() {

@@ -59,13 +59,13 @@ fn walk_texts<'a>(
     found: &mut Vec<Written<'a>>,
 ) {
     match (&node.shape, value) {
-        (Shape::Leaf(leaf), Value::String(text)) => {
-            if leaf.kind == Kind::Text && leaf.choices.is_empty() && may_say_something(text) {
-                found.push(Written {
-                    text,
-                    at: at.clone(),
-                });
-            }
+        (Shape::Leaf(leaf), Value::String(text))
+            if leaf.kind == Kind::Text && leaf.choices.is_empty() && may_say_something(text) =>
+        {
+            found.push(Written {
+                text,
+                at: at.clone(),
+            });
         }
         (Shape::Object(children), Value::Object(map)) => {
             for (name, child) in children {

@@ -169,7 +169,7 @@ fn faults_name_the_place_and_never_the_value() {
     );
     assert_eq!(
         error.to_string(),
-        "/data/code: is not a code of 4 to 12 letters, digits or dashes"
+        "/data/code: is not a code of 4 to 12 letters, digits or dashes with 1 to 8 digits (6 beside letters) and at most 8 letters"
     );
     let error = fault(catalogue, "no.such", json!({}));
     assert_eq!(error.failure_reason(), FailureReason::UnknownType);

@@ -120,6 +120,6 @@ async fn the_overview_counts_what_needs_somebody() {
     );
     let seller = person(&world, "m@marigold.example", &[Role::Marketer]).await;
     let home = world.call(page("/console", &seller.cookie)).await;
-    assert!(home.body.contains("Nothing waits for you here"));
+    assert!(home.body.contains("No budget is near its end."));
     assert!(!home.body.contains("/console/staff") && !home.body.contains("/console/audit"));
 }
