@@ -25,18 +25,29 @@ struct Finding {
     mend: String,
 }
 
+impl Finding {
+    /// One that is about no file.
+    fn of(place: &'static str, problem: impl Into<String>, mend: &str) -> Self {
+        Self {
+            place,
+            file: None,
+            line: None,
+            problem: problem.into(),
+            mend: mend.to_owned(),
+        }
+    }
+}
+
 pub async fn run(arguments: Check) -> Result<ExitCode> {
     let mut findings = Vec::new();
     let mut passed = Vec::new();
     let mut catalogue = None;
     match config::load(&arguments.config) {
-        Err(error) => findings.push(Finding {
-            place: "configuration",
-            file: None,
-            line: None,
-            problem: format!("{error:#}"),
-            mend: "correct the file; docs/reference/tidings.toml lists every key".into(),
-        }),
+        Err(error) => findings.push(Finding::of(
+            "configuration",
+            format!("{error:#}"),
+            "correct the file; docs/reference/tidings.toml lists every key",
+        )),
         Ok(config) => {
             passed.push("configuration");
             look(&config, &mut catalogue, (&mut findings, &mut passed)).await;
@@ -102,14 +113,11 @@ async fn look(
     match config::costs(config) {
         Ok(costs) if costs.quotes() => passed.push("costs"),
         Ok(_) => {}
-        Err(error) => findings.push(Finding {
-            place: "costs",
-            file: None,
-            line: None,
-            problem: format!("{error:#}"),
-            mend: "correct the card or the budget it names; docs/guides/costs.md explains both"
-                .into(),
-        }),
+        Err(error) => findings.push(Finding::of(
+            "costs",
+            format!("{error:#}"),
+            "correct the card or the budget it names; docs/guides/costs.md explains both",
+        )),
     }
     match config.store.place().open(clock::now()).await {
         Ok(store) => {
@@ -122,31 +130,25 @@ async fn look(
         }
         // In use is fine: a server runs on it.
         Err(store::OpenError::InUse { .. }) => passed.push("store (in use by a running tidings)"),
-        Err(error) => findings.push(Finding {
-            place: "store",
-            file: None,
-            line: None,
-            problem: error.to_string(),
-            mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
-        }),
+        Err(error) => findings.push(Finding::of(
+            "store",
+            error.to_string(),
+            "see [store] in the configuration, and TIDINGS_STORE",
+        )),
     }
     if let Err(error) = wiring::check_carriers(config) {
-        findings.push(Finding {
-            place: "carriers",
-            file: None,
-            line: None,
-            problem: format!("{error:#}"),
-            mend: "correct the section it names".into(),
-        });
+        findings.push(Finding::of(
+            "carriers",
+            format!("{error:#}"),
+            "correct the section it names",
+        ));
     }
     if config.sms.is_none() && config.email.is_none() && !config.sandbox.enabled {
-        findings.push(Finding {
-            place: "carriers",
-            file: None,
-            line: None,
-            problem: "there is no way out: no [sms], no [email], and the sandbox is off".into(),
-            mend: "add [sms] or [email], or switch the sandbox on".into(),
-        });
+        findings.push(Finding::of(
+            "carriers",
+            "there is no way out: no [sms], no [email], and the sandbox is off",
+            "add [sms] or [email], or switch the sandbox on",
+        ));
     }
     if let Some(settings) = &config.nats {
         look_at_nats(settings, findings, passed).await;
@@ -162,13 +164,11 @@ async fn look(
     for (place, host, port) in [sms, email].into_iter().flatten() {
         match reach(&host, port).await {
             Ok(()) => passed.push(place),
-            Err(problem) => findings.push(Finding {
+            Err(problem) => findings.push(Finding::of(
                 place,
-                file: None,
-                line: None,
-                problem: format!("{host}:{port} cannot be reached: {problem}"),
-                mend: "check host and port, and that a firewall lets this machine through".into(),
-            }),
+                format!("{host}:{port} cannot be reached: {problem}"),
+                "check host and port, and that a firewall lets this machine through",
+            )),
         }
     }
 }
@@ -176,14 +176,11 @@ async fn look(
 /// Whether there is somebody that messages may come from now.
 fn look_at_senders(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
     let mut fault = |problem: String| {
-        findings.push(Finding {
-            place: "senders",
-            file: None,
-            line: None,
+        findings.push(Finding::of(
+            "senders",
             problem,
-            mend: "see [[senders]] in the configuration; docs/guides/senders.md explains them"
-                .into(),
-        });
+            "see [[senders]] in the configuration; docs/guides/senders.md explains them",
+        ));
     };
     let senders = match config::senders(config) {
         Ok(senders) => senders,
@@ -226,13 +223,11 @@ async fn look_at_desk(
     let brand = wiring::brand(&config.brand);
     let pipeline = Pipeline::new(store.clone(), files, brand, clock::system(), limits);
     if let Err(error) = pipeline.refresh_desk().await {
-        findings.push(Finding {
-            place: "desk",
-            file: None,
-            line: None,
-            problem: format!("the words of the desk cannot be read: {error}"),
-            mend: "see [store] in the configuration, and TIDINGS_STORE".into(),
-        });
+        findings.push(Finding::of(
+            "desk",
+            format!("the words of the desk cannot be read: {error}"),
+            "see [store] in the configuration, and TIDINGS_STORE",
+        ));
         return;
     }
     let laid = pipeline.catalogue();
@@ -240,12 +235,12 @@ async fn look_at_desk(
     if faults.is_empty() {
         passed.push("desk");
     }
-    findings.extend(faults.into_iter().map(|fault| Finding {
-        place: "desk",
-        file: None,
-        line: None,
-        problem: format!("{fault}; the words of the files serve instead"),
-        mend: "open the message type in the console, mend its words and publish them".into(),
+    findings.extend(faults.into_iter().map(|fault| {
+        Finding::of(
+            "desk",
+            format!("{fault}; the words of the files serve instead"),
+            "open the message type in the console, mend its words and publish them",
+        )
     }));
 }
 
@@ -262,11 +257,7 @@ async fn look_at_ledger(
             let more = faults.len().saturating_sub(SHOWN);
             for fault in faults.iter().take(SHOWN) {
                 let money = fault.line.as_ref().map(|line| line.currency.to_string());
-                findings.push(Finding {
-                    place: "ledger",
-                    file: None,
-                    line: None,
-                    problem: format!(
+                findings.push(Finding::of("ledger", format!(
                         "line {}, {}: the ledger has {} {} of {} deliveries, the deliveries have {} of {}",
                         fault.number,
                         fault.account,
@@ -275,27 +266,21 @@ async fn look_at_ledger(
                         fault.ledger.1,
                         decimal_of(fault.deliveries.0),
                         fault.deliveries.1,
-                    ),
-                    mend: mend.into(),
-                });
+                    ), mend));
             }
             if more > 0 {
-                findings.push(Finding {
-                    place: "ledger",
-                    file: None,
-                    line: None,
-                    problem: format!("{more} more balances differ"),
-                    mend: mend.into(),
-                });
+                findings.push(Finding::of(
+                    "ledger",
+                    format!("{more} more balances differ"),
+                    mend,
+                ));
             }
         }
-        Err(error) => findings.push(Finding {
-            place: "ledger",
-            file: None,
-            line: None,
-            problem: format!("it cannot be read: {error}"),
-            mend: "see what is wrong with the store".into(),
-        }),
+        Err(error) => findings.push(Finding::of(
+            "ledger",
+            format!("it cannot be read: {error}"),
+            "see what is wrong with the store",
+        )),
     }
 }
 
@@ -307,13 +292,11 @@ async fn look_at_nats(
     match nats::look(settings).await {
         Ok(nats::Sight::Ready) => passed.push("nats"),
         Ok(nats::Sight::NoStream) => passed.push("nats (the stream is made when a server starts)"),
-        Err(error) => findings.push(Finding {
-            place: "nats",
-            file: None,
-            line: None,
-            problem: format!("{error:#}"),
-            mend: "see [nats] in the configuration and TIDINGS_NATS; docs/guides/nats.md explains both".into(),
-        }),
+        Err(error) => findings.push(Finding::of(
+            "nats",
+            format!("{error:#}"),
+            "see [nats] in the configuration and TIDINGS_NATS; docs/guides/nats.md explains both",
+        )),
     }
 }
 
