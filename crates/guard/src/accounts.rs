@@ -15,15 +15,15 @@ const SHORTEST: usize = 15;
 const LONGEST: usize = 34;
 /// A wallet's address is no shorter.
 const WALLET: usize = 25;
-/// What a wallet's link begins with.
+/// What a wallet's link begins with, before its colon.
 const WALLETS: [&[u8]; 7] = [
-    b"bitcoin:",
-    b"bitcoincash:",
-    b"ethereum:",
-    b"litecoin:",
-    b"dogecoin:",
-    b"monero:",
-    b"lightning:",
+    b"bitcoin",
+    b"bitcoincash",
+    b"ethereum",
+    b"litecoin",
+    b"dogecoin",
+    b"monero",
+    b"lightning",
 ];
 
 /// Finds every account and wallet that a text asks to pay to.
@@ -33,6 +33,11 @@ pub(crate) fn check(
     phrases: &Phrases,
     findings: &mut Findings<'_>,
 ) {
+    wallet_links(plain, findings);
+    // Nearly no text asks to pay: then nobody has to look at its words.
+    if !hits.iter().any(is_payment) {
+        return;
+    }
     let octets = &plain.octets;
     let mut at = 0;
     while at < octets.len() {
@@ -40,27 +45,39 @@ pub(crate) fn check(
             at += 1;
             continue;
         }
-        let (length, surely) = match link(&octets[at..]) {
-            Some(length) => (Some(length), true),
-            None => (
-                account(&octets[at..]).or_else(|| wallet(&octets[at..])),
-                false,
-            ),
-        };
-        let Some(length) = length else {
+        let Some(length) = account(&octets[at..]).or_else(|| wallet(&octets[at..])) else {
             at += word(&octets[at..]);
             continue;
         };
         let (start, end) = (plain.place(at), plain.end(at + length));
-        let asked = || {
-            let around = (folded.near(start), folded.near(end));
-            asks_to_pay(around, (folded, hits), phrases)
-        };
-        if surely || asked() {
+        let around = (folded.near(start), folded.near(end));
+        if asks_to_pay(around, (folded, hits), phrases) {
             findings.add(Rule::AsksPayment, start, end);
         }
         at += length;
     }
+}
+
+/// Finds every link to a wallet: `bitcoin:1Boat…`
+fn wallet_links(plain: &Plain<'_>, findings: &mut Findings<'_>) {
+    let octets = &plain.octets;
+    for at in memchr::memchr_iter(b':', octets) {
+        let before = &octets[..at];
+        let scheme = WALLETS.iter().map(|scheme| at.saturating_sub(scheme.len()));
+        let mut starts = scheme.zip(WALLETS);
+        let start = starts.find(|(from, scheme)| {
+            before[*from..].eq_ignore_ascii_case(scheme) && !is_word(plain.before(*from))
+        });
+        let address = word(&octets[at + 1..]);
+        if let (Some((from, _)), WALLET..) = (start, address) {
+            let end = plain.end(at + 1 + address);
+            findings.add(Rule::AsksPayment, plain.place(from), end);
+        }
+    }
+}
+
+fn is_payment(hit: &Hit) -> bool {
+    hit.role == Role::Verb(Rule::AsksPayment)
 }
 
 fn asks_to_pay(
@@ -71,30 +88,18 @@ fn asks_to_pay(
     let first = hits.partition_point(|hit| hit.start + REACH < start);
     let last = hits.partition_point(|hit| hit.start <= end + REACH);
     let near = hits[first.min(last)..last].iter();
-    near.filter(|hit| hit.role == Role::Verb(Rule::AsksPayment))
-        .any(|verb| {
-            let between = match verb.start < start {
-                true => (verb.end, start),
-                false => (end, verb.start),
-            };
-            folded.parted(between.0, between.1) < Parted::Sentences
-                && !denial::is_denied(folded, hits, phrases, verb)
-        })
+    near.filter(|hit| is_payment(hit)).any(|verb| {
+        let between = match verb.start < start {
+            true => (verb.end, start),
+            false => (end, verb.start),
+        };
+        folded.parted(between.0, between.1) < Parted::Sentences
+            && !denial::is_denied(folded, hits, phrases, verb)
+    })
 }
 
 fn word(rest: &[u8]) -> usize {
     rest.iter().take_while(|octet| is_word(**octet)).count()
-}
-
-/// `bitcoin:1Boat…`
-fn link(rest: &[u8]) -> Option<usize> {
-    let begins = |scheme: &&[u8]| {
-        rest.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    let scheme = WALLETS.into_iter().find(begins)?.len();
-    let address = word(&rest[scheme..]);
-    (address >= WALLET).then_some(scheme + address)
 }
 
 /// The length of an account number at the start, with the spaces in it.

@@ -96,13 +96,14 @@ impl Written<'_> {
         };
         let mut to = at;
         loop {
-            let (digits, length) = self.group(to);
-            if !number.groups.is_empty() && number.digits.len() + digits.len() > MOST_DIGITS {
+            let before = number.digits.len();
+            let length = self.group(to, &mut number.digits);
+            if !number.groups.is_empty() && number.digits.len() > MOST_DIGITS {
+                number.digits.truncate(before);
                 number.separators.pop();
                 return number;
             }
-            number.groups.push(digits.len());
-            number.digits.push_str(&digits);
+            number.groups.push(number.digits.len() - before);
             to += length;
             number.to = to;
             let signs = octets[to..]
@@ -120,11 +121,10 @@ impl Written<'_> {
         }
     }
 
-    /// The digits that stand together, and how many octets they take with the keys around
-    /// them.
-    fn group(&self, at: usize) -> (String, usize) {
+    /// Adds the digits that stand together; gives how many octets they take with the keys
+    /// around them.
+    fn group(&self, at: usize, digits: &mut String) -> usize {
         let octets = &self.plain.octets;
-        let mut digits = String::new();
         let mut to = at;
         while let Some(octet) = octets.get(to) {
             match octet {
@@ -134,7 +134,7 @@ impl Written<'_> {
             }
             to += 1;
         }
-        (digits, to - at)
+        to - at
     }
 
     /// Whether the sign that makes a key of the digit before it stands here.
