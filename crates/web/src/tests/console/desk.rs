@@ -7,24 +7,34 @@ use model::Role;
 use pipeline::render;
 
 use super::catalogue::committed;
+use super::exceptions::EXCEPTIONS;
 use super::{Person, World, actions, between, demo, form, page, person};
 use crate::tests::world::{Answer, Call};
 
-const EDIT: &str = "/console/catalogue/order.confirmed/edit";
+pub(super) const EDIT: &str = "/console/catalogue/order.confirmed/edit";
 const HISTORY: &str = "/console/catalogue/order.confirmed/history";
 const BACK: &str = "/console/catalogue/order.confirmed/back";
-const EXCEPTIONS: &str = "/console/catalogue/exceptions";
 const TITLE: &str = "Got it: {{ order.number | short_number }}";
 
 async fn open() -> World {
     World::with(demo(), Router::new()).await
 }
 
-async fn send(world: &World, cookie: &str, act: &str, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn send(
+    world: &World,
+    cookie: &str,
+    act: &str,
+    fields: &[(&str, &str)],
+) -> Answer {
     let mut all = vec![("act", act), ("locale", "en"), ("note", "clearer")];
     all.retain(|(name, _)| !fields.iter().any(|(given, _)| given == name));
     all.extend(fields);
     world.call(form(EDIT, cookie, &all)).await
+}
+
+/// Publishes, as somebody in the demo.
+async fn publish(world: &World, fields: &[(&str, &str)]) -> String {
+    to(&send(world, "", "publish", fields).await)
 }
 
 /// What stands in an attribute or a text, as it is read.
@@ -42,7 +52,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-fn to(answer: &Answer) -> String {
+pub(super) fn to(answer: &Answer) -> String {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     answer.header("location").to_owned()
 }
@@ -179,22 +189,10 @@ async fn a_draft_is_kept_found_again_and_thrown_away() {
 #[tokio::test]
 async fn who_comes_second_sees_both_and_keeps_their_words() {
     let world = open().await;
-    to(&send(
-        &world,
-        "",
-        "publish",
-        &[("text.title", TITLE), ("last", "0")],
-    )
-    .await);
+    publish(&world, &[("text.title", TITLE), ("last", "0")]).await;
     let summary = world.app.pipeline().files();
     let summary = summary.wording("order.confirmed", "en").unwrap()["summary"].clone();
-    to(&send(
-        &world,
-        "",
-        "publish",
-        &[("text.summary", "Theirs."), ("last", "1")],
-    )
-    .await);
+    publish(&world, &[("text.summary", "Theirs."), ("last", "1")]).await;
     // Their title is another; the summary they did not touch is as it was when they began.
     let second = [
         ("text.title", "Mine {{ order.number }}"),
@@ -216,13 +214,11 @@ async fn who_comes_second_sees_both_and_keeps_their_words() {
     ] {
         assert!(stale.body.contains(part), "{part}");
     }
-    to(&send(
+    publish(
         &world,
-        "",
-        "publish",
         &[("text.title", "Mine {{ order.number }}"), ("last", "2")],
     )
-    .await);
+    .await;
     let note = [("text.title", "x"), ("last", "3"), ("note", "  ")];
     let refused = send(&world, "", "publish", &note).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -232,20 +228,12 @@ async fn who_comes_second_sees_both_and_keeps_their_words() {
 #[tokio::test]
 async fn the_history_shows_what_changed_and_leads_back() {
     let world = open().await;
-    to(&send(
+    publish(
         &world,
-        "",
-        "publish",
         &[("text.title", TITLE), ("last", "0"), ("note", "A <b> & c")],
     )
-    .await);
-    to(&send(
-        &world,
-        "",
-        "publish",
-        &[("text.title", "Second"), ("last", "1")],
-    )
-    .await);
+    .await;
+    publish(&world, &[("text.title", "Second"), ("last", "1")]).await;
     let shown = world.call(page(HISTORY, "")).await.body;
     let (second, first) = shown.split_once("Edition 1").unwrap();
     assert!(
@@ -368,102 +356,6 @@ async fn no_other_site_can_do_any_of_it() {
             world.call(foreign).await.status,
             StatusCode::FORBIDDEN,
             "{path}"
-        );
-    }
-}
-
-/// What the desk says of words that serve under an exception, and of any others.
-async fn says_that_it_serves(world: &World, cookie: &str) {
-    let serves = world.call(page(EDIT, cookie)).await.body;
-    let verdict = between(&serves, "id=\"d-verdict\">", "</div>");
-    for part in ["This is what serves", "bait, number 1", "checked anew"] {
-        assert!(verdict.contains(part), "{part}: {verdict}");
-    }
-    assert!(!serves.contains("It cannot be published yet"));
-    // Any other words are for the next version.
-    let other_words = [
-        ("text.title", "You’ve won! {{ order.number }}"),
-        ("last", "1"),
-    ];
-    let tried = send(world, cookie, "preview", &other_words).await;
-    assert!(tried.body.contains("It cannot be published yet"));
-}
-
-#[tokio::test]
-async fn an_exception_takes_two_people() {
-    let world = World::new().await;
-    let marketer = person(&world, "m@marigold.example", &[Role::Marketer]).await;
-    let one = person(&world, "t1@marigold.example", &[Role::Trust]).await;
-    let other = person(&world, "t2@marigold.example", &[Role::Trust]).await;
-    let bait = [
-        ("text.title", "You’ve won: {{ order.number }}"),
-        ("last", "0"),
-    ];
-    let refused = send(&world, &marketer.cookie, "publish", &bait).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("somebody of trust can ask"));
-    let ask = |fields: &[(&str, &str)]| world.call(form(EXCEPTIONS, &one.cookie, fields));
-    for wrong in [
-        [("type", "no.such"), ("rule", "bait"), ("reason", "r")],
-        [
-            ("type", "order.confirmed"),
-            ("rule", "nothing"),
-            ("reason", "r"),
-        ],
-        [
-            ("type", "order.confirmed"),
-            ("rule", "bait"),
-            ("reason", " "),
-        ],
-    ] {
-        assert_eq!(
-            ask(&wrong).await.status,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{wrong:?}"
-        );
-    }
-    let right = [
-        ("type", "order.confirmed"),
-        ("rule", "bait"),
-        ("reason", "a raffle that is one"),
-    ];
-    to(&ask(&right).await);
-    assert_eq!(ask(&right).await.status, StatusCode::CONFLICT);
-    let settle = |cookie: &str, act: &'static str| {
-        let path = "/console/catalogue/exceptions/1";
-        world.call(form(path, cookie, &[("act", act)]))
-    };
-    let own = settle(&one.cookie, "agree").await;
-    assert!(own.body.contains("takes two people"), "{}", own.status);
-    assert!(!own.body.contains("In the demo"), "this is not the demo");
-    assert_eq!(
-        send(&world, &marketer.cookie, "publish", &bait)
-            .await
-            .status,
-        StatusCode::UNPROCESSABLE_ENTITY
-    );
-    assert_eq!(
-        settle(&other.cookie, "odd").await.status,
-        StatusCode::BAD_REQUEST
-    );
-    to(&settle(&other.cookie, "agree").await);
-    to(&send(&world, &marketer.cookie, "publish", &bait).await);
-    let (content, _) = committed(&world, "order.confirmed", "en").await;
-    assert!(content.title.starts_with("You’ve won"), "{}", content.title);
-    says_that_it_serves(&world, &marketer.cookie).await;
-    to(&settle(&one.cookie, "end").await);
-    let gone = settle(&other.cookie, "agree").await;
-    assert_eq!(gone.status, StatusCode::CONFLICT);
-    let shown = world
-        .call(page("/console/catalogue/order.confirmed", &marketer.cookie))
-        .await
-        .body;
-    assert!(shown.contains("The words of the desk do not serve"));
-    let done = actions(&world).await;
-    for action in ["asked", "agreed", "ended"] {
-        assert!(
-            done.contains(&format!("guard_exception.{action}")),
-            "{done:?}"
         );
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod costs;
 mod desk;
 mod door;
+mod exceptions;
 mod failed;
 mod gate;
 mod path;
