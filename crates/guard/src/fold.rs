@@ -303,16 +303,24 @@ impl Folding {
 }
 
 /// Whether a sign stands between single letters, three or more in a row: "c o d e".
+#[inline]
 fn is_spelt_out(text: &str, at: usize, sign: char) -> bool {
     let parts = matches!(
         sign,
         ' ' | '.' | '-' | '_' | '*' | '|' | '·' | '•' | '\u{a0}'
     );
-    // As nearly always: a longer word follows.
-    let second = text.as_bytes().get(at + sign.len_utf8() + 1);
-    if !parts || second.is_some_and(u8::is_ascii_alphanumeric) {
-        return false;
-    }
+    let is_in_word = |at: usize| {
+        text.as_bytes()
+            .get(at)
+            .is_some_and(u8::is_ascii_alphanumeric)
+    };
+    // As nearly always: a longer word is before it or follows.
+    let longer = is_in_word(at + sign.len_utf8() + 1) || (at > 1 && is_in_word(at - 2));
+    parts && !longer && is_between_single(text, at, sign)
+}
+
+#[cold]
+fn is_between_single(text: &str, at: usize, sign: char) -> bool {
     let within = |c: Option<char>| {
         c.is_some_and(|c| {
             c.is_alphanumeric() || is_combining_mark(c) || crate::hidden::is_invisible(c)

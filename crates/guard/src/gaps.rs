@@ -6,8 +6,28 @@ use crate::content::{Content, Findings};
 /// A name in braces is no longer than this.
 const LONGEST: usize = 40;
 
+/// The names that stand for what somebody forgot to fill in, in one spelling each.
+#[derive(Debug)]
+pub(crate) struct Names {
+    written: Vec<String>,
+    lower: Vec<String>,
+}
+
+impl Names {
+    pub(crate) fn of(names: &[String]) -> Self {
+        let written: Vec<String> = names.iter().map(|name| one_spelling(name)).collect();
+        let lower = written.iter().map(|name| name.to_lowercase()).collect();
+        Self { written, lower }
+    }
+}
+
+/// Spaces between words, whatever parts them.
+fn one_spelling(name: &str) -> String {
+    name.replace(['_', '-'], " ")
+}
+
 /// Finds `{{`, `{name}`, `${`, `%s`, `[NAME]` and their like.
-pub(crate) fn check(content: &Content<'_>, names: &[String], findings: &mut Findings<'_>) {
+pub(crate) fn check(content: &Content<'_>, names: &Names, findings: &mut Findings<'_>) {
     let octets = content.text.as_bytes();
     let mut skip = 0;
     for at in
@@ -30,7 +50,7 @@ pub(crate) fn check(content: &Content<'_>, names: &[String], findings: &mut Find
     }
 }
 
-fn braces(content: &Content<'_>, at: usize, names: &[String]) -> Option<usize> {
+fn braces(content: &Content<'_>, at: usize, names: &Names) -> Option<usize> {
     let rest = &content.text.as_bytes()[at..];
     let allowed = content.placeholder;
     if allowed.is_some_and(|allowed| rest.starts_with(allowed.as_bytes())) {
@@ -50,7 +70,7 @@ fn braces(content: &Content<'_>, at: usize, names: &[String]) -> Option<usize> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"_.- ".contains(&b));
     // Words in braces may be what somebody wrote; "{first name}" is a name of the list.
-    let meant = !written.contains(' ') || is_of_list(name, names);
+    let meant = !written.contains(' ') || names.lower.contains(&one_spelling(name).to_lowercase());
     (fits && meant).then_some(end)
 }
 
@@ -77,15 +97,8 @@ fn percent(octets: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether it is a name of the list, in small letters or large.
-fn is_of_list(inside: &str, names: &[String]) -> bool {
-    let plain = |text: &str| text.replace(['_', '-'], " ").to_lowercase();
-    let inside = plain(inside);
-    names.iter().any(|name| plain(name) == inside)
-}
-
 /// A name of the list between brackets: `[NAME]`, `<ORDER_ID>`.
-fn named(rest: &[u8], names: &[String]) -> Option<usize> {
+fn named(rest: &[u8], names: &Names) -> Option<usize> {
     if rest.starts_with(b"[object ") {
         return closed(rest, b']');
     }
@@ -96,12 +109,9 @@ fn named(rest: &[u8], names: &[String]) -> Option<usize> {
     };
     let end = closed(rest, close)?;
     let inside = std::str::from_utf8(&rest[1..end - 1]).ok()?;
-    let plain = |text: &str| text.replace(['_', '-'], " ");
-    let inside = plain(inside.trim());
-    names
-        .iter()
-        .any(|name| plain(name) == inside)
-        .then_some(end)
+    let inside = inside.trim();
+    let is_name = names.written.contains(&one_spelling(inside));
+    is_name.then_some(end)
 }
 
 #[cfg(test)]
@@ -110,7 +120,7 @@ mod tests {
     use crate::Form;
 
     fn gaps(text: &str) -> Vec<String> {
-        let names = ["NAME".to_owned(), "ORDER ID".to_owned()];
+        let names = Names::of(&["NAME".to_owned(), "ORDER ID".to_owned()]);
         let mut findings = Findings::new(text, u32::MAX);
         let content = Content::new(Form::Sms, text).placeholder("{code}");
         check(&content, &names, &mut findings);

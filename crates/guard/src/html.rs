@@ -6,47 +6,98 @@ use crate::content::Findings;
 use crate::{Own, Promises, Rule, hosts};
 use tags::{Part, Reader};
 
-/// Attributes whose values are addresses.
-const ADDRESSES: [&str; 14] = [
-    "href",
-    "src",
-    "action",
-    "background",
-    "poster",
-    "formaction",
-    "xlink:href",
-    "data",
-    "ping",
-    "lowsrc",
-    "dynsrc",
-    "longdesc",
-    "manifest",
-    "codebase",
-];
-const LISTS: [&str; 2] = ["srcset", "imagesrcset"];
 /// No host is longer.
 const LONGEST_HOST: usize = 253;
+
+/// What the value of an attribute is.
+#[derive(Clone, Copy)]
+enum Value {
+    Address,
+    /// Addresses with a size behind each.
+    List,
+    Style,
+    /// Where a page goes by itself.
+    Refresh,
+}
+
+/// The attributes in whose values an address may stand.
+const NAMES: [(&[u8], Value); 18] = [
+    (b"href", Value::Address),
+    (b"src", Value::Address),
+    (b"action", Value::Address),
+    (b"background", Value::Address),
+    (b"poster", Value::Address),
+    (b"formaction", Value::Address),
+    (b"xlink:href", Value::Address),
+    (b"data", Value::Address),
+    (b"ping", Value::Address),
+    (b"lowsrc", Value::Address),
+    (b"dynsrc", Value::Address),
+    (b"longdesc", Value::Address),
+    (b"manifest", Value::Address),
+    (b"codebase", Value::Address),
+    (b"srcset", Value::List),
+    (b"imagesrcset", Value::List),
+    (b"style", Value::Style),
+    (b"content", Value::Refresh),
+];
+
+/// The first letters of those names, a bit each, by length: most names fit none.
+const FIRST: [u32; 12] = first_letters();
+
+const fn first_letters() -> [u32; 12] {
+    let mut first = [0; 12];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let name = NAMES[at].0;
+        first[name.len()] |= 1 << (name[0] & 31);
+        at += 1;
+    }
+    first
+}
+
+impl Value {
+    /// What stands in an attribute; none where no address can.
+    fn of(tag: &[u8], name: &[u8]) -> Option<Self> {
+        let letter = 1 << (name.first()? & 31);
+        if FIRST.get(name.len())? & letter == 0 {
+            return None;
+        }
+        let mut known = NAMES.iter();
+        let (_, value) = known.find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+        let refreshes = !matches!(value, Self::Refresh) || tag.eq_ignore_ascii_case(b"meta");
+        refreshes.then_some(*value)
+    }
+}
 
 /// Judges the addresses of attributes and style sheets.
 pub(crate) fn check(html: &str, ours: (&Promises, &Own), findings: &mut Findings<'_>) {
     let octets = html.as_bytes();
-    let is = |part: (usize, usize), known: &&str| {
-        octets[part.0..part.1].eq_ignore_ascii_case(known.as_bytes())
-    };
+    // Nearly no mail loads anything by its styles, and it has hundreds of them.
+    let loads = loads(octets);
     Reader::new(octets).read(|part| match part {
-        Part::Style((from, to)) => styles(html, (from, to), ours, findings),
+        Part::Style(inside) if loads => styles(html, inside, ours, findings),
+        Part::Style(_) => {}
         Part::Attribute { tag, name, value } => {
-            if ADDRESSES.iter().any(|known| is(name, known)) {
-                judge_value(html, value, ours, findings);
-            } else if is(name, &"style") {
-                styles(html, value, ours, findings);
-            } else if LISTS.iter().any(|known| is(name, known)) {
-                list(html, value, ours, findings);
-            } else if is(name, &"content") && is(tag, &"meta") {
-                refresh(html, value, ours, findings);
+            match Value::of(&octets[tag.0..tag.1], &octets[name.0..name.1]) {
+                Some(Value::Address) => judge_value(html, value, ours, findings),
+                Some(Value::List) => list(html, value, ours, findings),
+                Some(Value::Style) if loads => styles(html, value, ours, findings),
+                Some(Value::Refresh) => refresh(html, value, ours, findings),
+                Some(Value::Style) | None => {}
             }
         }
     });
+}
+
+/// Whether what makes a style load something stands anywhere: `url(` or `@import`.
+fn loads(octets: &[u8]) -> bool {
+    memchr::memchr2_iter(b'(', b'@', octets).any(|at| match octets[at] {
+        b'(' => octets[at.saturating_sub(3)..at].eq_ignore_ascii_case(b"url"),
+        _ => octets[at..]
+            .get(..7)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"@import")),
+    })
 }
 
 /// What style sheets load.

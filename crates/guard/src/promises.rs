@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::fault::Fault;
+use crate::gaps::Names;
 use crate::phrases::{Phrases, Table};
 use crate::{Form, Rule};
 
@@ -36,7 +37,7 @@ pub struct Promises {
     urgency: Urgency,
     most_links: usize,
     shorteners: BTreeSet<String>,
-    gaps: Vec<String>,
+    gaps: Names,
     phrases: Phrases,
 }
 
@@ -137,7 +138,7 @@ impl Promises {
             urgency: file.urgency,
             most_links: file.links.most_in_a_text,
             shorteners: file.links.shorteners,
-            gaps: file.gaps.names,
+            gaps: Names::of(&file.gaps.names),
             phrases,
         })
     }
@@ -169,7 +170,7 @@ impl Promises {
         self.shorteners.contains(domain)
     }
 
-    pub(crate) fn gaps(&self) -> &[String] {
+    pub(crate) const fn gaps(&self) -> &Names {
         &self.gaps
     }
 

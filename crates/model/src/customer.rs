@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::words::define_words;
-use crate::{Category, Channel, ContactPoint, Instant, PurposeClass, RecipientId, Sealed};
+use crate::{Category, Channel, ContactPoint, How, Instant, PurposeClass, RecipientId, Sealed};
 
 define_words!(
     /// What a consent allows.
@@ -30,18 +30,94 @@ pub struct Consent {
     /// When it was taken back, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Instant>,
+    /// The address it is for. Empty where that is not known: then it is for any of the
+    /// customer's on the channel.
+    #[serde(default = "no_address", skip_serializing_if = "is_no_address")]
+    pub contact: Sealed,
+    /// How it came to us.
+    #[serde(default = "imported", skip_serializing_if = "is_imported")]
+    pub how: How,
+    /// How its end came to us.
+    #[serde(default = "imported", skip_serializing_if = "is_imported")]
+    pub ended: How,
 }
 
-/// A switch the customer set: this category on this channel, on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+fn no_address() -> Sealed {
+    Sealed::new("")
+}
+
+fn is_no_address(contact: &Sealed) -> bool {
+    contact.open().is_empty()
+}
+
+const fn imported() -> How {
+    How::Import
+}
+
+fn is_imported(how: &How) -> bool {
+    *how == How::Import
+}
+
+define_words!(
+    /// How often a channel may be taken.
+    Frequency, "frequency",
+    /// For each message.
+    Each = 1, "each";
+    /// For what is urgent only.
+    Urgent = 2, "urgent";
+);
+
+/// What the customer wants of a category, or of one of its topics, on a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preference {
     /// The category it is about.
     pub category: Category,
+    /// The topic inside it; empty for all that have no word of their own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub topic: String,
     /// The channel it is about.
     pub channel: Channel,
-    /// Whether messages of the category may take the channel.
+    /// Whether its messages may take the channel.
     pub on: bool,
+    /// How often, where they may.
+    #[serde(default = "each", skip_serializing_if = "is_each")]
+    pub frequency: Frequency,
+    /// Whether the customer chose it themselves, so that no profile replaces it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
+}
+
+const fn each() -> Frequency {
+    Frequency::Each
+}
+
+fn is_each(frequency: &Frequency) -> bool {
+    *frequency == Frequency::Each
+}
+
+impl Preference {
+    /// Whether two are about the same thing.
+    pub fn is_about_same(&self, other: &Self) -> bool {
+        (self.category, &self.topic, self.channel) == (other.category, &other.topic, other.channel)
+    }
+}
+
+/// What of a profile the customer chose on a page of ours; the marketplace's profile leaves
+/// it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chosen {
+    /// The language.
+    pub locale: bool,
+    /// The time zone.
+    pub time_zone: bool,
+}
+
+impl Chosen {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A customer's profile.
@@ -67,9 +143,12 @@ pub struct Customer {
     /// Consents, given and withdrawn.
     #[serde(default)]
     pub consents: Vec<Consent>,
-    /// Switches that differ from the default, which is on.
+    /// Wishes that differ from the default, which is on.
     #[serde(default)]
     pub preferences: Vec<Preference>,
+    /// What the customer chose themselves.
+    #[serde(default, skip_serializing_if = "Chosen::is_nothing")]
+    pub chosen: Chosen,
 }
 
 /// One thing wrong with a profile, and where.
@@ -91,26 +170,44 @@ impl Customer {
         }
     }
 
-    /// The consent in force for a purpose on a channel at a moment.
+    /// The consent in force for a purpose on a channel at a moment. One for marketing is for
+    /// the address it was given for, and for no other.
     pub fn consent(
         &self,
         channel: Channel,
         purpose: ConsentPurpose,
         at: Instant,
     ) -> Option<&Consent> {
+        let here = self.contact(channel).map(|contact| &contact.address);
         self.consents.iter().find(|consent| {
             consent.channel == channel
                 && consent.purpose == purpose
                 && consent.given_at <= at
                 && consent.withdrawn_at.is_none_or(|withdrawn| withdrawn > at)
+                && (purpose != ConsentPurpose::Marketing
+                    || is_no_address(&consent.contact)
+                    || Some(&consent.contact) == here)
         })
     }
 
-    /// Whether the customer switched this category off on this channel.
-    pub fn switched_off(&self, category: Category, channel: Channel) -> bool {
-        self.preferences
+    /// What the customer wants of a topic on a channel: the word about the topic, or else the
+    /// one about its category.
+    pub fn preference(
+        &self,
+        category: Category,
+        topic: &str,
+        channel: Channel,
+    ) -> Option<&Preference> {
+        let about = self
+            .preferences
             .iter()
-            .any(|p| p.category == category && p.channel == channel && !p.on)
+            .filter(|p| p.category == category && p.channel == channel);
+        // Of two words about one thing the stricter counts.
+        let of = |topic: &str| {
+            let said = about.clone().filter(|p| p.topic == topic);
+            said.min_by_key(|p| (p.on, std::cmp::Reverse(p.frequency)))
+        };
+        of(topic).or_else(|| of(""))
     }
 
     /// What is wrong with the profile; empty when nothing is.
@@ -219,6 +316,7 @@ pub(crate) mod tests {
             email: ContactPoint::email("ines@customers.example").ok(),
             consents: vec![],
             preferences: vec![],
+            chosen: Chosen::default(),
         }
     }
 
@@ -246,6 +344,9 @@ pub(crate) mod tests {
             given_at: at(10),
             source: "checkout".into(),
             withdrawn_at: Some(at(20)),
+            contact: Sealed::new(""),
+            how: How::Import,
+            ended: How::Import,
         });
         let has = |t| {
             customer

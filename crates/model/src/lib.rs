@@ -6,6 +6,7 @@
 
 mod channel;
 mod clock;
+mod consent;
 mod cost;
 mod customer;
 mod decision;
@@ -24,8 +25,11 @@ mod words;
 
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
+pub use consent::{Act, ConsentLine, How, Said, Wish};
 pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
-pub use customer::{Consent, ConsentPurpose, Customer, CustomerFault, Facts, Preference};
+pub use customer::{
+    Chosen, Consent, ConsentPurpose, Customer, CustomerFault, Facts, Frequency, Preference,
+};
 pub use decision::{Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
 pub use delivery::{
     Attempt, Delivery, DeliveryState, InvalidTransition, Outcome, Receipt, ReceiptStatus,

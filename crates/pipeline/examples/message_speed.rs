@@ -248,6 +248,7 @@ impl Bench {
             facts,
             terms: Terms {
                 category: entry.category,
+                topic: entry.topic.clone(),
                 purpose: entry.purpose,
                 lane: entry.lane,
                 channels: entry.channels.clone(),
@@ -271,6 +272,7 @@ fn customer(locale: &str, channel: Channel) -> Result<Customer, Box<dyn std::err
         email: None,
         consents: Vec::new(),
         preferences: Vec::new(),
+        chosen: model::Chosen::default(),
     };
     match channel {
         Channel::Email => customer.email = Some(ContactPoint::email("ines@customers.example")?),
@@ -282,6 +284,9 @@ fn customer(locale: &str, channel: Channel) -> Result<Customer, Box<dyn std::err
                 given_at: model::Instant::from_micros(0),
                 source: "checkout".into(),
                 withdrawn_at: None,
+                contact: Sealed::new(""),
+                how: model::How::Import,
+                ended: model::How::Import,
             });
         }
     }

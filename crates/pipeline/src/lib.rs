@@ -27,8 +27,8 @@ pub mod track;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint, Instant};
-use store::Store;
+use model::{Clock, ContactPoint, Instant, Wish};
+use store::{Store, Wished};
 
 pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
@@ -219,6 +219,7 @@ impl Pipeline {
         let entry = catalogue.get(message_type)?;
         Some(Terms {
             category: entry.category,
+            topic: entry.topic.clone(),
             purpose: entry.purpose,
             lane: entry.lane,
             channels: entry.channels.clone(),
@@ -268,11 +269,23 @@ impl Pipeline {
             .store
             .suppress(contact, reason, self.0.clock.now())
             .await?;
-        self.0.stops.note(digest);
+        self.0.stops.note(digest, Wish::StopAll);
         Ok(())
     }
 
-    /// Addresses suppressed since this process started.
+    /// Does what somebody wishes of the channel of an address, for all customers who have it:
+    /// from then on nothing leaves against it, also nothing that is queued.
+    ///
+    /// # Errors
+    /// When the store could not keep it.
+    pub async fn wish(&self, contact: ContactPoint, wished: Wished) -> store::Result<()> {
+        let (digest, wish) = (self.0.store.digest(&contact), wished.wish);
+        self.0.store.wish(contact, wished).await?;
+        self.0.stops.note(digest, wish);
+        Ok(())
+    }
+
+    /// Addresses stopped since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
     }

@@ -38,6 +38,8 @@ pub enum Command {
     Staff(Staff),
     /// List whom messages may come from, or check a published list
     Senders(Senders),
+    /// Check a signed proof of consent, without a network
+    CheckProof(CheckProof),
     /// Make an Ed25519 key that signs mail, and print its DNS record
     DkimKey(DkimKey),
     /// Measure
@@ -234,6 +236,22 @@ pub struct VerifySenders {
     #[arg(value_name = "FILE.json")]
     pub document: PathBuf,
     /// Its signature, from /.well-known/message-senders.jws
+    #[arg(value_name = "FILE.jws")]
+    pub signature: PathBuf,
+    /// The keys, from /.well-known/message-senders-jwks.json
+    #[arg(long, value_name = "FILE")]
+    pub jwks: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckProof {
+    /// The proof, exactly as GET /v1/customers/{id}/consent gave it
+    #[arg(value_name = "FILE.json")]
+    pub document: PathBuf,
+    /// Its signature, from the header Consent-Signature
     #[arg(value_name = "FILE.jws")]
     pub signature: PathBuf,
     /// The keys, from /.well-known/message-senders-jwks.json

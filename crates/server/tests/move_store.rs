@@ -47,6 +47,7 @@ fn customer(id: &str) -> Customer {
         email: None,
         consents: vec![],
         preferences: vec![],
+        chosen: model::Chosen::default(),
     }
 }
 

@@ -134,6 +134,7 @@ async fn customers(store: &Store, now: Instant) -> Vec<Facts> {
                 email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
                 consents: vec![],
                 preferences: vec![],
+                chosen: model::Chosen::default(),
             })
             .collect();
         store.put_customers(profiles, now).await.expect("customers");

@@ -17,6 +17,7 @@ macro_rules! on {
 
 #[cfg(test)]
 mod conformance;
+mod consents;
 mod costs;
 mod desk;
 mod error;
@@ -45,6 +46,9 @@ use tokio::sync::{Notify, broadcast};
 
 use news::Bells;
 
+pub use consents::{
+    BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, prove, standing_at,
+};
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};

@@ -8,6 +8,8 @@ use model::{
     PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
 };
 
+use crate::Wished;
+
 /// An event with all that follows from it: committed as one.
 #[derive(Clone, Debug)]
 pub struct AcceptedEvent {
@@ -216,8 +218,8 @@ pub struct InboundText {
     pub text: Sealed,
     /// When it came.
     pub received_at: Instant,
-    /// The number is suppressed in the same commit, for this reason.
-    pub suppress: Option<String>,
+    /// What it wants of us; done in the same commit.
+    pub wished: Option<Wished>,
 }
 
 /// Which messages of a mailbox to show.

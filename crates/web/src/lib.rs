@@ -29,6 +29,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use api::customers::consent::{ProvenConsent, check_consent};
 pub use auth::{CreateKeyError, create_api_key, redeem_sign_in, sign_in_url};
 pub use openapi::document as openapi_document;
 pub use router::router;

@@ -75,6 +75,7 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::failed_events::list::list_failed_events))
         .routes(routes!(api::failed_events::replay::replay_failed_event))
         .routes(routes!(api::customers::texts_estimate::texts_estimate))
+        .routes(routes!(api::customers::consent::consent))
         .routes(routes!(api::costs::list::list_costs))
         .routes(routes!(api::costs::budgets::list_budgets))
         .routes(routes!(api::costs::prices::record_prices))

@@ -29,6 +29,29 @@ const RAW: [&[u8]; 8] = [
     b"noframes",
 ];
 
+/// What an octet ends, in bits: everything a space, tags a slash or `>`, names `=` too.
+const ENDS: [u8; 256] = ends();
+const SPACE: u8 = 1;
+const SLASH: u8 = 2;
+const CLOSE: u8 = 4;
+const EQUALS: u8 = 8;
+
+const fn ends() -> [u8; 256] {
+    let mut ends = [0; 256];
+    let mut at = 0;
+    while at < 128 {
+        ends[at] = match at as u8 {
+            b'/' => SLASH,
+            b'>' => CLOSE,
+            b'=' => EQUALS,
+            octet if octet.is_ascii_whitespace() => SPACE,
+            _ => 0,
+        };
+        at += 1;
+    }
+    ends
+}
+
 pub(super) struct Reader<'a> {
     octets: &'a [u8],
     at: usize,
@@ -101,9 +124,9 @@ impl<'a> Reader<'a> {
     /// The tag whose name begins at `at`.
     fn tag(&mut self, closes: bool, found: &mut impl FnMut(Part)) {
         let end = self.end();
-        let tag = self.while_not(end, |b| matches!(b, b'/' | b'>'));
+        let tag = self.until(end, SPACE | SLASH | CLOSE);
         loop {
-            self.skip(end, |b| b.is_ascii_whitespace() || b == b'/');
+            self.skip(end, SPACE | SLASH);
             if self.at >= end {
                 return;
             }
@@ -113,9 +136,9 @@ impl<'a> Reader<'a> {
             }
             let from = self.at;
             self.at += 1;
-            self.while_not(end, |b| matches!(b, b'/' | b'>' | b'='));
+            self.until(end, SPACE | SLASH | CLOSE | EQUALS);
             let name = (from, self.at);
-            self.skip(end, |b| b.is_ascii_whitespace());
+            self.skip(end, SPACE);
             if self.at < end && self.octets[self.at] == b'=' {
                 self.at += 1;
                 let value = self.value(end);
@@ -135,7 +158,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, end: usize) -> Range {
-        self.skip(end, |b| b.is_ascii_whitespace());
+        self.skip(end, SPACE);
         let quote = self.octets[..end].get(self.at).copied();
         if let Some(quote @ (b'"' | b'\'')) = quote {
             let from = self.at + 1;
@@ -144,7 +167,7 @@ impl<'a> Reader<'a> {
             self.at = (to + 1).min(end);
             return (from, to);
         }
-        self.while_not(end, |b| b == b'>')
+        self.until(end, SPACE | CLOSE)
     }
 
     fn end_of_raw(&self, name: &[u8], end: usize) -> usize {
@@ -157,15 +180,22 @@ impl<'a> Reader<'a> {
         close.map_or(end, |close| self.at + close)
     }
 
-    fn skip(&mut self, end: usize, which: impl Fn(u8) -> bool) {
-        let rest = &self.octets[self.at.min(end)..end];
-        self.at += rest.iter().take_while(|b| which(**b)).count();
+    /// Over octets of these kinds.
+    fn skip(&mut self, end: usize, kinds: u8) {
+        self.pass(end, |octet| ENDS[usize::from(octet)] & kinds != 0);
     }
 
-    /// Up to a space or one of these.
-    fn while_not(&mut self, end: usize, stops: impl Fn(u8) -> bool) -> Range {
+    /// Up to an octet of these kinds.
+    fn until(&mut self, end: usize, kinds: u8) -> Range {
         let from = self.at;
-        self.skip(end, |b| !b.is_ascii_whitespace() && !stops(b));
+        self.pass(end, |octet| ENDS[usize::from(octet)] & kinds == 0);
         (from, self.at)
+    }
+
+    #[inline]
+    fn pass(&mut self, end: usize, passes: impl Fn(u8) -> bool) {
+        let rest = &self.octets[self.at.min(end)..end];
+        let stop = rest.iter().position(|octet| !passes(*octet));
+        self.at += stop.unwrap_or(rest.len());
     }
 }

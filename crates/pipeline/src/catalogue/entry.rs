@@ -27,6 +27,9 @@ pub struct MessageType {
     pub version: u32,
     /// The tab it stands under.
     pub category: Category,
+    /// The row of the preference page it belongs to, inside its category; empty for none of
+    /// its own.
+    pub topic: String,
     /// The ground for writing.
     pub purpose: PurposeClass,
     /// How urgent.
@@ -97,6 +100,8 @@ impl MessageType {
 struct TypeFile {
     version: u32,
     category: Category,
+    #[serde(default)]
+    topic: String,
     purpose: PurposeClass,
     lane: Lane,
     channels: Vec<Channel>,
@@ -152,6 +157,12 @@ pub(crate) fn read(
         fault("useful_for", reason.to_owned());
         UsefulFor::Today
     });
+    if !is_topic(&parsed.topic) {
+        fault(
+            "topic",
+            "is a name of small letters, digits and `_`, like `returns`".to_owned(),
+        );
+    }
     let track = parsed.track.as_ref().and_then(|step| {
         let at = TRACK.iter().position(|known| known == step);
         if at.is_none() {
@@ -180,6 +191,7 @@ pub(crate) fn read(
         name: name.to_owned(),
         version: parsed.version,
         category: parsed.category,
+        topic: parsed.topic,
         purpose: parsed.purpose,
         lane: parsed.lane,
         channels,
@@ -197,6 +209,11 @@ pub(crate) fn read(
         links: parsed.links,
         locales: BTreeMap::new(),
     })
+}
+
+fn is_topic(name: &str) -> bool {
+    let named = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    name.len() <= 40 && name.bytes().all(named)
 }
 
 fn read_useful_for(text: &str) -> Option<UsefulFor> {

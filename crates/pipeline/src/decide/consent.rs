@@ -5,24 +5,19 @@ use model::{Channel, PurposeClass};
 use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
-    let marketing = case.terms.purpose == PurposeClass::Marketing;
-    if channel == Channel::Email && !marketing {
-        return Word::Pass("not_needed", String::new());
-    }
-    let purpose = case.terms.purpose.consent_purpose();
+    let class = case.terms.purpose;
+    let purpose = class.consent_purpose();
     let customer = &case.facts.customer;
     if let Some(consent) = customer.consent(channel, purpose, case.at) {
         return Word::Pass("given", consent.given_at.to_string());
     }
-    let withdrawn = customer
-        .consents
-        .iter()
-        .filter(|c| c.channel == channel && c.purpose == purpose)
-        .filter_map(|c| c.withdrawn_at)
-        .max();
-    match withdrawn {
-        Some(at) => Word::Stop("withdrawn", at.to_string()),
-        None => Word::Stop("missing", String::new()),
+    let needed = channel != Channel::Email || class == PurposeClass::Marketing;
+    let protects = matches!(class, PurposeClass::Security | PurposeClass::Legal);
+    // Mail that needs no consent may still be stopped, but for what protects the customer.
+    match customer.withdrawn(channel, purpose, case.at) {
+        Some(at) if needed || !protects => Word::Stop("withdrawn", at.to_string()),
+        None if needed => Word::Stop("missing", String::new()),
+        _ => Word::Pass("not_needed", String::new()),
     }
 }
 
@@ -66,6 +61,40 @@ mod tests {
             ask(&case(&facts, &terms), Channel::Sms),
             Word::Stop("missing", String::new())
         );
+    }
+
+    #[test]
+    fn mail_may_be_stopped_but_for_what_protects() {
+        let mut facts = facts();
+        let said = model::Said {
+            at: noon() - Span::days(1),
+            how: model::How::FreeWords,
+            source: "reply".into(),
+            wording: String::new(),
+            locale: String::new(),
+            by: String::new(),
+        };
+        facts
+            .customer
+            .wish(Channel::Email, model::Wish::StopAll, &said);
+        for (purpose, stops) in [
+            (PurposeClass::Security, false),
+            (PurposeClass::Legal, false),
+            (PurposeClass::Transactional, true),
+            (PurposeClass::Service, true),
+            (PurposeClass::Marketing, true),
+        ] {
+            let terms = Terms {
+                purpose,
+                ..urgent()
+            };
+            let word = ask(&case(&facts, &terms), Channel::Email);
+            assert_eq!(
+                matches!(word, Word::Stop("withdrawn", _)),
+                stops,
+                "{purpose}"
+            );
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ use model::{
 pub struct Terms {
     /// Its tab.
     pub category: Category,
+    /// The row of the preference page it belongs to; empty for none of its own.
+    pub topic: String,
     /// Its ground.
     pub purpose: PurposeClass,
     /// Its urgency.
@@ -225,8 +227,12 @@ pub(crate) mod cases {
                     given_at: noon() - Span::days(30),
                     source: "checkout".into(),
                     withdrawn_at: None,
+                    contact: Sealed::new(""),
+                    how: model::How::Import,
+                    ended: model::How::Import,
                 }],
                 preferences: vec![],
+                chosen: model::Chosen::default(),
             },
             suppressed: vec![],
         }
@@ -235,6 +241,7 @@ pub(crate) mod cases {
     pub(crate) fn urgent() -> Terms {
         Terms {
             category: Category::Orders,
+            topic: String::new(),
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],

@@ -1,8 +1,8 @@
 //! What holds for every customer, message type and moment.
 
 use model::{
-    Category, Channel, Consent, ConsentPurpose, ContactPoint, Facts, Lane, Mode, Preference,
-    PurposeClass, Rule, Span, Verdict,
+    Category, Channel, Consent, ConsentPurpose, ContactPoint, Facts, Frequency, How, Lane, Mode,
+    Preference, PurposeClass, Rule, Sealed, Span, Verdict,
 };
 use proptest::prelude::*;
 
@@ -11,6 +11,10 @@ use super::{Case, Standing, Terms, UsefulFor, decide};
 
 fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
     (0..all.len()).prop_map(move |place| all[place])
+}
+
+fn topic() -> impl Strategy<Value = &'static str> {
+    any_of(&["", "returns", "delivery"])
 }
 
 prop_compose! {
@@ -26,13 +30,19 @@ prop_compose! {
             given_at: noon() + Span::hours(given),
             source: "checkout".into(),
             withdrawn_at: withdrawn.map(|hours| noon() + Span::hours(hours)),
+            contact: Sealed::new(""),
+            how: How::Import,
+            ended: How::Import,
         }
     }
 }
 
 prop_compose! {
-    fn preference()(category in any_of(Category::ALL), channel in any_of(Channel::ALL), on in any::<bool>()) -> Preference {
-        Preference { category, channel, on }
+    fn preference()(
+        category in any_of(Category::ALL), topic in topic(), channel in any_of(Channel::ALL), on in any::<bool>(),
+        frequency in any_of(Frequency::ALL),
+    ) -> Preference {
+        Preference { category, topic: topic.into(), channel, on, frequency, chosen: false }
     }
 }
 
@@ -57,6 +67,7 @@ prop_compose! {
 prop_compose! {
     fn terms()(
         category in any_of(Category::ALL),
+        topic in topic(),
         purpose in any_of(PurposeClass::ALL),
         lane in any_of(Lane::ALL),
         sms in any::<bool>(),
@@ -66,7 +77,7 @@ prop_compose! {
         let mut channels = Vec::new();
         channels.extend(sms.then_some(Channel::Sms));
         channels.extend(email.then_some(Channel::Email));
-        Terms { category, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
+        Terms { category, topic: topic.into(), purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
     }
 }
 
@@ -115,7 +126,10 @@ proptest! {
         facts in anyone(), terms in terms(), category in any_of(Category::ALL), channel in any_of(Channel::ALL),
     ) {
         let mut stricter = facts.clone();
-        stricter.customer.preferences.push(Preference { category, channel, on: false });
+        stricter.customer.preferences.retain(|p| !(p.category == category && p.channel == channel));
+        stricter.customer.preferences.push(Preference {
+            category, topic: String::new(), channel, on: false, frequency: Frequency::Each, chosen: true,
+        });
         let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {

@@ -111,6 +111,7 @@ pub(super) fn listener(catalogue: &Catalogue, locale: &str) -> Customer {
         email: None,
         consents: Vec::new(),
         preferences: Vec::new(),
+        chosen: model::Chosen::default(),
     }
 }
 

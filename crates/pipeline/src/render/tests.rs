@@ -45,6 +45,7 @@ pub(super) fn customer(locale: &str) -> Customer {
         email: ContactPoint::email("ines@customers.example").ok(),
         consents: vec![],
         preferences: vec![],
+        chosen: model::Chosen::default(),
     }
 }
 

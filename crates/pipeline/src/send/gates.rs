@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, MessageId, RecipientId, Span, Spoke, Told};
+use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Told};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
@@ -102,7 +102,7 @@ impl Sender {
     ) -> store::Result<HashMap<RecipientId, Facts>> {
         let changed: Vec<RecipientId> = chunk
             .iter()
-            .filter(|c| c.facts_changed)
+            .filter(|claimed| may_have_changed(claimed))
             .map(|c| c.recipient)
             .collect();
         if changed.is_empty() {
@@ -118,11 +118,12 @@ impl Sender {
 
     /// The word of the rule that now says no to a delivery, if one does.
     pub(super) fn gate(&self, claimed: &ClaimedDelivery, since: &Since) -> Option<String> {
-        if !self.pipeline.stops().is_empty()
-            && self
-                .pipeline
-                .stops()
-                .has(self.pipeline.store().digest(&claimed.contact))
+        let stops = self.pipeline.stops();
+        if !stops.is_empty()
+            && stops.has(
+                self.pipeline.store().digest(&claimed.contact),
+                claimed.content.purpose,
+            )
         {
             return Some(SUPPRESSED.into());
         }
@@ -133,7 +134,7 @@ impl Sender {
         if since.overtaken.contains(&claimed.message) || overtaken.has(claimed.message) {
             return Some(NEWER.into());
         }
-        if !claimed.facts_changed {
+        if !may_have_changed(claimed) {
             return None;
         }
         let Some(facts) = since.facts.get(&claimed.recipient) else {
@@ -160,6 +161,12 @@ impl Sender {
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))
     }
+}
+
+/// Whether the facts may be others than those a delivery was decided under. Offers are asked
+/// again always: a "no" that came after the claim counts.
+pub(super) fn may_have_changed(claimed: &ClaimedDelivery) -> bool {
+    claimed.facts_changed || claimed.content.purpose == PurposeClass::Marketing
 }
 
 /// A stable number between 0 and 1 for a delivery's attempt: jitter without chance.

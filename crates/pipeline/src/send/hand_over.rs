@@ -9,7 +9,7 @@ use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
-use super::gates::{NEWER, SUPPRESSED, Since, jitter};
+use super::gates::{NEWER, SUPPRESSED, Since, jitter, may_have_changed};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use crate::render;
@@ -93,7 +93,9 @@ impl Sender {
         let since = match since {
             Ok(since) => since,
             // Nothing left, and whether it may is not known.
-            Err(_) if claimed.facts_changed || claimed.attempt > 1 || self.has_waited(claimed) => {
+            Err(_)
+                if may_have_changed(claimed) || claimed.attempt > 1 || self.has_waited(claimed) =>
+            {
                 return later("facts_unreadable");
             }
             Err(_) => &nothing,
@@ -148,6 +150,7 @@ impl Sender {
     fn recall(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
+        let purpose = claimed.content.purpose;
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
                 return Some(NO_SENDER.into());
@@ -157,7 +160,10 @@ impl Sender {
             }
             let stops = pipeline.stops();
             let stopped = !stops.is_empty()
-                && stops.has(*digest.get_or_init(|| pipeline.store().digest(&contact)));
+                && stops.has(
+                    *digest.get_or_init(|| pipeline.store().digest(&contact)),
+                    purpose,
+                );
             stopped.then(|| SUPPRESSED.into())
         })
     }

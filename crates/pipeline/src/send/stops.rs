@@ -1,41 +1,84 @@
 //! Stops that come between a claim and its hand-over, on this node or another.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use model::MessageId;
+use model::{MessageId, PurposeClass, Wish};
 use store::ClaimedDelivery;
 
 use super::Sender;
 
-/// Addresses (by keyed digest) suppressed since this process started. The store has them
-/// too; this is for deliveries that were claimed before the stop came: nothing leaves to
+/// Addresses (by keyed digest) that were stopped since this process started. The store has
+/// them too; this is for deliveries that were claimed before the stop came: nothing leaves to
 /// an address after its stop was committed.
 #[derive(Clone, Default)]
-pub(crate) struct RecentStops(Arc<RwLock<HashSet<i64>>>);
+pub(crate) struct RecentStops(Arc<RwLock<Noted>>);
+
+#[derive(Default)]
+struct Noted {
+    stops: HashMap<i64, Stop>,
+    /// Grows with every stop.
+    count: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Stop {
+    /// Whether only offers are stopped.
+    marketing: bool,
+    /// The count when it was noted.
+    count: u64,
+}
 
 impl RecentStops {
-    /// Notes an address.
-    pub(crate) fn note(&self, digest: i64) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest);
+    /// Notes what somebody wishes of an address.
+    pub(crate) fn note(&self, digest: i64, wish: Wish) {
+        let mut noted = self.write();
+        if wish == Wish::Start {
+            noted.stops.remove(&digest);
+            return;
+        }
+        noted.count += 1;
+        let count = noted.count;
+        let stop = noted.stops.entry(digest).or_insert(Stop {
+            marketing: true,
+            count,
+        });
+        stop.marketing &= wish == Wish::StopMarketing;
+        stop.count = count;
     }
 
-    /// Whether the address was noted.
-    pub(crate) fn has(&self, digest: i64) -> bool {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&digest)
+    /// Whether a message of a purpose class must not go to an address.
+    pub(crate) fn has(&self, digest: i64, purpose: PurposeClass) -> bool {
+        let noted = self.read();
+        let stop = noted.stops.get(&digest);
+        stop.is_some_and(|stop| !stop.marketing || purpose == PurposeClass::Marketing)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
+        self.read().stops.is_empty()
+    }
+
+    /// How many were noted so far.
+    fn count(&self) -> u64 {
+        self.read().count
+    }
+
+    /// Forgets the stop of an address that was taken back somewhere, unless it is newer than
+    /// what is known of that.
+    fn forget(&self, digest: i64, known_at: u64) {
+        let mut noted = self.write();
+        let old = |stop: &Stop| !stop.marketing && stop.count <= known_at;
+        if noted.stops.get(&digest).is_some_and(old) {
+            noted.stops.remove(&digest);
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Noted> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Noted> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,7 +160,7 @@ impl Sender {
             return Ok(());
         }
         let digests = chunk.iter().map(|c| store.digest(&c.contact)).collect();
-        self.note_stopped(digests).await
+        self.learn(digests).await
     }
 
     /// The same for texts that wait inside their carrier for their turn.
@@ -125,17 +168,28 @@ impl Sender {
         if !self.pipeline.store().is_shared() {
             return;
         }
-        if let Err(error) = self.note_stopped(self.waiting.digests()).await {
+        if let Err(error) = self.learn(self.waiting.digests()).await {
             tracing::warn!(%error, "could not look for stops heard by other nodes");
         }
     }
 
-    async fn note_stopped(&self, digests: Vec<i64>) -> store::Result<()> {
+    async fn learn(&self, digests: Vec<i64>) -> store::Result<()> {
         if digests.is_empty() {
             return Ok(());
         }
-        for digest in self.pipeline.store().suppressed_among(digests).await? {
-            self.pipeline.stops().note(digest);
+        let stops = self.pipeline.stops();
+        let known_at = stops.count();
+        let store = self.pipeline.store();
+        let stopped: HashSet<i64> = store
+            .suppressed_among(digests.clone())
+            .await?
+            .into_iter()
+            .collect();
+        for digest in digests {
+            match stopped.contains(&digest) {
+                true => stops.note(digest, Wish::StopAll),
+                false => stops.forget(digest, known_at),
+            }
         }
         Ok(())
     }
@@ -155,6 +209,26 @@ mod tests {
         }
         assert!(all[70_000..].iter().all(|message| overtaken.has(*message)));
         assert!(!overtaken.has(all[0]) && !overtaken.has(MessageId::from_i64(-1)));
+    }
+
+    #[test]
+    fn a_stop_holds_until_it_is_taken_back() {
+        let stops = RecentStops::default();
+        let has = |purpose| stops.has(1, purpose);
+        stops.note(1, Wish::StopMarketing);
+        assert!(has(PurposeClass::Marketing) && !has(PurposeClass::Security));
+        stops.note(1, Wish::StopAll);
+        stops.note(1, Wish::StopMarketing);
+        assert!(has(PurposeClass::Security), "the stricter holds");
+        stops.note(1, Wish::Start);
+        assert!(stops.is_empty());
+        // What was read before a stop came does not take it back.
+        let known_at = stops.count();
+        stops.note(1, Wish::StopAll);
+        stops.forget(1, known_at);
+        assert!(has(PurposeClass::Transactional));
+        stops.forget(1, stops.count());
+        assert!(stops.is_empty());
     }
 
     #[test]

@@ -41,6 +41,9 @@ impl World {
             given_at: clock.now(),
             source: "checkout".into(),
             withdrawn_at: None,
+            contact: Sealed::new(""),
+            how: model::How::Import,
+            ended: model::How::Import,
         };
         let customer = Customer {
             id: "ines".into(),
@@ -53,6 +56,7 @@ impl World {
             email: ContactPoint::email("ines@customers.example").ok(),
             consents: vec![texts],
             preferences: vec![],
+            chosen: model::Chosen::default(),
         };
         let recipients = store.put_customers(vec![customer], clock.now()).await;
         let brand = Brand {

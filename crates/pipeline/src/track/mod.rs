@@ -7,8 +7,10 @@
 mod stop_words;
 
 use channels::{Inbound, InboundItem};
-use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed};
-use store::{InboundText, ReceiptMatch, ReceiptRecord};
+use model::{
+    Channel, ContactPoint, How, InboundId, Instant, Partition, Receipt, Said, Sealed, Wish,
+};
+use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
@@ -92,9 +94,19 @@ impl Tracker {
         to: String,
         text: Sealed,
     ) -> InboundText {
-        let suppress = is_stop_word(text.open()).then(|| "keyword_stop".to_owned());
+        let wished = is_stop_word(text.open()).then(|| Wished {
+            wish: Wish::StopAll,
+            said: Said {
+                at: received_at,
+                how: How::Keyword,
+                source: "text".to_owned(),
+                wording: String::new(),
+                locale: String::new(),
+                by: String::new(),
+            },
+        });
         let from = phone(from);
-        if suppress.is_some() {
+        if wished.is_some() {
             tracing::info!(inbound.id = %id, "a number asked us to stop");
         }
         InboundText {
@@ -104,7 +116,7 @@ impl Tracker {
             to,
             text,
             received_at,
-            suppress,
+            wished,
         }
     }
 
@@ -112,18 +124,20 @@ impl Tracker {
         if texts.is_empty() {
             return;
         }
-        let stopped: Vec<i64> = texts
+        let wished: Vec<(i64, Wish)> = texts
             .iter()
-            .filter(|text| text.suppress.is_some())
-            .map(|text| self.pipeline.store().digest(&text.from))
+            .filter_map(|text| {
+                let digest = self.pipeline.store().digest(&text.from);
+                Some((digest, text.wished.as_ref()?.wish))
+            })
             .collect();
         let kept = self.pipeline.store().record_inbound(texts).await;
         if let Err(error) = &kept {
             tracing::warn!(%error, "could not keep texts that came in; the carrier sends them again");
         } else {
-            stopped
-                .into_iter()
-                .for_each(|digest| self.pipeline.stops().note(digest));
+            for (digest, wish) in wished {
+                self.pipeline.stops().note(digest, wish);
+            }
         }
         answer(waits, kept.is_ok());
     }

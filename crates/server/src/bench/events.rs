@@ -82,6 +82,9 @@ pub fn customer(group: Group, number: u64) -> Customer {
             given_at: Instant::from_micros(1_767_225_600_000_000),
             source: "checkout".into(),
             withdrawn_at: None,
+            contact: model::Sealed::new(""),
+            how: model::How::Import,
+            ended: model::How::Import,
         }],
         Channel::Email => Vec::new(),
     };
@@ -99,6 +102,7 @@ pub fn customer(group: Group, number: u64) -> Customer {
         email,
         consents,
         preferences: Vec::new(),
+        chosen: model::Chosen::default(),
     }
 }
 

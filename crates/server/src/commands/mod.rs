@@ -2,6 +2,7 @@
 
 mod api_key;
 mod check;
+mod check_proof;
 mod dkim_key;
 mod migrate;
 mod move_store;
@@ -29,6 +30,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::ApiKey(arguments) => api_key::run(arguments).await?,
         Command::Staff(arguments) => staff::run(arguments).await?,
         Command::Senders(arguments) => senders::run(&arguments)?,
+        Command::CheckProof(arguments) => check_proof::run(&arguments)?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,
         Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
         Command::Bench(Bench::Codes(arguments)) => return bench::codes::run(arguments).await,

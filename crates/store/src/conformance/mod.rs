@@ -3,6 +3,7 @@
 
 mod audit;
 mod claims;
+mod consents;
 mod database;
 mod desk;
 mod failed;
@@ -101,6 +102,13 @@ mod cases {
         a_delivery_claimed_by_its_commit_is_not_due,
         a_renewed_claim_is_not_in_doubt,
         what_was_due_is_due_when_the_clock_is_set_back,
+    );
+    on_both!(consents:
+        a_stop_withdraws_and_a_start_gives,
+        a_start_takes_back_no_suppression_of_others,
+        a_profile_does_not_undo_a_stop,
+        a_change_waits_for_nobody_and_loses_nothing,
+        a_withdrawal_reaches_what_is_queued,
     );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,

@@ -1,5 +1,6 @@
 //! Cases about the path of a message.
 
+use super::consents::stop_all;
 use model::{Channel, DeliveryState, FailureReason, Lane, Sealed};
 
 use super::world::World;
@@ -140,7 +141,7 @@ pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
         to: "62422".into(),
         text: Sealed::new("STOP"),
         received_at: now,
-        suppress: Some("keyword_stop".into()),
+        wished: Some(stop_all(world.clock.now())),
     };
     world.store().record_inbound(vec![stop]).await.unwrap();
     assert_eq!(

@@ -179,6 +179,7 @@ impl World {
             email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
             consents: vec![],
             preferences: vec![],
+            chosen: model::Chosen::default(),
         };
         self.store()
             .put_customers(vec![customer], self.clock.now())

@@ -3,9 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
-use model::{Channel, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
+use model::{
+    Channel, ConsentLine, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition, RecipientId,
+};
 use tokio_postgres::Row;
 
+use super::consents::Added;
 use super::failure::Failure;
 use super::rows::{get, partition, partition_of, text};
 use super::sql::customers::{
@@ -14,6 +17,7 @@ use super::sql::customers::{
 };
 use super::steps::{Param, Steps, ask, begin, commit, first_rows, params};
 use super::{Postgres, Shared, TRIES, all_partitions, directory, retrying};
+use crate::consents::STOPS;
 use crate::{Error, Result};
 
 /// An address to be suppressed, why, and when.
@@ -22,8 +26,31 @@ pub(super) type Suppressing<'a> = (&'a ContactPoint, &'a str, Instant);
 /// A profile about to be put, with an id should it be new.
 struct Profile<'a> {
     customer: &'a Customer,
-    json: String,
     drawn: RecipientId,
+}
+
+/// A profile that takes the place of another.
+pub(super) struct Changed {
+    pub(super) id: RecipientId,
+    pub(super) before: Customer,
+    after: Customer,
+    json: String,
+}
+
+impl Changed {
+    pub(super) fn new(id: RecipientId, before: Customer, after: Customer) -> Result<Self> {
+        let json = written(&after)?;
+        Ok(Self {
+            id,
+            before,
+            after,
+            json,
+        })
+    }
+}
+
+fn written(customer: &Customer) -> Result<String> {
+    serde_json::to_string(customer).map_err(|e| Error::Corrupt(format!("profile: {e}")))
 }
 
 impl Postgres {
@@ -36,14 +63,8 @@ impl Postgres {
         // that may turn out to exist; unused ones are lost.
         let mut profiles: HashMap<&str, Profile<'_>> = HashMap::new();
         for customer in &customers {
-            let json = serde_json::to_string(customer)
-                .map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
             let drawn = self.shared.ids.next(Partition::of(&customer.id), now);
-            let profile = Profile {
-                customer,
-                json,
-                drawn,
-            };
+            let profile = Profile { customer, drawn };
             profiles.insert(&customer.id, profile);
         }
         let mut all: Vec<&Profile<'_>> = profiles.values().collect();
@@ -114,7 +135,7 @@ impl Postgres {
     }
 }
 
-fn profile(row: &Row, at: usize) -> Result<Customer> {
+pub(super) fn profile(row: &Row, at: usize) -> Result<Customer> {
     let text: &str = get(row, at)?;
     serde_json::from_str(text).map_err(|e| Error::Corrupt(format!("profile: {e}")))
 }
@@ -174,7 +195,8 @@ impl Shared {
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let tx = begin(&mut client).await?;
         let mut known: HashMap<String, RecipientId> = HashMap::with_capacity(profiles.len());
-        let mut changed: Vec<(RecipientId, &Profile<'_>, Customer)> = Vec::new();
+        let mut changed: Vec<Changed> = Vec::new();
+        let mut lines: Vec<Vec<ConsentLine>> = Vec::new();
         let mut rest: Vec<&Profile<'_>> = profiles.to_vec();
         // A customer that another node makes meanwhile is found the second time.
         for _ in 0..TRIES {
@@ -188,10 +210,10 @@ impl Shared {
             for profile in old {
                 let (id, before) = &found[profile.customer.id.as_str()];
                 known.insert(profile.customer.id.clone(), *id);
-                if *before != profile.json {
-                    let before = serde_json::from_str(before)
-                        .map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
-                    changed.push((*id, profile, before));
+                let (after, said) = profile.customer.clone().put_over(Some(before), now);
+                if after != *before {
+                    changed.push(Changed::new(*id, before.clone(), after)?);
+                    lines.push(said);
                 }
             }
             let made = self.make(&tx, &new, now).await?;
@@ -201,6 +223,14 @@ impl Shared {
             rest = again;
         }
         self.change(&tx, &changed).await?;
+        let added = changed.iter().zip(lines).map(|(changed, lines)| Added {
+            recipient: changed.id,
+            customer: &changed.before.id,
+            before: Some(&changed.before),
+            lines,
+            now,
+        });
+        self.add_lines(&tx, added.collect()).await?;
         commit(tx).await?;
         Ok(known)
     }
@@ -215,11 +245,15 @@ impl Shared {
         if new.is_empty() {
             return Ok(HashSet::new());
         }
+        let put = |p: &&Profile<'_>| p.customer.clone().put_over(None, now);
+        let (customers, lines): (Vec<Customer>, Vec<Vec<ConsentLine>>) =
+            new.iter().map(put).unzip();
+        let written = customers.iter().map(written).collect::<Result<Vec<_>>>()?;
         let params = params![
             new.iter().map(|p| partition(p.drawn)).collect::<Vec<_>>(),
             new.iter().map(|p| p.drawn.as_i64()).collect::<Vec<_>>(),
             new.iter().map(|p| text(&p.customer.id)).collect::<Vec<_>>(),
-            new.iter().map(|p| p.json.as_str()).collect::<Vec<_>>(),
+            written,
             vec![now.as_micros(); new.len()],
         ];
         let rows = ask(tx, PUT_RECIPIENTS, params).await?.rows;
@@ -235,32 +269,40 @@ impl Shared {
         let owned = fresh.flat_map(|p| self.addresses(p.customer, p.drawn));
         add_owners(&mut steps, OWN, owned);
         steps.run(tx).await?;
+        let added = new
+            .iter()
+            .zip(lines)
+            .filter(|(p, _)| made.contains(&p.drawn));
+        let added = added.map(|(p, lines)| Added {
+            recipient: p.drawn,
+            customer: &p.customer.id,
+            before: None,
+            lines,
+            now,
+        });
+        self.add_lines(tx, added.collect()).await?;
         Ok(made)
     }
 
     /// Replaces profiles and outdates what was decided under the old ones.
-    async fn change(
+    pub(super) async fn change(
         &self,
         tx: &Transaction<'_>,
-        changed: &[(RecipientId, &Profile<'_>, Customer)],
+        changed: &[Changed],
     ) -> std::result::Result<(), Failure> {
         if changed.is_empty() {
             return Ok(());
         }
-        let ids: Vec<i64> = changed.iter().map(|(id, ..)| id.as_i64()).collect();
+        let ids: Vec<i64> = changed.iter().map(|c| c.id.as_i64()).collect();
         let partitions: Vec<i16> = ids.iter().map(|id| partition_of(*id)).collect();
-        let profiles: Vec<&str> = changed.iter().map(|(_, p, _)| p.json.as_str()).collect();
+        let profiles: Vec<&str> = changed.iter().map(|c| c.json.as_str()).collect();
         let mut steps = Steps::new();
         steps.add(CHANGE_RECIPIENTS, params![&partitions, &ids, profiles]);
         let both = (OUTDATE, OUTDATE_ONE);
         steps.add_keyed(both, self.distributed, &partitions, &ids);
-        let before = changed
-            .iter()
-            .flat_map(|(id, _, old)| self.addresses(old, *id));
+        let before = changed.iter().flat_map(|c| self.addresses(&c.before, c.id));
         add_owners(&mut steps, DISOWN, before);
-        let after = changed
-            .iter()
-            .flat_map(|(id, p, _)| self.addresses(p.customer, *id));
+        let after = changed.iter().flat_map(|c| self.addresses(&c.after, c.id));
         add_owners(&mut steps, OWN, after);
         steps.run(tx).await?;
         Ok(())
@@ -306,6 +348,7 @@ impl Shared {
             rows.iter()
                 .map(|(_, one)| one.2.as_micros())
                 .collect::<Vec<_>>(),
+            STOPS.to_vec(),
         ];
         ask(tx, SUPPRESS, params).await?;
         self.outdate_in(tx, all).await
@@ -329,17 +372,13 @@ impl Shared {
         .await
     }
 
-    async fn outdate_in(
+    pub(super) async fn outdate_in(
         &self,
         tx: &Transaction<'_>,
         all: &[Suppressing<'_>],
     ) -> std::result::Result<(), Failure> {
         let digests: Vec<i64> = all.iter().map(|one| self.secret.address(one.0)).collect();
-        let places: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
-        let rows = ask(tx, OWNERS, params![places, digests]).await?.rows;
-        let owners = rows.iter().map(|row| get::<i64>(row, 0));
-        let owners: HashSet<i64> = owners.collect::<Result<_>>()?;
-        let owners: Vec<i64> = owners.into_iter().collect();
+        let owners = owners(tx, &digests).await?;
         if owners.is_empty() {
             return Ok(());
         }
@@ -352,12 +391,24 @@ impl Shared {
     }
 }
 
+/// The recipients that have one of some addresses, by digest.
+pub(super) async fn owners(
+    tx: &Transaction<'_>,
+    digests: &[i64],
+) -> std::result::Result<Vec<i64>, Failure> {
+    let places: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
+    let rows = ask(tx, OWNERS, params![places, digests]).await?.rows;
+    let owners = rows.iter().map(|row| get::<i64>(row, 0));
+    let owners: HashSet<i64> = owners.collect::<Result<_>>()?;
+    Ok(owners.into_iter().collect())
+}
+
 /// Locks the recipients that exist; by external id, with their profiles.
 async fn lock(
     tx: &Transaction<'_>,
     profiles: &[&Profile<'_>],
     apart: bool,
-) -> std::result::Result<HashMap<String, (RecipientId, String)>, Failure> {
+) -> std::result::Result<HashMap<String, (RecipientId, Customer)>, Failure> {
     let partitions: Vec<i16> = profiles.iter().map(|p| partition(p.drawn)).collect();
     let customers: Vec<_> = profiles.iter().map(|p| text(&p.customer.id)).collect();
     let mut steps = Steps::new();
@@ -367,7 +418,7 @@ async fn lock(
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let id = RecipientId::from_i64(get(row, 0)?);
-        found.insert(get(row, 1)?, (id, get(row, 2)?));
+        found.insert(get(row, 1)?, (id, profile(row, 2)?));
     }
     Ok(found)
 }

@@ -12,9 +12,10 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 19] = [
+pub(crate) const PARTITIONED: [&str; 20] = [
     "recipients",
     "heads",
+    "consent_lines",
     "contact_owners",
     "suppressions",
     "events",

@@ -2,22 +2,22 @@
 
 use model::{Id, Lane};
 
-use super::customers::Suppressing;
+use super::consents::Wishing;
 use super::failure::Failure;
 use super::rows::{partition, text};
 use super::sql::receipts::PUT_INBOUND;
 use super::steps::{Steps, begin, commit, params};
 use super::{Postgres, Shared, retrying};
-use crate::{InboundText, Result};
+use crate::{InboundText, Result, Wished};
 
 impl Postgres {
     pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
-        let suppressed: Vec<_> = texts
+        let wished: Vec<Wishing<'_>> = texts
             .iter()
-            .filter_map(|text| Some((&text.from, text.suppress.as_deref()?, text.received_at)))
+            .filter_map(|text| Some((&text.from, text.wished.as_ref()?)))
             .collect();
-        retrying(|| self.shared.keep_inbound(&texts, &suppressed)).await?;
-        Ok(self.shared.outdate_owners(&suppressed).await?)
+        retrying(|| self.shared.keep_inbound(&texts, &wished)).await?;
+        Ok(self.shared.outdate_stopped(&wished).await?)
     }
 }
 
@@ -25,7 +25,7 @@ impl Shared {
     async fn keep_inbound(
         &self,
         texts: &[InboundText],
-        suppressed: &[Suppressing<'_>],
+        wished: &[Wishing<'_>],
     ) -> std::result::Result<(), Failure> {
         let mut client = self.open(self.pool(Lane::Security)).await?;
         let tx = begin(&mut client).await?;
@@ -51,12 +51,12 @@ impl Shared {
                     .collect::<Vec<_>>(),
                 texts
                     .iter()
-                    .map(|t| t.suppress.as_deref())
+                    .map(|t| t.wished.as_ref().and_then(Wished::suppresses))
                     .collect::<Vec<_>>(),
             ],
         );
         steps.run(&tx).await?;
-        self.suppress_in(&tx, suppressed).await?;
+        self.wish_in(&tx, wished).await?;
         commit(tx).await
     }
 }

@@ -8,6 +8,7 @@ mod apply;
 mod audit;
 mod claims;
 mod commit;
+mod consents;
 mod customers;
 mod desk;
 mod distribute;

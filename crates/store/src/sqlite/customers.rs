@@ -3,9 +3,11 @@
 use model::{Channel, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::consents::{append, outdate_owners};
 use super::rows::{collect, id};
 use super::tx::Tx;
 use super::{Shared, Sqlite};
+use crate::consents::STOPS;
 use crate::{Error, Result};
 
 impl Sqlite {
@@ -141,52 +143,65 @@ fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Fact
     })
 }
 
-fn put(
-    tx: &mut Tx<'_>,
-    customer: &Customer,
-    drawn: RecipientId,
-    now: Instant,
-) -> Result<RecipientId> {
-    let profile =
-        serde_json::to_string(customer).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
-    let partition = Partition::of(&customer.id).number();
+fn put(tx: &mut Tx<'_>, sent: &Customer, drawn: RecipientId, now: Instant) -> Result<RecipientId> {
+    let partition = Partition::of(&sent.id).number();
     let known: Option<(i64, String)> = tx
         .connection
         .prepare_cached(
             "SELECT id, profile FROM recipients WHERE partition = ?1 AND customer = ?2",
         )?
-        .query_row(params![partition, customer.id], |row| {
+        .query_row(params![partition, sent.id], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let recipient = match known {
-        Some((id, same)) if same == profile => return Ok(RecipientId::from_i64(id)),
-        Some((id, before)) => {
-            tx.connection
-                .prepare_cached(
-                    "UPDATE recipients SET profile = ?2, version = version + 1 WHERE id = ?1",
-                )?
-                .execute(params![id, profile])?;
-            tx.versions.remove(&RecipientId::from_i64(id));
-            disown(tx, id, &before)?;
-            id
-        }
-        None => {
-            tx.connection
-                .prepare_cached(
-                    "INSERT INTO recipients (id, partition, customer, profile, version, created_at)
-                     VALUES (?1, ?2, ?3, ?4, 1, ?5)",
-                )?
-                .execute(params![
-                    drawn.as_i64(),
-                    partition,
-                    customer.id,
-                    profile,
-                    now.as_micros()
-                ])?;
-            drawn.as_i64()
-        }
+    let Some((id, profile)) = known else {
+        let (customer, lines) = sent.clone().put_over(None, now);
+        let id = drawn.as_i64();
+        tx.connection
+            .prepare_cached(
+                "INSERT INTO recipients (id, partition, customer, profile, version, created_at)
+                 VALUES (?1, ?2, ?3, ?4, 1, ?5)",
+            )?
+            .execute(params![
+                id,
+                partition,
+                sent.id,
+                written(&customer)?,
+                now.as_micros()
+            ])?;
+        own(tx, id, &customer)?;
+        append(tx, id, (&sent.id, None), lines, now)?;
+        return Ok(drawn);
     };
+    let before: Customer =
+        serde_json::from_str(&profile).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
+    let (customer, lines) = sent.clone().put_over(Some(&before), now);
+    if customer != before {
+        save(tx, id, &before, &customer)?;
+        append(tx, id, (&sent.id, Some(&before)), lines, now)?;
+    }
+    Ok(RecipientId::from_i64(id))
+}
+
+fn written(customer: &Customer) -> Result<String> {
+    serde_json::to_string(customer).map_err(|e| Error::Corrupt(format!("profile: {e}")))
+}
+
+/// Puts a profile in the place of another, and outdates what was decided under it.
+pub(super) fn save(tx: &mut Tx<'_>, id: i64, before: &Customer, after: &Customer) -> Result<()> {
+    tx.connection
+        .prepare_cached("UPDATE recipients SET profile = ?2, version = version + 1 WHERE id = ?1")?
+        .execute(params![id, written(after)?])?;
+    tx.versions.remove(&RecipientId::from_i64(id));
+    if (&before.phone, &before.email) != (&after.phone, &after.email) {
+        disown(tx, id, before)?;
+        own(tx, id, after)?;
+    }
+    Ok(())
+}
+
+/// Puts the addresses of a profile into the directory.
+fn own(tx: &Tx<'_>, recipient: i64, customer: &Customer) -> Result<()> {
     for contact in [&customer.phone, &customer.email].into_iter().flatten() {
         tx.connection
             .prepare_cached(
@@ -194,13 +209,11 @@ fn put(
             )?
             .execute(params![tx.shared.secret.address(contact), recipient])?;
     }
-    Ok(RecipientId::from_i64(recipient))
+    Ok(())
 }
 
 /// Takes the addresses of an old profile out of the directory.
-fn disown(tx: &Tx<'_>, recipient: i64, profile: &str) -> Result<()> {
-    let before: Customer =
-        serde_json::from_str(profile).map_err(|e| Error::Corrupt(format!("profile: {e}")))?;
+fn disown(tx: &Tx<'_>, recipient: i64, before: &Customer) -> Result<()> {
     for contact in [&before.phone, &before.email].into_iter().flatten() {
         tx.connection
             .prepare_cached("DELETE FROM contact_owners WHERE digest = ?1 AND recipient = ?2")?
@@ -209,7 +222,8 @@ fn disown(tx: &Tx<'_>, recipient: i64, profile: &str) -> Result<()> {
     Ok(())
 }
 
-/// Suppresses an address and outdates every decision made about its owners.
+/// Suppresses an address. A customer's own stop gives way to a reason that no "start" of
+/// theirs takes back.
 pub(super) fn suppress_in(
     tx: &mut Tx<'_>,
     contact: &ContactPoint,
@@ -218,14 +232,18 @@ pub(super) fn suppress_in(
 ) -> Result<()> {
     let digest = tx.shared.secret.address(contact);
     tx.connection
-        .prepare_cached("INSERT OR IGNORE INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![digest, contact.channel.number(), reason, at.as_micros()])?;
-    tx.connection
         .prepare_cached(
-            "UPDATE recipients SET version = version + 1
-             WHERE id IN (SELECT recipient FROM contact_owners WHERE digest = ?1)",
+            "INSERT INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (digest) DO UPDATE SET reason = excluded.reason, at = excluded.at
+                 WHERE suppressions.reason IN (?5, ?6) AND excluded.reason NOT IN (?5, ?6)",
         )?
-        .execute([digest])?;
-    tx.versions.clear();
-    Ok(())
+        .execute(params![
+            digest,
+            contact.channel.number(),
+            reason,
+            at.as_micros(),
+            STOPS[0],
+            STOPS[1]
+        ])?;
+    outdate_owners(tx, digest)
 }

@@ -6,6 +6,7 @@ mod audit;
 mod checkpoint;
 mod claims;
 mod commit;
+mod consents;
 mod customers;
 mod desk;
 mod event_keys;

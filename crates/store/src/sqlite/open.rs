@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_ledger.sql"),
     include_str!("../../migrations/sqlite/0006_desk.sql"),
     include_str!("../../migrations/sqlite/0007_withdrawn.sql"),
+    include_str!("../../migrations/sqlite/0008_consents.sql"),
 ];
 const READERS: usize = 4;
 

@@ -7,11 +7,11 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::claims::leave_due;
-use super::customers::suppress_in;
+use super::consents::wish_in;
 use super::outcomes::standing;
 use super::rows::{collect, contact, instant, maybe_instant, stable_hash, word};
 use super::tx::Tx;
-use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
+use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result, Wished};
 
 /// Parked receipts are kept so long; one that nobody claims by then names nothing of ours.
 const PARKED_FOR: model::Span = model::Span::days(3);
@@ -45,10 +45,10 @@ impl Sqlite {
                         text.to,
                         text.text.open(),
                         text.received_at.as_micros(),
-                        text.suppress,
+                        text.wished.as_ref().and_then(Wished::suppresses),
                     ])?;
-                if let Some(reason) = &text.suppress {
-                    suppress_in(tx, &text.from, reason, text.received_at)?;
+                if let Some(wished) = &text.wished {
+                    wish_in(tx, &text.from, wished)?;
                 }
             }
             Ok(())

@@ -77,6 +77,8 @@ pub(super) const TABLES: &[Table] = &[
         "revision": Big = "coalesce((SELECT max(b.revision) FROM mailbox AS b WHERE b.recipient = r.id), 0)"]),
     table!("contact_owners" from "contact_owners" by "digest", "recipient"; key 3; columns![
         "partition": Small = "digest & 255", "digest": Big, "recipient": Big]),
+    table!("consent_lines" from "consent_lines" by "recipient", "number"; key 3; columns![
+        "partition": Small = "recipient >> 14 & 255", "recipient": Big, "number": Big, "text": Text, "seal": Text]),
     table!("suppressions" from "suppressions" by "digest"; key 2; columns![
         "partition": Small = "digest & 255", "digest": Big, "channel": Small, "reason": Text, "at": Big]),
     table!("events" from "events" by "id"; key 2; columns![

@@ -24,7 +24,7 @@ use crate::App;
 
 /// The signer, and what was signed last.
 pub(crate) struct Publisher {
-    signer: Signer,
+    pub(crate) signer: Signer,
     last: Mutex<Option<Published>>,
 }
 

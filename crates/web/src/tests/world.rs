@@ -123,6 +123,7 @@ impl World {
             email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
             consents: vec![],
             preferences: vec![],
+            chosen: model::Chosen::default(),
         };
         let store = self.app.store();
         store

@@ -7,6 +7,7 @@ use model::{
     Receipt, ReceiptStatus, RecipientId, Sealed, Span,
 };
 
+use crate::conformance::consents::stop_all;
 use crate::conformance::ledger::{price, quote, quoted};
 use crate::conformance::withdrawn::{message_of, withdraw};
 use crate::conformance::world::World;
@@ -195,7 +196,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         to: "62422".into(),
         text: Sealed::new("STOP"),
         received_at: now,
-        suppress: Some("keyword_stop".into()),
+        wished: Some(stop_all(world.clock.now())),
     };
     store.record_inbound(vec![stop]).await.unwrap();
     for n in [1, 2] {

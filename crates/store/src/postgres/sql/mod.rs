@@ -4,6 +4,7 @@
 //! Batches come as arrays, one a column, through `unnest`.
 
 pub(super) mod claims;
+pub(super) mod consents;
 pub(super) mod customers;
 pub(super) mod desk;
 pub(super) mod keys;

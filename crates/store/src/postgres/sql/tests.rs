@@ -25,10 +25,12 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        claims, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports, staff,
+        claims, consents, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports,
+        staff,
     };
     let lists = [
         claims::ALL,
+        consents::ALL,
         customers::ALL,
         desk::ALL,
         keys::ALL,

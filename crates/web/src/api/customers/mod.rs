@@ -1,6 +1,7 @@
 //! Customers: their profiles, tokens and mailboxes.
 
 pub(crate) mod changes;
+pub(crate) mod consent;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod live;

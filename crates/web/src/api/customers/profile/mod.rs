@@ -8,8 +8,8 @@ mod shape;
 mod tests;
 
 use model::{
-    Category, Channel, Consent, ConsentPurpose, ContactPoint, Customer, CustomerFault, Instant,
-    InvalidContact, Preference, Sealed,
+    Category, Channel, Chosen, Consent, ConsentPurpose, ContactPoint, Customer, CustomerFault,
+    Frequency, How, Instant, InvalidContact, Preference, Sealed,
 };
 use serde_json::{Map, Value, json};
 
@@ -31,8 +31,21 @@ const FIELDS: &[&str] = &[
     "city",
     "state",
 ];
-const CONSENT_FIELDS: &[&str] = &["channel", "purpose", "given_at", "source", "withdrawn_at"];
-const PREFERENCE_FIELDS: &[&str] = &["category", "channel", "on"];
+/// What a consent may have; the last three are ours to say, and are not read.
+const CONSENT_FIELDS: &[&str] = &[
+    "channel",
+    "purpose",
+    "given_at",
+    "source",
+    "withdrawn_at",
+    "contact",
+    "how",
+    "ended",
+];
+/// What a preference may have; the last is ours to say, and is not read.
+const PREFERENCE_FIELDS: &[&str] = &["category", "topic", "channel", "on", "frequency", "chosen"];
+/// No topic has a longer name.
+const TOPIC_LIMIT: usize = 40;
 /// Faults in one answer.
 const FAULTS_AT_MOST: usize = 50;
 
@@ -82,6 +95,7 @@ pub(super) fn read(path_id: Option<&str>, body: Value) -> Result<Customer, Vec<C
         email: reader.contact(&mut fields, "email", ContactPoint::email),
         consents: reader.list(&mut fields, "consents", Reader::consent),
         preferences: reader.list(&mut fields, "preferences", Reader::preference),
+        chosen: Chosen::default(),
     };
     reader.faults.extend(customer.faults());
     if reader.faults.is_empty() {
@@ -218,6 +232,9 @@ impl Reader {
             given_at: given_at?,
             source,
             withdrawn_at,
+            contact: Sealed::new(""),
+            how: How::Import,
+            ended: How::Import,
         })
     }
 
@@ -229,10 +246,25 @@ impl Reader {
         if on.is_none() {
             self.fault(&format!("{at}/on"), "this is `true` or `false`");
         }
+        let topic = self.text(&mut fields, &at, "topic").unwrap_or_default();
+        let named = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if topic.len() > TOPIC_LIMIT || !topic.bytes().all(named) {
+            self.fault(
+                &format!("{at}/topic"),
+                "a topic is a name of the catalogue, like `returns`",
+            );
+        }
+        let frequency = match fields.get("frequency") {
+            None | Some(Value::Null) => Some(Frequency::Each),
+            Some(_) => self.word(&mut fields, &at, "frequency", known::<Frequency>),
+        };
         Some(Preference {
             category: category?,
+            topic,
             channel: channel?,
             on: on?,
+            frequency: frequency?,
+            chosen: false,
         })
     }
 }

@@ -51,6 +51,10 @@ struct ConsentShape {
     source: Option<String>,
     /// When it was taken back, if it was.
     withdrawn_at: Option<String>,
+    /// The address it is for; in answers only.
+    contact: Option<String>,
+    /// How it came to us: `page`, `keyword`, … `import` when left out; in answers only.
+    how: Option<String>,
 }
 
 /// A switch, for the description only.
@@ -63,10 +67,16 @@ struct ConsentShape {
 struct PreferenceShape {
     /// A tab of the Message Center: `orders`, `sellers`, …
     category: String,
+    /// A topic of the category; all of them when left out.
+    topic: Option<String>,
     /// `sms` or `email`.
     channel: String,
-    /// Whether messages of the category may take the channel.
+    /// Whether its messages may take the channel.
     on: bool,
+    /// `each`, or `urgent` for urgent ones only; `each` when left out.
+    frequency: Option<String>,
+    /// Whether the customer chose it, so that no profile replaces it; in answers only.
+    chosen: Option<bool>,
 }
 
 impl From<Customer> for Profile {

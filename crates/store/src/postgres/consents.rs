@@ -1,0 +1,219 @@
+//! What customers wish, and the ledger of it.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::Transaction;
+use model::{ConsentLine, ContactPoint, Customer, Id, Instant, Lane, RecipientId, Wish};
+
+use super::customers::{Changed, profile};
+use super::failure::Failure;
+use super::rows::{get, partition, partition_of, text};
+use super::sql::consents::{
+    ADD_LINES, LAST_LINES, LEDGER, LOCK_OWNERS, LOCK_PROFILE, LOCK_VERSION, UNSUPPRESS,
+};
+use super::steps::{ask, begin, commit, params};
+use super::{Postgres, Shared, directory, retrying};
+use crate::consents::{STOPS, entries};
+use crate::{ConsentEntry, CustomerChange, Result, Wished};
+
+/// An address, and what was wished of its channel.
+pub(super) type Wishing<'a> = (&'a ContactPoint, &'a Wished);
+
+/// The lines to be added to a ledger.
+pub(super) struct Added<'a> {
+    pub(super) recipient: RecipientId,
+    pub(super) customer: &'a str,
+    /// The profile before, for a ledger that is empty yet.
+    pub(super) before: Option<&'a Customer>,
+    pub(super) lines: Vec<ConsentLine>,
+    pub(super) now: Instant,
+}
+
+impl Postgres {
+    pub(crate) async fn change_customer(&self, change: CustomerChange) -> Result<bool> {
+        Ok(retrying(|| self.shared.change_one(&change)).await?)
+    }
+
+    pub(crate) async fn wish(&self, contact: ContactPoint, wished: Wished) -> Result<()> {
+        let one = [(&contact, &wished)];
+        retrying(|| self.shared.wish(&one)).await?;
+        Ok(self.shared.outdate_stopped(&one).await?)
+    }
+
+    pub(crate) async fn consent_ledger(&self, recipient: RecipientId) -> Result<Vec<ConsentEntry>> {
+        let params = params![partition(recipient), recipient.as_i64()];
+        let found = self.ask_one(LEDGER, params).await?;
+        let entry = |row: &tokio_postgres::Row| {
+            Ok(ConsentEntry {
+                number: number(get(row, 0)?),
+                text: get(row, 1)?,
+                seal: get(row, 2)?,
+            })
+        };
+        found.rows.iter().map(entry).collect()
+    }
+}
+
+fn number(kept: i64) -> u32 {
+    u32::try_from(kept).unwrap_or(u32::MAX)
+}
+
+impl Shared {
+    async fn change_one(&self, change: &CustomerChange) -> std::result::Result<bool, Failure> {
+        let mut client = self.open(self.pool(Lane::Security)).await?;
+        let tx = begin(&mut client).await?;
+        let key = || params![partition(change.recipient), change.recipient.as_i64()];
+        let found = ask(&tx, LOCK_PROFILE, key()).await?.rows;
+        let head = ask(&tx, LOCK_VERSION, key()).await?.rows;
+        let (Some(row), Some(head)) = (found.first(), head.first()) else {
+            return Ok(false);
+        };
+        if get::<i64>(head, 0)? != change.version {
+            return Ok(false);
+        }
+        let changed = Changed::new(change.recipient, profile(row, 0)?, change.customer.clone())?;
+        self.change(&tx, std::slice::from_ref(&changed)).await?;
+        let added = Added {
+            recipient: change.recipient,
+            customer: &change.customer.id,
+            before: Some(&changed.before),
+            lines: change.lines.clone(),
+            now: change.now,
+        };
+        self.add_lines(&tx, vec![added]).await?;
+        commit(tx).await?;
+        Ok(true)
+    }
+
+    async fn wish(&self, all: &[Wishing<'_>]) -> std::result::Result<(), Failure> {
+        let mut client = self.open(self.pool(Lane::Security)).await?;
+        let tx = begin(&mut client).await?;
+        self.wish_in(&tx, all).await?;
+        commit(tx).await
+    }
+
+    /// Does what was wished of the channels of addresses: profiles first, in the order all
+    /// lock in, then what is suppressed.
+    pub(super) async fn wish_in(
+        &self,
+        tx: &Transaction<'_>,
+        all: &[Wishing<'_>],
+    ) -> std::result::Result<(), Failure> {
+        for (contact, wished) in all {
+            self.wish_of_owners(tx, contact, wished).await?;
+        }
+        let reasons: Vec<_> = all.iter().map(|(_, wished)| wished.suppresses()).collect();
+        let stopped: Vec<_> = all
+            .iter()
+            .zip(&reasons)
+            .filter_map(|((contact, wished), reason)| {
+                Some((*contact, reason.as_deref()?, wished.said.at))
+            })
+            .collect();
+        self.suppress_in(tx, &stopped).await?;
+        let started = all.iter().filter(|(_, wished)| wished.wish == Wish::Start);
+        for (contact, wished) in started {
+            let digest = self.secret.address(contact);
+            let stops: Vec<&str> = STOPS.to_vec();
+            let params = params![directory(digest), digest, stops];
+            if ask(tx, UNSUPPRESS, params).await?.affected > 0 {
+                self.outdate_in(tx, &[(*contact, "", wished.said.at)])
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wish_of_owners(
+        &self,
+        tx: &Transaction<'_>,
+        contact: &ContactPoint,
+        wished: &Wished,
+    ) -> std::result::Result<(), Failure> {
+        let digest = self.secret.address(contact);
+        let owners = super::customers::owners(tx, &[digest]).await?;
+        let partitions: Vec<i16> = owners.iter().map(|id| partition_of(*id)).collect();
+        let rows = ask(tx, LOCK_OWNERS, params![partitions, owners])
+            .await?
+            .rows;
+        let mut changed = Vec::with_capacity(rows.len());
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let before = profile(row, 1)?;
+            let mut after = before.clone();
+            let said = after.wish(contact.channel, wished.wish, &wished.said);
+            if !said.is_empty() {
+                let id = RecipientId::from_i64(get(row, 0)?);
+                changed.push(Changed::new(id, before, after)?);
+                lines.push(said);
+            }
+        }
+        self.change(tx, &changed).await?;
+        let added = changed.iter().zip(lines).map(|(changed, lines)| Added {
+            recipient: changed.id,
+            customer: &changed.before.id,
+            before: Some(&changed.before),
+            lines,
+            now: wished.said.at,
+        });
+        self.add_lines(tx, added.collect()).await
+    }
+
+    /// Adds lines to ledgers whose recipients are locked.
+    pub(super) async fn add_lines(
+        &self,
+        tx: &Transaction<'_>,
+        added: Vec<Added<'_>>,
+    ) -> std::result::Result<(), Failure> {
+        let held = |a: &Added<'_>| a.before.is_some_and(|before| !before.consents.is_empty());
+        let says = |a: &Added<'_>| !a.lines.is_empty() || held(a);
+        let added: Vec<Added<'_>> = added.into_iter().filter(says).collect();
+        if added.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = added.iter().map(|a| a.recipient.as_i64()).collect();
+        let partitions: Vec<i16> = ids.iter().map(|id| partition_of(*id)).collect();
+        let mut last: HashMap<i64, ConsentEntry> = HashMap::with_capacity(ids.len());
+        for row in ask(tx, LAST_LINES, params![partitions, ids]).await?.rows {
+            let entry = ConsentEntry {
+                number: number(get(&row, 1)?),
+                text: String::new(),
+                seal: get(&row, 2)?,
+            };
+            last.insert(get(&row, 0)?, entry);
+        }
+        let mut owners: Vec<i64> = Vec::new();
+        let mut made: Vec<ConsentEntry> = Vec::new();
+        for one in added {
+            let id = one.recipient.as_i64();
+            let new = entries(last.get(&id), one.customer, one.before, one.lines, one.now)?;
+            owners.extend(vec![id; new.len()]);
+            made.extend(new);
+        }
+        let params = params![
+            owners
+                .iter()
+                .map(|id| partition_of(*id))
+                .collect::<Vec<_>>(),
+            owners,
+            made.iter().map(|e| i64::from(e.number)).collect::<Vec<_>>(),
+            made.iter().map(|e| text(&e.text)).collect::<Vec<_>>(),
+            made.iter().map(|e| e.seal.as_str()).collect::<Vec<_>>(),
+        ];
+        ask(tx, ADD_LINES, params).await?;
+        Ok(())
+    }
+
+    /// Once more after the commit, for what is suppressed by it.
+    pub(super) async fn outdate_stopped(
+        &self,
+        all: &[Wishing<'_>],
+    ) -> std::result::Result<(), Failure> {
+        let stopped: Vec<_> = all
+            .iter()
+            .filter(|(_, wished)| wished.wish == Wish::StopAll)
+            .map(|(contact, wished)| (*contact, "", wished.said.at))
+            .collect();
+        self.outdate_owners(&stopped).await
+    }
+}

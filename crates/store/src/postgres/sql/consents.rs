@@ -1,0 +1,25 @@
+//! What customers wish, and the ledger of it.
+
+use super::statements;
+
+statements! {
+    LOCK_PROFILE = "SELECT r.profile FROM recipients AS r
+        WHERE r.partition = $1 AND r.id = $2 FOR UPDATE OF r";
+    LOCK_VERSION = "SELECT h.version FROM heads AS h
+        WHERE h.partition = $1 AND h.recipient = $2 FOR UPDATE OF h";
+    LOCK_OWNERS = "SELECT r.id, r.profile
+        FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, id)
+        JOIN recipients AS r ON r.partition = w.partition AND r.id = w.id
+        ORDER BY r.partition, r.id FOR UPDATE OF r";
+    UNSUPPRESS = "DELETE FROM suppressions
+        WHERE partition = $1 AND digest = $2 AND reason = ANY($3::text[])";
+    LAST_LINES = "SELECT w.recipient, l.number, l.seal
+        FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, recipient) CROSS JOIN LATERAL (
+            SELECT c.number, c.seal FROM consent_lines AS c
+            WHERE c.partition = w.partition AND c.recipient = w.recipient
+            ORDER BY c.number DESC LIMIT 1) AS l";
+    ADD_LINES = "INSERT INTO consent_lines (partition, recipient, number, text, seal)
+        SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])";
+    LEDGER = "SELECT c.number, c.text, c.seal FROM consent_lines AS c
+        WHERE c.partition = $1 AND c.recipient = $2 ORDER BY c.number";
+}
