@@ -2,6 +2,7 @@
 
 mod access;
 mod alphabets;
+mod consents;
 mod console;
 mod costs;
 mod customers;

@@ -6,13 +6,16 @@ use axum::extract::State;
 use super::profile::{self, Profile};
 use crate::App;
 use crate::auth::Key;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::read::{CustomerId, JsonBody};
 
 /// Creates or replaces a customer.
 ///
-/// The whole profile is sent each time; what is left out is gone. Queued deliveries are
-/// decided again under the new profile. `city` and `state` are taken and not kept.
+/// The whole profile is sent each time; what is left out is gone, but for what the customer
+/// said themselves: what they withdrew is not given again by an older statement, and what they
+/// chose on a page stays. A consent that you stated before and leave out is withdrawn. Queued
+/// deliveries are decided again under the new profile. `city` and `state` are taken and not
+/// kept.
 #[utoipa::path(put, path = "/v1/customers/{id}", tag = "customers",
     params(("id" = String, Path, description = "The marketplace's own id of the customer.")),
     security(("api_key" = [])), request_body = Profile,
@@ -28,8 +31,9 @@ pub(crate) async fn put_customer(
     JsonBody(body): JsonBody<serde_json::Value>,
 ) -> Result<Json<Profile>, Problem> {
     let customer = profile::read(Some(&id), body).map_err(|faults| profile::faulty(&faults))?;
-    app.store()
-        .put_customers(vec![customer.clone()], app.now())
-        .await?;
-    Ok(Json(customer.into()))
+    app.store().put_customers(vec![customer], app.now()).await?;
+    let kept = app.store().facts(vec![id.clone()]).await?;
+    let kept = kept.into_iter().flatten().next();
+    let facts = kept.ok_or_else(|| Problem::new(Code::NotFound, "It was removed meanwhile."))?;
+    Ok(Json(facts.customer.into()))
 }
