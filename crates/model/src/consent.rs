@@ -46,6 +46,19 @@ define_words!(
     Start = 3, "start";
 );
 
+define_words!(
+    /// What is answered to a text that came in, by one text.
+    Answer, "answer",
+    /// That texts stop.
+    Stopped = 1, "stopped";
+    /// That texts are on again.
+    Started = 2, "started";
+    /// Whose texts these are, what they cost, how to end them.
+    Help = 3, "help";
+    /// That offers stop, and whether everything shall.
+    Asked = 4, "asked";
+);
+
 /// How, where and under which words a customer said something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {

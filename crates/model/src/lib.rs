@@ -25,7 +25,7 @@ mod words;
 
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
-pub use consent::{Act, ConsentLine, How, Said, Wish};
+pub use consent::{Act, Answer, ConsentLine, How, Said, Wish};
 pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
 pub use customer::{
     Chosen, Consent, ConsentPurpose, Customer, CustomerFault, Facts, Frequency, Preference,

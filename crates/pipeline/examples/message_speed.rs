@@ -40,6 +40,7 @@ const LOCALES: [&str; 3] = ["en-US", "pt-BR", "es-MX"];
 const SUBMISSION: Submission = Submission {
     mode: Mode::Live,
     as_of: AsOf::Now,
+    own: false,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -249,6 +250,7 @@ impl Bench {
             terms: Terms {
                 category: entry.category,
                 topic: entry.topic.clone(),
+                answers: entry.answers,
                 purpose: entry.purpose,
                 lane: entry.lane,
                 channels: entry.channels.clone(),

@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use model::{Clock, ContactPoint, Instant, Wish};
 use store::{Store, Wished};
+use tokio::sync::Notify;
 
 pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
@@ -84,6 +85,7 @@ struct Shared {
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
+    asked: Notify,
     overtaken: Overtaken,
     in_flight: InFlight,
 }
@@ -174,6 +176,7 @@ impl Pipeline {
             limits,
             stops: RecentStops::default(),
             overtaken: Overtaken::default(),
+            asked: Notify::new(),
             in_flight: InFlight::default(),
         }))
     }
@@ -220,6 +223,7 @@ impl Pipeline {
         Some(Terms {
             category: entry.category,
             topic: entry.topic.clone(),
+            answers: entry.answers,
             purpose: entry.purpose,
             lane: entry.lane,
             channels: entry.channels.clone(),
@@ -288,6 +292,11 @@ impl Pipeline {
     /// Addresses stopped since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
+    }
+
+    /// Rung when a text has come in that is to be answered.
+    pub(crate) fn asked(&self) -> &Notify {
+        &self.0.asked
     }
 
     /// Messages that newer news overtook since this process started.

@@ -15,7 +15,7 @@ use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, Room, Routes, Sender};
 use pipeline::senders::Registry;
-use pipeline::track::Tracker;
+use pipeline::track::{Answers, Tracker};
 use pipeline::{Limits, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::mpsc;
@@ -84,6 +84,7 @@ pub async fn start(config: &Config) -> Result<System> {
         CancellationToken::new(),
     );
     trackers.spawn(Tracker::new(pipeline.clone(), received).run());
+    tasks.spawn(Answers::new(pipeline.clone(), config::TEST_SMS).run(stop.clone()));
     pipeline
         .refresh_budgets()
         .await

@@ -4,14 +4,20 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Channel, ConsentLine, ConsentPurpose, ContactPoint, Customer, Instant, RecipientId, Said, Wish,
+    Channel, ConsentLine, ConsentPurpose, ContactPoint, Customer, InboundId, Instant, RecipientId,
+    Said, Wish,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Backend, Error, Result, Store};
+use crate::{Backend, DueAnswer, Error, Result, Store};
 
 /// Reasons of suppressions that a customer's own "start" takes back.
 pub(crate) const STOPS: [&str; 2] = ["keyword_stop", "free_words_stop"];
+
+/// Whether an address is suppressed for what its owner said in a text.
+pub fn is_own_stop(reason: &str) -> bool {
+    STOPS.contains(&reason)
+}
 
 /// What a customer wants of the channel of an address, and how they said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,6 +217,30 @@ impl Store {
     /// [`Error`]; nothing was written.
     pub async fn wish(&self, contact: ContactPoint, wished: Wished) -> Result<()> {
         on!(self, backend => backend.wish(contact, wished).await)
+    }
+
+    /// Texts that wait for their answer, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn due_answers(&self, limit: usize) -> Result<Vec<DueAnswer>> {
+        on!(self, backend => backend.due_answers(limit).await)
+    }
+
+    /// Some texts have been answered.
+    ///
+    /// # Errors
+    /// [`Error`]; then none counts as answered.
+    pub async fn answered(&self, texts: Vec<InboundId>) -> Result<()> {
+        on!(self, backend => backend.answered(texts).await)
+    }
+
+    /// The customers who have an address, by external id, in the order they came.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn customers_with(&self, contact: ContactPoint) -> Result<Vec<String>> {
+        on!(self, backend => backend.customers_with(contact).await)
     }
 
     /// The whole ledger of a customer, oldest first.

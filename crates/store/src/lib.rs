@@ -47,16 +47,17 @@ use tokio::sync::{Notify, broadcast};
 use news::Bells;
 
 pub use consents::{
-    BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, prove, standing_at,
+    BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, is_own_stop, prove,
+    standing_at,
 };
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{
     AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
-    Counts, DeliveryRecord, Distribution, EventRecord, FlagChange, InboundText, MailboxFilter,
-    MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
-    ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
+    Counts, DeliveryRecord, Distribution, DueAnswer, EventRecord, FlagChange, InboundText,
+    MailboxFilter, MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord,
+    ReceiptMatch, ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
 pub use desk::{DRAFTS_AT_MOST, Publication, Published, Saved, Settled};

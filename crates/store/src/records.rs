@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event, EventId,
-    FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId, Mode,
-    PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
+    Answer, Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event,
+    EventId, FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId,
+    Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
 };
 
 use crate::Wished;
@@ -220,6 +220,23 @@ pub struct InboundText {
     pub received_at: Instant,
     /// What it wants of us; done in the same commit.
     pub wished: Option<Wished>,
+    /// What is to be answered. To a wish that changes nothing, nothing is.
+    pub answer: Option<Answer>,
+}
+
+/// A text that waits for its answer.
+#[derive(Clone, Debug)]
+pub struct DueAnswer {
+    /// Its id.
+    pub id: InboundId,
+    /// Over which carrier it came.
+    pub carrier: String,
+    /// From whom.
+    pub from: ContactPoint,
+    /// When it came.
+    pub received_at: Instant,
+    /// What is to be answered.
+    pub answer: Answer,
 }
 
 /// Which messages of a mailbox to show.

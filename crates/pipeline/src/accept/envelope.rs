@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{AsOf, RawEvent, Submission};
 
+/// How the source of an event begins that Tidings itself makes.
+pub(crate) const OWN_SOURCES: &str = "tidings:";
+
 /// An event may be so large, in bytes of JSON.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
 
@@ -132,6 +135,11 @@ fn check(envelope: Envelope<'_>, submission: Submission, now: Instant) -> Result
     }
     let id = attribute("/id", envelope.id, 256)?;
     let source = attribute("/source", envelope.source, 512)?;
+    if source.starts_with(OWN_SOURCES) && !submission.own {
+        return Err(format!(
+            "/source: `{OWN_SOURCES}` is how our own events begin"
+        ));
+    }
     let event_type = attribute("/type", envelope.event_type, 128)?;
     let subject = envelope
         .subject
@@ -209,6 +217,7 @@ mod tests {
     const NOW: Submission = Submission {
         mode: Mode::Live,
         as_of: AsOf::Now,
+        own: false,
     };
 
     fn line(text: &str) -> Result<Event, String> {
@@ -265,6 +274,7 @@ mod tests {
         let submission = Submission {
             mode: Mode::Test,
             as_of: AsOf::EventTime,
+            own: false,
         };
         let event = read(
             &RawEvent::Line(text.into()),

@@ -6,6 +6,7 @@ use model::{
 };
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
 
+use super::OWN_SOURCES;
 use super::envelope;
 use super::stories::Stories;
 use crate::Pipeline;
@@ -76,6 +77,10 @@ impl Pipeline {
             let detail = format!("the catalogue has no message type `{}`", event.event_type);
             return Err(Failure(FailureReason::UnknownType, detail));
         };
+        if terms.answers && !event.key.source.starts_with(OWN_SOURCES) {
+            let detail = format!("`{}` answers texts; no event causes it", event.event_type);
+            return Err(Failure(FailureReason::UnknownType, detail));
+        }
         let Some(facts) = facts else {
             let detail = "no customer has the id in `subject`; put the customer first".to_owned();
             return Err(Failure(FailureReason::UnknownRecipient, detail));

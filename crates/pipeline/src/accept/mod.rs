@@ -22,6 +22,7 @@ use store::{AcceptedEvent, AcceptedResult, Committed};
 use crate::Pipeline;
 use crate::costs::Holds;
 pub use envelope::MAX_EVENT_BYTES;
+pub(crate) use envelope::OWN_SOURCES;
 use facts::facts_about;
 pub use replay::ReplayAnswer;
 
@@ -62,6 +63,9 @@ pub struct Submission {
     pub mode: Mode,
     /// As of when.
     pub as_of: AsOf,
+    /// Whether Tidings itself made the events, or kept them: nobody else may use the sources
+    /// of its own.
+    pub own: bool,
 }
 
 /// What became of one event.

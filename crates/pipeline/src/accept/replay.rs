@@ -59,6 +59,7 @@ impl Pipeline {
             let submission = Submission {
                 mode: failed.mode,
                 as_of: AsOf::Now,
+                own: true,
             };
             let event = raw.read(submission, now).map_err(|reason| {
                 store::Error::Corrupt(format!("failed_events.envelope: {reason}"))

@@ -44,6 +44,9 @@ pub struct MessageType {
     pub(crate) is_overtaken: bool,
     /// Whether the same may be said twice: a chat, a code.
     pub repeats: bool,
+    /// Whether it answers a customer's STOP, START or HELP: it goes to who said stop, at once
+    /// and once, and no event from outside causes it.
+    pub answers: bool,
     /// Whether lock screens, texts and subjects do not say what it is about.
     pub sensitive: bool,
     /// Whose files it is made of.
@@ -110,6 +113,8 @@ struct TypeFile {
     supersedes: Vec<String>,
     #[serde(default)]
     repeats: bool,
+    #[serde(default)]
+    answers: bool,
     #[serde(default)]
     sensitive: bool,
     #[serde(default = "marketplace")]
@@ -199,6 +204,7 @@ pub(crate) fn read(
         supersedes: parsed.supersedes,
         is_overtaken: false,
         repeats: parsed.repeats,
+        answers: parsed.answers,
         sensitive: parsed.sensitive,
         written: Written::default(),
         schema,

@@ -26,7 +26,7 @@ fn shipped() -> Catalogue {
 fn every_type_is_written_in_every_locale() {
     let catalogue = shipped();
     assert_eq!(catalogue.locales().collect::<Vec<_>>(), LOCALES);
-    assert_eq!(catalogue.types().count(), 77);
+    assert_eq!(catalogue.types().count(), 81);
     for entry in catalogue.types() {
         assert_eq!(
             entry.locales().collect::<Vec<_>>(),
@@ -58,6 +58,8 @@ fn urgent_types_go_by_text_and_codes_by_nothing_else() {
     for entry in catalogue.types() {
         let texts = match entry.lane {
             Lane::Security => &[Channel::Sms][..],
+            // Who texts is answered by text.
+            Lane::Urgent if entry.answers => &[Channel::Sms],
             Lane::Urgent => &[Channel::Sms, Channel::Email],
             Lane::Normal => &[Channel::Email],
             // Offers by text go to those who asked for them.
@@ -141,7 +143,7 @@ fn a_folder_overrides_single_texts_and_adds_types() {
         (".notes", "not read"),
     ]);
     let catalogue = Catalogue::load(Some(dir.path())).unwrap();
-    assert_eq!(catalogue.types().count(), 78);
+    assert_eq!(catalogue.types().count(), 82);
     assert_eq!(
         catalogue.get("parcel.weighed").map(|entry| entry.version),
         Some(3)

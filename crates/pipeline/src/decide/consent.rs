@@ -1,4 +1,4 @@
-//! No text without a consent; no marketing without its own, on any channel.
+//! No text without a consent, but for the one that answers the customer's own; no marketing without its own, on any channel.
 
 use model::{Channel, PurposeClass};
 
@@ -6,6 +6,9 @@ use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     let class = case.terms.purpose;
+    if case.terms.answers {
+        return Word::Pass("answers", String::new());
+    }
     let purpose = class.consent_purpose();
     let customer = &case.facts.customer;
     if let Some(consent) = customer.consent(channel, purpose, case.at) {

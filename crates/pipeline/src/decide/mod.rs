@@ -33,6 +33,8 @@ pub struct Terms {
     pub category: Category,
     /// The row of the preference page it belongs to; empty for none of its own.
     pub topic: String,
+    /// Whether it answers a text in which the customer said stop, start or help.
+    pub answers: bool,
     /// Its ground.
     pub purpose: PurposeClass,
     /// Its urgency.
@@ -242,6 +244,7 @@ pub(crate) mod cases {
         Terms {
             category: Category::Orders,
             topic: String::new(),
+            answers: false,
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],

@@ -1,11 +1,18 @@
 //! An address that must not be written to is not written to, whatever the ground.
+//!
+//! One text may answer a customer's own stop (47 CFR 64.1200(a)(12)): it confirms it. What
+//! somebody else suppressed gets no answer either.
 
 use model::Channel;
+use store::is_own_stop;
 
 use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     match case.facts.suppression(channel) {
+        Some(reason) if case.terms.answers && is_own_stop(reason) => {
+            Word::Pass("answers", reason.to_owned())
+        }
         Some(reason) => Word::Stop("suppressed", reason.to_owned()),
         None => Word::Silent,
     }
@@ -26,5 +33,18 @@ mod tests {
             Word::Stop("suppressed", "keyword_stop".into())
         );
         assert_eq!(ask(&case(&facts, &terms), Channel::Email), Word::Silent);
+        let answer = super::super::Terms {
+            answers: true,
+            ..urgent()
+        };
+        assert_eq!(
+            ask(&case(&facts, &answer), Channel::Sms),
+            Word::Pass("answers", "keyword_stop".into())
+        );
+        facts.suppressed = vec![(Channel::Sms, "asked by letter".into())];
+        assert_eq!(
+            ask(&case(&facts, &answer), Channel::Sms),
+            Word::Stop("suppressed", "asked by letter".into())
+        );
     }
 }

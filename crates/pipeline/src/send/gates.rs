@@ -59,6 +59,13 @@ impl Sender {
             && self.pipeline.clock().now().since(claimed.accepted_at) > WAITED
     }
 
+    /// Whether a delivery answers a text: then the customer's own stop does not end it.
+    pub(super) fn answers(&self, claimed: &ClaimedDelivery) -> bool {
+        let catalogue = self.pipeline.catalogue();
+        let entry = catalogue.get(&claimed.content.message_type);
+        entry.is_some_and(|entry| entry.answers)
+    }
+
     async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
         let waited: Vec<&ClaimedDelivery> = chunk
             .iter()
@@ -120,6 +127,7 @@ impl Sender {
     pub(super) fn gate(&self, claimed: &ClaimedDelivery, since: &Since) -> Option<String> {
         let stops = self.pipeline.stops();
         if !stops.is_empty()
+            && !self.answers(claimed)
             && stops.has(
                 self.pipeline.store().digest(&claimed.contact),
                 claimed.content.purpose,

@@ -151,6 +151,7 @@ impl Sender {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
         let purpose = claimed.content.purpose;
+        let answers = self.answers(claimed);
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
                 return Some(NO_SENDER.into());
@@ -159,7 +160,8 @@ impl Sender {
                 return Some(NEWER.into());
             }
             let stops = pipeline.stops();
-            let stopped = !stops.is_empty()
+            let stopped = !answers
+                && !stops.is_empty()
                 && stops.has(
                     *digest.get_or_init(|| pipeline.store().digest(&contact)),
                     purpose,

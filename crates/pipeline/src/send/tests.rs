@@ -21,6 +21,7 @@ const NOW: &str = "2026-11-22T12:00:00Z";
 const TEST: Submission = Submission {
     mode: Mode::Test,
     as_of: AsOf::Now,
+    own: false,
 };
 
 struct World {

@@ -4,16 +4,18 @@
 //! suppresses the number in the same commit. A carrier is answered only after that commit:
 //! what we have not kept, it must send again.
 
+mod answers;
 mod stop_words;
 
 use channels::{Inbound, InboundItem};
 use model::{
-    Channel, ContactPoint, How, InboundId, Instant, Partition, Receipt, Said, Sealed, Wish,
+    Answer, Channel, ContactPoint, How, InboundId, Instant, Partition, Receipt, Said, Sealed, Wish,
 };
 use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
+pub use answers::Answers;
 pub use stop_words::is_stop_word;
 
 /// So many are committed together at most.
@@ -116,6 +118,7 @@ impl Tracker {
             to,
             text,
             received_at,
+            answer: wished.as_ref().map(|_| Answer::Stopped),
             wished,
         }
     }
@@ -138,6 +141,7 @@ impl Tracker {
             for (digest, wish) in wished {
                 self.pipeline.stops().note(digest, wish);
             }
+            self.pipeline.asked().notify_one();
         }
         answer(waits, kept.is_ok());
     }

@@ -182,6 +182,7 @@ async fn accept(pipeline: &Pipeline, numbers: std::ops::Range<u64>, customers: u
     let submission = Submission {
         mode: Mode::Live,
         as_of: AsOf::Now,
+        own: false,
     };
     let answers = pipeline
         .accept(made.collect::<Vec<_>>(), submission)

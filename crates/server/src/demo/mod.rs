@@ -182,6 +182,7 @@ async fn accept(pipeline: &Pipeline, event: serde_json::Value, as_of: AsOf) -> R
     let submission = Submission {
         mode: Mode::Test,
         as_of,
+        own: false,
     };
     for answer in pipeline
         .accept(vec![RawEvent::Value(event)], submission)

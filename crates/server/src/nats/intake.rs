@@ -168,6 +168,7 @@ impl Intake {
         let submission = Submission {
             mode: self.settings.mode.into(),
             as_of: AsOf::Now,
+            own: false,
         };
         let answers = match self.pipeline.accept(group.events, submission).await {
             Ok(answers) => answers,

@@ -120,6 +120,7 @@ async fn order(pipeline: &Pipeline, id: &str) {
     let submission = Submission {
         mode: model::Mode::Test,
         as_of: AsOf::Now,
+        own: false,
     };
     let answers = pipeline
         .accept(vec![RawEvent::Value(event)], submission)

@@ -8,3 +8,7 @@ CREATE TABLE consent_lines (
     seal      text NOT NULL,
     PRIMARY KEY (partition, recipient, number)
 );
+
+-- What is to be answered to a text that came in; none once it is.
+ALTER TABLE inbound_texts ADD COLUMN answer smallint;
+CREATE INDEX inbound_texts_unanswered ON inbound_texts (partition, id) WHERE answer IS NOT NULL;

@@ -9,3 +9,7 @@ CREATE TABLE consent_lines (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER consent_lines_stay BEFORE UPDATE ON consent_lines
 BEGIN SELECT RAISE(ABORT, 'lines of consent are never changed'); END;
+
+-- What is to be answered to a text that came in; none once it is.
+ALTER TABLE inbound_texts ADD COLUMN answer INTEGER;
+CREATE INDEX inbound_texts_unanswered ON inbound_texts (id) WHERE answer IS NOT NULL;

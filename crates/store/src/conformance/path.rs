@@ -142,6 +142,7 @@ pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
         text: Sealed::new("STOP"),
         received_at: now,
         wished: Some(stop_all(world.clock.now())),
+        answer: Some(model::Answer::Stopped),
     };
     world.store().record_inbound(vec![stop]).await.unwrap();
     assert_eq!(

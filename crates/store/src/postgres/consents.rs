@@ -1,20 +1,25 @@
 //! What customers wish, and the ledger of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
-use model::{ConsentLine, ContactPoint, Customer, Id, Instant, Lane, RecipientId, Wish};
+use model::{
+    Answer, Channel, ConsentLine, ContactPoint, Customer, Id, InboundId, Instant, Lane,
+    RecipientId, Sealed, Wish,
+};
 
 use super::customers::{Changed, profile};
 use super::failure::Failure;
-use super::rows::{get, partition, partition_of, text};
+use super::rows::{get, partition, partition_of, text, word};
 use super::sql::consents::{
-    ADD_LINES, LAST_LINES, LEDGER, LOCK_OWNERS, LOCK_PROFILE, LOCK_VERSION, UNSUPPRESS,
+    ADD_LINES, ANSWERED, CUSTOMERS_OF, DUE_ANSWERS, LAST_LINES, LEDGER, LOCK_OWNERS, LOCK_PROFILE,
+    LOCK_VERSION, UNSUPPRESS,
 };
+use super::sql::customers::{OWNERS, SUPPRESSED};
 use super::steps::{ask, begin, commit, params};
-use super::{Postgres, Shared, directory, retrying};
+use super::{Postgres, Shared, all_partitions, directory, retrying};
 use crate::consents::{STOPS, entries};
-use crate::{ConsentEntry, CustomerChange, Result, Wished};
+use crate::{ConsentEntry, CustomerChange, DueAnswer, Result, Wished};
 
 /// An address, and what was wished of its channel.
 pub(super) type Wishing<'a> = (&'a ContactPoint, &'a Wished);
@@ -38,6 +43,47 @@ impl Postgres {
         let one = [(&contact, &wished)];
         retrying(|| self.shared.wish(&one)).await?;
         Ok(self.shared.outdate_stopped(&one).await?)
+    }
+
+    pub(crate) async fn due_answers(&self, limit: usize) -> Result<Vec<DueAnswer>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = self
+            .ask_one(DUE_ANSWERS, params![all_partitions(), limit])
+            .await?;
+        let due = |row: &tokio_postgres::Row| {
+            Ok(DueAnswer {
+                id: InboundId::from_i64(get(row, 0)?),
+                carrier: get(row, 1)?,
+                from: ContactPoint {
+                    channel: Channel::Sms,
+                    address: Sealed::new(get::<String>(row, 2)?),
+                },
+                received_at: Instant::from_micros(get(row, 3)?),
+                answer: word(row, 4, Answer::from_number)?,
+            })
+        };
+        found.rows.iter().map(due).collect()
+    }
+
+    pub(crate) async fn answered(&self, texts: Vec<InboundId>) -> Result<()> {
+        let partitions: Vec<i16> = texts.iter().map(|id| partition(*id)).collect();
+        let ids: Vec<i64> = texts.iter().map(|id| id.as_i64()).collect();
+        self.ask_one(ANSWERED, params![partitions, ids]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn customers_with(&self, contact: ContactPoint) -> Result<Vec<String>> {
+        let digest = self.shared.secret.address(&contact);
+        let owners = self
+            .ask_one(OWNERS, params![vec![directory(digest)], vec![digest]])
+            .await?;
+        let owners = owners.rows.iter().map(|row| get::<i64>(row, 0));
+        let owners: Vec<i64> = owners.collect::<Result<_>>()?;
+        let partitions: Vec<i16> = owners.iter().map(|id| partition_of(*id)).collect();
+        let found = self
+            .ask_one(CUSTOMERS_OF, params![partitions, owners])
+            .await?;
+        found.rows.iter().map(|row| get(row, 0)).collect()
     }
 
     pub(crate) async fn consent_ledger(&self, recipient: RecipientId) -> Result<Vec<ConsentEntry>> {
@@ -93,14 +139,18 @@ impl Shared {
     }
 
     /// Does what was wished of the channels of addresses: profiles first, in the order all
-    /// lock in, then what is suppressed.
+    /// lock in, then what is suppressed. Says of each whether it changed anything.
     pub(super) async fn wish_in(
         &self,
         tx: &Transaction<'_>,
         all: &[Wishing<'_>],
-    ) -> std::result::Result<(), Failure> {
+    ) -> std::result::Result<Vec<bool>, Failure> {
+        let mut news = Vec::with_capacity(all.len());
+        let before = self.suppressed_in(tx, all).await?;
         for (contact, wished) in all {
-            self.wish_of_owners(tx, contact, wished).await?;
+            let stops = wished.wish == Wish::StopAll;
+            let suppresses = stops && !before.contains(&self.secret.address(contact));
+            news.push(self.wish_of_owners(tx, contact, wished).await? || suppresses);
         }
         let reasons: Vec<_> = all.iter().map(|(_, wished)| wished.suppresses()).collect();
         let stopped: Vec<_> = all
@@ -111,17 +161,30 @@ impl Shared {
             })
             .collect();
         self.suppress_in(tx, &stopped).await?;
-        let started = all.iter().filter(|(_, wished)| wished.wish == Wish::Start);
-        for (contact, wished) in started {
+        let started = all.iter().zip(&mut news);
+        for ((contact, wished), is_new) in started.filter(|((_, w), _)| w.wish == Wish::Start) {
             let digest = self.secret.address(contact);
             let stops: Vec<&str> = STOPS.to_vec();
             let params = params![directory(digest), digest, stops];
             if ask(tx, UNSUPPRESS, params).await?.affected > 0 {
-                self.outdate_in(tx, &[(*contact, "", wished.said.at)])
-                    .await?;
+                let started = [(*contact, "", wished.said.at)];
+                self.outdate_in(tx, &started).await?;
+                *is_new = true;
             }
         }
-        Ok(())
+        Ok(news)
+    }
+
+    /// Those of some addresses, by digest, that are suppressed already.
+    async fn suppressed_in(
+        &self,
+        tx: &Transaction<'_>,
+        all: &[Wishing<'_>],
+    ) -> std::result::Result<HashSet<i64>, Failure> {
+        let digests: Vec<i64> = all.iter().map(|one| self.secret.address(one.0)).collect();
+        let places: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
+        let rows = ask(tx, SUPPRESSED, params![places, digests]).await?.rows;
+        Ok(rows.iter().map(|row| get(row, 0)).collect::<Result<_>>()?)
     }
 
     async fn wish_of_owners(
@@ -129,7 +192,7 @@ impl Shared {
         tx: &Transaction<'_>,
         contact: &ContactPoint,
         wished: &Wished,
-    ) -> std::result::Result<(), Failure> {
+    ) -> std::result::Result<bool, Failure> {
         let digest = self.secret.address(contact);
         let owners = super::customers::owners(tx, &[digest]).await?;
         let partitions: Vec<i16> = owners.iter().map(|id| partition_of(*id)).collect();
@@ -156,7 +219,8 @@ impl Shared {
             lines,
             now: wished.said.at,
         });
-        self.add_lines(tx, added.collect()).await
+        self.add_lines(tx, added.collect()).await?;
+        Ok(!changed.is_empty())
     }
 
     /// Adds lines to ledgers whose recipients are locked.

@@ -29,6 +29,16 @@ impl Shared {
     ) -> std::result::Result<(), Failure> {
         let mut client = self.open(self.pool(Lane::Security)).await?;
         let tx = begin(&mut client).await?;
+        let mut news = self.wish_in(&tx, wished).await?.into_iter();
+        let answers: Vec<Option<i16>> = texts
+            .iter()
+            .map(|text| {
+                let is_new = text.wished.is_none() || news.next().unwrap_or(false);
+                text.answer
+                    .filter(|_| is_new)
+                    .map(|answer| i16::from(answer.number()))
+            })
+            .collect();
         let mut steps = Steps::new();
         steps.add(
             PUT_INBOUND,
@@ -53,10 +63,10 @@ impl Shared {
                     .iter()
                     .map(|t| t.wished.as_ref().and_then(Wished::suppresses))
                     .collect::<Vec<_>>(),
+                answers,
             ],
         );
         steps.run(&tx).await?;
-        self.wish_in(&tx, wished).await?;
         commit(tx).await
     }
 }

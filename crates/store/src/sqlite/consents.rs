@@ -1,14 +1,16 @@
 //! What customers wish, and the ledger of it.
 
-use model::{ContactPoint, Customer, Id, Instant, Lane, RecipientId};
+use model::{
+    Answer, Channel, ContactPoint, Customer, Id, InboundId, Instant, Lane, RecipientId, Sealed,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Sqlite;
 use super::customers::{save, suppress_in};
-use super::rows::collect;
+use super::rows::{collect, id, instant, word};
 use super::tx::Tx;
 use crate::consents::{STOPS, entries};
-use crate::{ConsentEntry, CustomerChange, Error, Result, Wished};
+use crate::{ConsentEntry, CustomerChange, DueAnswer, Error, Result, Wished};
 
 impl Sqlite {
     pub(crate) async fn change_customer(&self, change: CustomerChange) -> Result<bool> {
@@ -38,8 +40,58 @@ impl Sqlite {
     }
 
     pub(crate) async fn wish(&self, contact: ContactPoint, wished: Wished) -> Result<()> {
-        self.write(Lane::Security, 4, move |tx| wish_in(tx, &contact, &wished))
-            .await
+        self.write(Lane::Security, 4, move |tx| {
+            wish_in(tx, &contact, &wished).map(|_| ())
+        })
+        .await
+    }
+
+    pub(crate) async fn due_answers(&self, limit: usize) -> Result<Vec<DueAnswer>> {
+        self.read(move |connection, _| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, carrier, sender, received_at, answer FROM inbound_texts
+                 WHERE answer IS NOT NULL ORDER BY id LIMIT ?1",
+            )?;
+            let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            collect(&mut rows, |row| {
+                Ok(DueAnswer {
+                    id: id(row, "id")?,
+                    carrier: row.get("carrier")?,
+                    from: ContactPoint {
+                        channel: Channel::Sms,
+                        address: Sealed::new(row.get::<_, String>("sender")?),
+                    },
+                    received_at: instant(row, "received_at")?,
+                    answer: word(row, "answer", Answer::from_number)?,
+                })
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn answered(&self, texts: Vec<InboundId>) -> Result<()> {
+        self.write(Lane::Normal, texts.len(), move |tx| {
+            let mut statement = tx
+                .connection
+                .prepare_cached("UPDATE inbound_texts SET answer = NULL WHERE id = ?1")?;
+            for text in &texts {
+                statement.execute([text.as_i64()])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub(crate) async fn customers_with(&self, contact: ContactPoint) -> Result<Vec<String>> {
+        self.read(move |connection, shared| {
+            let mut statement = connection.prepare_cached(
+                "SELECT r.customer FROM contact_owners AS o JOIN recipients AS r ON r.id = o.recipient
+                 WHERE o.digest = ?1 ORDER BY r.id",
+            )?;
+            let mut rows = statement.query([shared.secret.address(&contact)])?;
+            collect(&mut rows, |row| Ok(row.get(0)?))
+        })
+        .await
     }
 
     pub(crate) async fn consent_ledger(&self, recipient: RecipientId) -> Result<Vec<ConsentEntry>> {
@@ -64,8 +116,9 @@ fn read(profile: &str) -> Result<Customer> {
     serde_json::from_str(profile).map_err(|e| Error::Corrupt(format!("profile: {e}")))
 }
 
-/// Does what was wished of the channel of an address.
-pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) -> Result<()> {
+/// Does what was wished of the channel of an address; whether that changed anything.
+pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) -> Result<bool> {
+    let mut is_new = false;
     let digest = tx.shared.secret.address(contact);
     let owners: Vec<(i64, String)> = {
         let mut statement = tx.connection.prepare_cached(
@@ -80,6 +133,7 @@ pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) 
         let mut after = before.clone();
         let lines = after.wish(contact.channel, wished.wish, &wished.said);
         if !lines.is_empty() {
+            is_new = true;
             save(tx, recipient, &before, &after)?;
             append(
                 tx,
@@ -90,15 +144,15 @@ pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) 
             )?;
         }
     }
-    match wished.suppresses() {
+    is_new |= match wished.suppresses() {
         Some(reason) => suppress_in(tx, contact, &reason, wished.said.at)?,
         None if wished.wish == model::Wish::Start => unsuppress_in(tx, digest)?,
-        None => {}
-    }
-    Ok(())
+        None => false,
+    };
+    Ok(is_new)
 }
 
-fn unsuppress_in(tx: &mut Tx<'_>, digest: i64) -> Result<()> {
+fn unsuppress_in(tx: &mut Tx<'_>, digest: i64) -> Result<bool> {
     let gone = tx
         .connection
         .prepare_cached("DELETE FROM suppressions WHERE digest = ?1 AND reason IN (?2, ?3)")?
@@ -106,7 +160,7 @@ fn unsuppress_in(tx: &mut Tx<'_>, digest: i64) -> Result<()> {
     if gone > 0 {
         outdate_owners(tx, digest)?;
     }
-    Ok(())
+    Ok(gone > 0)
 }
 
 /// What was decided about the owners of an address is decided again.

@@ -107,7 +107,7 @@ impl Sqlite {
         now: Instant,
     ) -> Result<()> {
         self.write(Lane::Security, 1, move |tx| {
-            suppress_in(tx, &contact, &reason, now)
+            suppress_in(tx, &contact, &reason, now).map(|_| ())
         })
         .await
     }
@@ -223,15 +223,16 @@ fn disown(tx: &Tx<'_>, recipient: i64, before: &Customer) -> Result<()> {
 }
 
 /// Suppresses an address. A customer's own stop gives way to a reason that no "start" of
-/// theirs takes back.
+/// theirs takes back. Whether that is news.
 pub(super) fn suppress_in(
     tx: &mut Tx<'_>,
     contact: &ContactPoint,
     reason: &str,
     at: Instant,
-) -> Result<()> {
+) -> Result<bool> {
     let digest = tx.shared.secret.address(contact);
-    tx.connection
+    let written = tx
+        .connection
         .prepare_cached(
             "INSERT INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (digest) DO UPDATE SET reason = excluded.reason, at = excluded.at
@@ -245,5 +246,6 @@ pub(super) fn suppress_in(
             STOPS[0],
             STOPS[1]
         ])?;
-    outdate_owners(tx, digest)
+    outdate_owners(tx, digest)?;
+    Ok(written > 0)
 }

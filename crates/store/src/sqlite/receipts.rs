@@ -33,10 +33,14 @@ impl Sqlite {
     pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
         self.write(Lane::Security, texts.len(), move |tx| {
             for text in &texts {
+                let is_new = match &text.wished {
+                    Some(wished) => wish_in(tx, &text.from, wished)?,
+                    None => true,
+                };
                 tx.connection
                     .prepare_cached(
-                        "INSERT INTO inbound_texts (id, carrier, sender, destination, text, received_at, suppressed)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                        "INSERT INTO inbound_texts (id, carrier, sender, destination, text, received_at, suppressed, answer)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                     )?
                     .execute(params![
                         text.id.as_i64(),
@@ -46,10 +50,8 @@ impl Sqlite {
                         text.text.open(),
                         text.received_at.as_micros(),
                         text.wished.as_ref().and_then(Wished::suppresses),
+                        text.answer.filter(|_| is_new).map(model::Answer::number),
                     ])?;
-                if let Some(wished) = &text.wished {
-                    wish_in(tx, &text.from, wished)?;
-                }
             }
             Ok(())
         })

@@ -147,7 +147,7 @@ pub(super) const TABLES: &[Table] = &[
         "parked": Big = "id", "received_at": Big]),
     table!("inbound_texts" from "inbound_texts" by "id"; key 2; columns![
         "partition": Small = "id >> 14 & 255", "id": Big, "carrier": Text, "sender": Text,
-        "destination": Text, "text": Text, "received_at": Big, "suppressed": Text]),
+        "destination": Text, "text": Text, "received_at": Big, "suppressed": Text, "answer": Small]),
     table!("api_keys" from "api_keys" by "id"; key 1; columns![
         "id": Big, "name": Text, "mode": Small, "hash": Bytes, "created_at": Big, "revoked_at": Big]),
     table!("used_tokens" from "used_tokens" by "nonce"; key 2; columns![

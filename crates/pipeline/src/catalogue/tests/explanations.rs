@@ -32,6 +32,8 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
         "given",
         "2016-09-01T15:00:00Z checkout",
     ),
+    (Rule::Suppression, Verdict::Pass, "answers", "keyword_stop"),
+    (Rule::Consent, Verdict::Pass, "answers", ""),
     (Rule::Consent, Verdict::Pass, "not_needed", ""),
     (Rule::Consent, Verdict::Stop, "missing", ""),
     (
@@ -41,6 +43,7 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
         "2016-09-02T15:00:00Z",
     ),
     (Rule::Preference, Verdict::Stop, "switched_off", ""),
+    (Rule::Preference, Verdict::Stop, "urgent_only", ""),
     (Rule::Budget, Verdict::Stop, "spent", "promotions"),
     (Rule::Sender, Verdict::Stop, "none", ""),
     (Rule::Mode, Verdict::Pass, "test", ""),

@@ -143,6 +143,7 @@ async fn template(pipeline: &Pipeline, mark: Mark, kind: u64, customer: u64) -> 
     let submission = Submission {
         mode: Mode::Live,
         as_of: AsOf::Now,
+        own: false,
     };
     let raw = vec![RawEvent::Line(line.into_bytes())];
     let answers = pipeline.accept(raw, submission).await?;

@@ -197,6 +197,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
         text: Sealed::new("STOP"),
         received_at: now,
         wished: Some(stop_all(world.clock.now())),
+        answer: Some(model::Answer::Stopped),
     };
     store.record_inbound(vec![stop]).await.unwrap();
     for n in [1, 2] {

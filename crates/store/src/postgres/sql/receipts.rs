@@ -75,7 +75,7 @@ statements! {
         WHERE p.partition = w.partition AND p.address = w.address AND p.reference = w.reference
             AND p.hash = w.hash AND p.parked = w.parked";
     PUT_INBOUND = "INSERT INTO inbound_texts (partition, id, carrier, sender, destination, text, received_at,
-            suppressed)
+            suppressed, answer)
         SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::bigint[], $8::text[])";
+            $7::bigint[], $8::text[], $9::smallint[])";
 }

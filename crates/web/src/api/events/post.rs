@@ -61,6 +61,7 @@ pub(crate) async fn post_events(
     let submission = Submission {
         mode: key.mode,
         as_of: read_as_of(query.as_of.as_deref(), key.mode)?,
+        own: false,
     };
     let form = Form::of(request.headers())?;
     // All of a small batch may be codes, for which there is always room: `accept` looks at
