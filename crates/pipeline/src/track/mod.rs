@@ -1,10 +1,10 @@
 //! Track: what carriers and customers say later.
 //!
-//! Receipts move delivery states; texts that come in are kept, and an exact stop word
-//! suppresses the number in the same commit. A carrier is answered only after that commit:
+//! Receipts move delivery states; texts that come in are kept, and one that asks for
+//! silence suppresses the number in the same commit. A carrier is answered only after that commit:
 //! what we have not kept, it must send again.
 
-mod stop_words;
+mod heard;
 
 use channels::{Inbound, InboundItem};
 use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed};
@@ -12,7 +12,8 @@ use store::{InboundText, ReceiptMatch, ReceiptRecord};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
-pub use stop_words::is_stop_word;
+pub(crate) use heard::Written;
+pub use heard::{Asks, By, Heard, Words, hear, own_words};
 
 /// So many are committed together at most.
 const BATCH: usize = 512;
@@ -92,7 +93,10 @@ impl Tracker {
         to: String,
         text: Sealed,
     ) -> InboundText {
-        let suppress = is_stop_word(text.open()).then(|| "keyword_stop".to_owned());
+        let catalogue = self.pipeline.catalogue();
+        let words = catalogue.replies().clone();
+        let heard = hear(&words.with_name(&self.pipeline.brand().name), text.open());
+        let suppress = heard.suppresses().map(str::to_owned);
         let from = phone(from);
         if suppress.is_some() {
             tracing::info!(inbound.id = %id, "a number asked us to stop");
