@@ -103,6 +103,8 @@ struct Table {
     thing_first: bool,
     reaches: Reaches,
     says: Vec<(Says, Pattern)>,
+    /// For each part, the places in `says` of the patterns that begin with it.
+    begin: Vec<Vec<usize>>,
 }
 
 /// Parts that every language has.
@@ -213,16 +215,21 @@ fn matches(words: &Words, tokens: &[Token]) -> Vec<Match> {
     for (place, table) in words.shared.tables.iter().enumerate() {
         let text = table.text(tokens);
         for start in 0..tokens.len() {
-            if text.hits[start].is_empty() {
-                continue;
-            }
-            for (says, pattern) in &table.says {
-                if let Some(end) = pattern.at(&text, start) {
-                    let words = start..end;
-                    if let Some(says) = table.scoped(&text, *says, &words) {
-                        let table = place;
-                        found.push(Match { says, words, table });
-                    }
+            let mut begun: Vec<usize> = text.hits[start]
+                .iter()
+                .flat_map(|(part, _)| &table.begin[*part])
+                .copied()
+                .collect();
+            begun.sort_unstable();
+            begun.dedup();
+            for (says, pattern) in begun.into_iter().map(|at| &table.says[at]) {
+                let Some(end) = pattern.at(&text, start) else {
+                    continue;
+                };
+                let words = start..end;
+                if let Some(says) = table.scoped(&text, *says, &words) {
+                    let table = place;
+                    found.push(Match { says, words, table });
                 }
             }
         }

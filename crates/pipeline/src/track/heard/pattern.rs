@@ -177,6 +177,11 @@ impl Pattern {
         Ok(pattern)
     }
 
+    /// The parts it may begin with.
+    pub(super) fn first(&self) -> &[Part] {
+        self.items.first().map_or(&[], |item| &item.parts)
+    }
+
     /// The place behind what is said from a word on, if it is said there.
     pub(super) fn at(&self, text: &Text<'_>, start: usize) -> Option<usize> {
         let (first, rest) = self.items.split_first()?;

@@ -179,7 +179,10 @@ impl Reader<'_> {
             for phrase in phrases {
                 let words = phrase.get_ref();
                 let added = keywords.add(words, kind, self.file);
-                self.check(phrase, key, added);
+                // What is wrong with a part is said where the parts are read.
+                if key.starts_with("keywords.") {
+                    self.check(phrase, key, added);
+                }
                 if kind > Kind::Help {
                     continue;
                 }
@@ -225,6 +228,12 @@ impl Reader<'_> {
             }
         }
         let [thing, marketing, other, filler, idle] = known.try_into().ok()?;
+        let mut begin = vec![Vec::new(); names.len()];
+        for (place, (_, pattern)) in says.iter().enumerate() {
+            for part in pattern.first() {
+                begin[*part].push(place);
+            }
+        }
         Some(Table {
             language: language.to_owned(),
             phrases,
@@ -238,6 +247,7 @@ impl Reader<'_> {
             thing_first: written.thing_first,
             reaches: written.reach,
             says,
+            begin,
         })
     }
 

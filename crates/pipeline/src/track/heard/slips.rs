@@ -11,10 +11,20 @@ const LONGEST: usize = 32;
 
 /// Whether a word is another one with a slip in it. Both are folded.
 pub(super) fn is_slip(word: &str, meant: &str) -> bool {
-    let (word, meant): (Vec<char>, Vec<char>) = (word.chars().collect(), meant.chars().collect());
-    if word.len() > LONGEST || !word.iter().all(char::is_ascii_alphabetic) {
-        return is_held(&word, &meant);
+    // As nearly always: not even the beginnings are alike.
+    let begins =
+        |letter: Option<u8>| letter.is_some() && word.bytes().take(2).any(|w| Some(w) == letter);
+    if word.len() > LONGEST || !(begins(meant.bytes().next()) || begins(meant.bytes().nth(1))) {
+        return false;
     }
+    if !word
+        .bytes()
+        .chain(meant.bytes())
+        .all(|octet| octet.is_ascii_alphabetic())
+    {
+        return false;
+    }
+    let (word, meant): (Vec<char>, Vec<char>) = (word.chars().collect(), meant.chars().collect());
     is_held(&word, &meant) || is_near(&word, &meant) || is_near(&squeezed(&word), &squeezed(&meant))
 }
 
