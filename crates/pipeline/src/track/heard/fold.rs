@@ -223,9 +223,9 @@ mod tests {
     fn breaks_are_told_apart() {
         assert_eq!(
             shown("Hi - no texts, e-mail me.\nn'arrêtez\n\nOk 4.50"),
-            ". hi, no texts, e mail me. n arretez. ok 4 5o".replace("5o", "50")
+            ". hi, no texts, e mail me. n arretez. ok 4 50"
         );
-        assert_eq!(shown("SMSは不要"), ". sms は 不 要".replace("は", "は"));
+        assert_eq!(shown("SMSは不要"), ". sms は 不 要");
     }
 
     #[test]

@@ -84,6 +84,8 @@ struct Found {
     kinds: Vec<(Kind, usize)>,
     numbers: usize,
     strangers: usize,
+    /// Words we do not know stand behind those we do.
+    strange_end: bool,
 }
 
 impl Found {
@@ -135,7 +137,7 @@ impl Keywords {
         let starts = found.has(Kind::Start);
         match (stop, alone) {
             // The name of a programme of ours that we have not been told, or anything else.
-            (Some(language), _) if found.strangers == 1 && tokens.len() == 2 => {
+            (Some(language), _) if found.strange_end && tokens.len() == 2 => {
                 Some((Command::Unclear, language))
             }
             _ if found.strangers > 0 => None,
@@ -234,6 +236,7 @@ impl Keywords {
                 found.kinds.push((kind, language));
             } else {
                 found.strangers += 1;
+                found.strange_end = !found.kinds.is_empty();
                 if found.strangers > 1 {
                     return None;
                 }

@@ -12,16 +12,14 @@ const LONGEST: usize = 32;
 /// Whether a word is another one with a slip in it. Both are folded.
 pub(super) fn is_slip(word: &str, meant: &str) -> bool {
     // As nearly always: not even the beginnings are alike.
-    let begins =
-        |letter: Option<u8>| letter.is_some() && word.bytes().take(2).any(|w| Some(w) == letter);
-    if word.len() > LONGEST || !(begins(meant.bytes().next()) || begins(meant.bytes().nth(1))) {
+    let ahead = |word: &str| word.len().min(2);
+    let begins = &word.as_bytes()[..ahead(word)];
+    let mut meant_begins = meant.as_bytes()[..ahead(meant)].iter();
+    if word.len() > LONGEST || !meant_begins.any(|octet| begins.contains(octet)) {
         return false;
     }
-    if !word
-        .bytes()
-        .chain(meant.bytes())
-        .all(|octet| octet.is_ascii_alphabetic())
-    {
+    let mut both = word.bytes().chain(meant.bytes());
+    if !both.all(|octet| octet.is_ascii_alphabetic()) {
         return false;
     }
     let (word, meant): (Vec<char>, Vec<char>) = (word.chars().collect(), meant.chars().collect());
