@@ -24,6 +24,7 @@ mod locale;
 mod mjml;
 mod program;
 mod promises;
+mod replies;
 mod run;
 pub(crate) mod samples;
 pub(crate) mod schema;
@@ -54,7 +55,9 @@ pub use lay::Stand;
 use templates::{TemplateId, Templates};
 pub(crate) use trial::unfit;
 pub use trial::{Preview, Trial, unkeepable};
-use words::{FALLBACK, Words, nearest};
+use words::{FALLBACK, nearest};
+
+use crate::track::Words;
 
 const LAYOUT_MJML: &str = "layout/email.mjml";
 const LAYOUT_TEXT: &str = "layout/email.txt";
@@ -64,7 +67,7 @@ const LAYOUT_TEXT: &str = "layout/email.txt";
 pub struct Catalogue {
     types: BTreeMap<String, Arc<Typed>>,
     pub(crate) templates: Templates,
-    pub(crate) words: Arc<Words>,
+    pub(crate) words: Arc<words::Words>,
     /// The layout of the HTML part of every mail.
     pub(crate) layout_html: TemplateId,
     /// The layout of the plain-text part of every mail.
@@ -75,6 +78,8 @@ pub struct Catalogue {
     respelt: Arc<BTreeMap<String, Vec<(String, String)>>>,
     /// What customers are promised, compiled.
     promises: Arc<Promises>,
+    /// What customers answer with.
+    replies: Words,
     /// What samples may name.
     sample_own: Own,
     /// Who speaks and who listens in samples.
@@ -172,6 +177,11 @@ impl Catalogue {
     /// What customers are promised.
     pub fn promises(&self) -> &Promises {
         &self.promises
+    }
+
+    /// What customers answer with.
+    pub fn replies(&self) -> &Words {
+        &self.replies
     }
 
     /// What samples may name besides the brand's domain.

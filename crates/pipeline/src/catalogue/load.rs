@@ -46,6 +46,7 @@ pub(crate) fn load(
     let layout_text = loader.layout(LAYOUT_TEXT);
     let stage = loader.stage();
     let promises = super::promises::read(layers, &mut loader.faults);
+    let replies = super::replies::read(layers, &mut loader.faults);
     let mut types = BTreeMap::new();
     let changed = changed(layers, rehearse);
     for name in type_names(layers) {
@@ -67,11 +68,12 @@ pub(crate) fn load(
         }
     }
     mark_overtaken(layers, &mut types, &mut loader.faults);
-    let (Some(stage), Some(layout_html), Some(layout_text), Some(promises), true) = (
+    let (Some(stage), Some(layout_html), Some(layout_text), Some(promises), Some(replies), true) = (
         stage,
         layout_html,
         layout_text,
         promises,
+        replies,
         loader.faults.is_empty(),
     ) else {
         return Err(loader.faults);
@@ -91,6 +93,7 @@ pub(crate) fn load(
         respelt: Arc::new(loader.words.sections("respelt")),
         words: Arc::new(loader.words),
         promises: Arc::new(promises),
+        replies,
         sample_own,
         layout_html,
         layout_text,

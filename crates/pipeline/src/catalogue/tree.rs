@@ -44,7 +44,7 @@ pub(super) fn is_known_path(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["sample.toml" | "README.md" | "promises.toml"] => true,
-        ["guard", file] => file.ends_with(".toml"),
+        ["guard" | "replies", file] => file.ends_with(".toml"),
         ["types", _, "schema.json"] => true,
         ["types", _, file] if sample_name(file).is_some() => true,
         ["types", _, file] => file.ends_with(".toml"),
@@ -70,8 +70,10 @@ pub(crate) enum Rehearse {
 /// Which types a folder changes; all of them when it changes what they share.
 pub(super) fn changed(layers: &Layers, rehearse: Rehearse) -> impl Fn(&str) -> bool + Copy + '_ {
     let is_own = |files: &Vec<SourceFile>| files.iter().any(|file| !file.embedded);
-    let shared =
-        |(path, files): (&String, &Vec<SourceFile>)| is_own(files) && !path.starts_with("types/");
+    let is_rendered = |path: &str| !path.starts_with("replies/");
+    let shared = |(path, files): (&String, &Vec<SourceFile>)| {
+        is_own(files) && !path.starts_with("types/") && is_rendered(path)
+    };
     let all = rehearse == Rehearse::All || layers.iter().any(shared);
     move |name: &str| {
         let folder = format!("types/{name}/");

@@ -1,22 +1,21 @@
 //! Track: what carriers and customers say later.
 //!
-//! Receipts move delivery states; texts that come in are kept, and an exact stop word
-//! suppresses the number in the same commit. A carrier is answered only after that commit:
+//! Receipts move delivery states; texts that come in are kept, and one that asks for
+//! silence suppresses the number in the same commit. A carrier is answered only after that commit:
 //! what we have not kept, it must send again.
 
 mod answers;
-mod stop_words;
+mod heard;
 
 use channels::{Inbound, InboundItem};
-use model::{
-    Answer, Channel, ContactPoint, How, InboundId, Instant, Partition, Receipt, Said, Sealed, Wish,
-};
+use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed, Wish};
 use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
 pub use answers::Answers;
-pub use stop_words::is_stop_word;
+pub(crate) use heard::Written;
+pub use heard::{Asks, By, Heard, Words, hear, own_words};
 
 /// So many are committed together at most.
 const BATCH: usize = 512;
@@ -96,20 +95,14 @@ impl Tracker {
         to: String,
         text: Sealed,
     ) -> InboundText {
-        let wished = is_stop_word(text.open()).then(|| Wished {
-            wish: Wish::StopAll,
-            said: Said {
-                at: received_at,
-                how: How::Keyword,
-                source: "text".to_owned(),
-                wording: String::new(),
-                locale: String::new(),
-                by: String::new(),
-            },
-        });
+        let catalogue = self.pipeline.catalogue();
+        let words = catalogue.replies().clone();
+        let heard = hear(&words.with_name(&self.pipeline.brand().name), text.open());
+        let wished = heard.wishes("text", received_at);
+        let answer = heard.answer();
         let from = phone(from);
-        if wished.is_some() {
-            tracing::info!(inbound.id = %id, "a number asked us to stop");
+        if let Some(Wished { wish, .. }) = &wished {
+            tracing::info!(inbound.id = %id, %wish, "a number told us what it wishes");
         }
         InboundText {
             id,
@@ -118,8 +111,8 @@ impl Tracker {
             to,
             text,
             received_at,
-            answer: wished.as_ref().map(|_| Answer::Stopped),
             wished,
+            answer,
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Bench {
     Capacity(BenchCapacity),
     /// What the guard stops: known scams, and of the shipped catalogue nothing
     Guard(BenchGuard),
+    /// What is understood of customers' answers: words of stop, and what only sounds like them
+    StopWords(BenchStopWords),
     /// (the sinks, in a process of their own)
     #[command(hide = true)]
     Sinks(BenchSinks),
@@ -144,6 +146,18 @@ pub struct BenchGuard {
     /// Name on stderr what it should have stopped, and what it should not
     #[arg(long)]
     pub list: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchStopWords {
+    /// Labelled answers to read instead of those in the binary; parted by tabs: text, label
+    /// (stop_all, stop_marketing, start, yes, help, doubtful, none), part (keyword, free,
+    /// negative), language
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -19,3 +19,4 @@ pub mod pipeline;
 mod process;
 mod rig;
 pub mod sinks;
+pub mod stop_words;

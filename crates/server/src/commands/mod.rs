@@ -37,6 +37,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Bench(Bench::Mailbox(arguments)) => return bench::mailbox::run(arguments).await,
         Command::Bench(Bench::Capacity(arguments)) => return bench::capacity::run(&arguments),
         Command::Bench(Bench::Guard(arguments)) => return bench::guard::run(&arguments),
+        Command::Bench(Bench::StopWords(arguments)) => return bench::stop_words::run(&arguments),
         Command::Bench(Bench::Sinks(arguments)) => bench::sinks::run(arguments).await?,
         Command::Bench(Bench::Load(arguments)) => bench::load::run(arguments).await?,
     }

@@ -152,6 +152,10 @@ fn a_reason_that_staff_wrote_is_not_read_out_to_the_customer() {
             "Sending texts to that address was stopped: you asked us to stop.",
         ),
         (
+            "free_words_stop",
+            "Sending texts to that address was stopped: you asked us to stop.",
+        ),
+        (
             "rude on the phone",
             "Sending texts to that address was stopped.",
         ),
