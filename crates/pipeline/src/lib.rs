@@ -40,7 +40,7 @@ use guard::{Exceptions, Guard};
 use in_flight::InFlight;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{Overtaken, RecentStops};
+use send::{ComesBack, Overtaken, RecentStops};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -57,6 +57,8 @@ pub struct Limits {
     pub senders: Arc<Registry>,
     /// Prices and budgets.
     pub costs: Arc<Costs>,
+    /// Where what comes back of mails goes; else to the address that they are from.
+    pub comes_back: Option<ComesBack>,
 }
 
 impl Default for Limits {
@@ -67,6 +69,7 @@ impl Default for Limits {
             doubt: DoubtWait::default(),
             senders: Arc::default(),
             costs: Arc::default(),
+            comes_back: None,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Track: what carriers and customers say later.
 //!
 //! Receipts move delivery states; texts that come in are kept, and an exact stop word
-//! suppresses the number in the same commit. A carrier is answered only after that commit:
-//! what we have not kept, it must send again.
+//! suppresses the number in the same commit; `mail` makes sense of mails. A carrier is
+//! answered only after that commit: what we have not kept, it must send again.
 
+mod mail;
 mod stop_words;
 
-use channels::{Inbound, InboundItem};
+use channels::{Inbound, InboundItem, ReceivedMail};
 use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed};
 use store::{InboundText, ReceiptMatch, ReceiptRecord};
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +17,9 @@ pub use stop_words::is_stop_word;
 
 /// So many are committed together at most.
 const BATCH: usize = 512;
+
+/// Mails that wait at most; the servers of more are asked to come back.
+const MAILS: usize = 256;
 
 /// The track stage: runs until every carrier that sends to it is gone.
 pub struct Tracker {
@@ -30,14 +34,34 @@ impl Tracker {
     }
 
     /// Runs to the end of the stream.
-    pub async fn run(mut self) {
+    pub async fn run(self) {
+        let Self { pipeline, inbound } = self;
+        let (mails, waiting) = mpsc::channel(MAILS);
+        let track = Track { pipeline };
+        // A mail takes several commits: no receipt and no stop waits for them.
+        tokio::join!(track.run(inbound, mails), track.take_mails(waiting));
+    }
+}
+
+/// A mail, and who waits until it is kept.
+type Waiting = (ReceivedMail, oneshot::Sender<bool>);
+
+/// What hears and what keeps.
+struct Track {
+    pipeline: Pipeline,
+}
+
+impl Track {
+    async fn run(&self, mut inbound: mpsc::Receiver<InboundItem>, mails: mpsc::Sender<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while self.inbound.recv_many(&mut batch, BATCH).await > 0 {
+        while inbound.recv_many(&mut batch, BATCH).await > 0 {
             let now = self.pipeline.clock().now();
             let (mut receipts, mut texts) = (Vec::new(), Vec::new());
             let (mut receipt_waits, mut text_waits) = (Vec::new(), Vec::new());
             for InboundItem { inbound, done } in batch.drain(..) {
                 match inbound {
+                    // Where there is no room it is dropped, which says "not kept".
+                    Inbound::Mail(mail) => drop(mails.try_send((*mail, done))),
                     Inbound::Receipt {
                         carrier,
                         carrier_id,
@@ -57,6 +81,7 @@ impl Tracker {
                         receipts.push(ReceiptRecord {
                             carrier,
                             carrier_id,
+                            delivery: None,
                             hint,
                             receipt,
                         });
@@ -79,8 +104,10 @@ impl Tracker {
                 }
             }
             // Stops first: the fewer messages leave after one, the better.
-            self.record_texts(texts, text_waits).await;
-            self.record_receipts(receipts, receipt_waits).await;
+            let kept = self.record_texts(texts).await;
+            answer(text_waits, kept);
+            let kept = self.record_receipts(receipts).await;
+            answer(receipt_waits, kept);
         }
     }
 
@@ -108,9 +135,10 @@ impl Tracker {
         }
     }
 
-    async fn record_texts(&self, texts: Vec<InboundText>, waits: Vec<oneshot::Sender<bool>>) {
+    /// Keeps texts; says whether that could be done.
+    async fn record_texts(&self, texts: Vec<InboundText>) -> bool {
         if texts.is_empty() {
-            return;
+            return true;
         }
         let stopped: Vec<i64> = texts
             .iter()
@@ -125,16 +153,13 @@ impl Tracker {
                 .into_iter()
                 .for_each(|digest| self.pipeline.stops().note(digest));
         }
-        answer(waits, kept.is_ok());
+        kept.is_ok()
     }
 
-    async fn record_receipts(
-        &self,
-        receipts: Vec<ReceiptRecord>,
-        waits: Vec<oneshot::Sender<bool>>,
-    ) {
+    /// Keeps receipts; says whether that could be done.
+    async fn record_receipts(&self, receipts: Vec<ReceiptRecord>) -> bool {
         if receipts.is_empty() {
-            return;
+            return true;
         }
         let kept = self.pipeline.store().record_receipts(receipts).await;
         match &kept {
@@ -151,7 +176,7 @@ impl Tracker {
                 tracing::warn!(%error, "could not keep receipts; the carrier sends them again");
             }
         }
-        answer(waits, kept.is_ok());
+        kept.is_ok()
     }
 }
 

@@ -63,7 +63,11 @@ pub(super) fn carrier_hash(carrier: &str, carrier_id: &str) -> i64 {
 
 fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
     let hash = carrier_hash(&record.carrier, &record.carrier_id);
-    let named = match find(tx, hash, &record.carrier, &record.carrier_id)? {
+    let named = match record.delivery {
+        Some(delivery) => Some(delivery.as_i64()),
+        None => find(tx, hash, &record.carrier, &record.carrier_id)?,
+    };
+    let named = match named {
         Some(delivery) => Some(delivery),
         None => find_in_doubt(tx, record.hint.as_ref())?,
     };
