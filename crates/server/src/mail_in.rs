@@ -59,7 +59,10 @@ pub async fn start(
 /// # Errors
 /// Names the file.
 pub fn check(config: &Config) -> Result<()> {
-    config.mail_in.as_ref().map_or(Ok(()), |section| tls(section).map(drop))
+    config
+        .mail_in
+        .as_ref()
+        .map_or(Ok(()), |section| tls(section).map(drop))
 }
 
 /// The certificate for STARTTLS, if there is one.
@@ -84,8 +87,7 @@ pub async fn close(server: Option<MailServer>) {
 /// Where mail comes in and where complaints are to be sent, a line each, for whoever
 /// started it.
 pub fn lines(system: &System) -> Vec<String> {
-    let (Some(server), Some(back)) = (&system.mail_in, &system.pipeline.limits().comes_back)
-    else {
+    let (Some(server), Some(back)) = (&system.mail_in, &system.pipeline.limits().comes_back) else {
         return Vec::new();
     };
     let places = [(server.smtp_addr(), "SMTP"), (server.lmtp_addr(), "LMTP")];

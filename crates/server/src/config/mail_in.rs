@@ -79,15 +79,21 @@ pub(super) fn faults(mail_in: &MailIn) -> Vec<String> {
     if !is_domain(&mail_in.domain) {
         faults.push("mail_in.domain is a domain like `in.marigold.example`".into());
     }
-    let names = [("name", &mail_in.name), ("authserv_id", &mail_in.authserv_id)];
+    let names = [
+        ("name", &mail_in.name),
+        ("authserv_id", &mail_in.authserv_id),
+    ];
     for (key, name) in names {
         if name.as_deref().is_some_and(|name| !is_domain(name)) {
-            faults.push(format!("mail_in.{key} is a name like `mx.marigold.example`"));
+            faults.push(format!(
+                "mail_in.{key} is a name like `mx.marigold.example`"
+            ));
         }
     }
     if mail_in.lmtp.is_some() && mail_in.lmtp_place().is_none() {
         faults.push(
-            "mail_in.lmtp is an address and port like `127.0.0.1:2424`, or `unix:` and a path".into(),
+            "mail_in.lmtp is an address and port like `127.0.0.1:2424`, or `unix:` and a path"
+                .into(),
         );
     }
     if mail_in.listen.is_none() && mail_in.lmtp.is_none() {
@@ -121,19 +127,44 @@ mod tests {
     #[test]
     fn what_cannot_work_is_named() {
         let fine = "domain = 'in.marigold.example'\n";
-        for lines in ["listen = '127.0.0.1:2525'", "lmtp = '127.0.0.1:2424'", "lmtp = 'unix:run/lmtp'"] {
+        for lines in [
+            "listen = '127.0.0.1:2525'",
+            "lmtp = '127.0.0.1:2424'",
+            "lmtp = 'unix:run/lmtp'",
+        ] {
             assert_eq!(said(&format!("{fine}{lines}")), "", "{lines}");
         }
         for (lines, key) in [
             ("domain = 'x'\nlisten = '127.0.0.1:2525'", "mail_in.domain"),
             ("domain = 'in.marigold.example'", "mail_in needs `listen`"),
-            ("domain = 'in.marigold.example'\nlmtp = 'run/lmtp'", "mail_in.lmtp"),
-            ("domain = 'in.marigold.example'\nlmtp = 'unix:'", "mail_in.lmtp"),
-            ("domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nkey_file = 'k'", "mail_in.certificate_file"),
-            ("domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nmax_bytes = 1", "mail_in.max_bytes"),
-            ("domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nconnections = 0", "mail_in.connections"),
-            ("domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nauthserv_id = 'a b'", "mail_in.authserv_id"),
-            ("domain = 'in.marigold.example'\nlistn = '127.0.0.1:1'", "did you mean `listen`"),
+            (
+                "domain = 'in.marigold.example'\nlmtp = 'run/lmtp'",
+                "mail_in.lmtp",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlmtp = 'unix:'",
+                "mail_in.lmtp",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nkey_file = 'k'",
+                "mail_in.certificate_file",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nmax_bytes = 1",
+                "mail_in.max_bytes",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nconnections = 0",
+                "mail_in.connections",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nauthserv_id = 'a b'",
+                "mail_in.authserv_id",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlistn = '127.0.0.1:1'",
+                "did you mean `listen`",
+            ),
         ] {
             let error = said(lines);
             assert!(error.contains(key), "{lines}: {error}");
