@@ -21,8 +21,11 @@ fn session(protocol: Protocol) -> Session {
     Session::new(Arc::new(offer), protocol)
 }
 
+/// Mails taken: whom each is for, and its octets.
+type Mails = Vec<(Vec<Address>, Vec<u8>)>;
+
 /// Feeds everything at once; `kept` is the answer to every recipient of every mail.
-fn drain(session: &mut Session, kept: bool) -> (Vec<String>, Vec<(Vec<Address>, Vec<u8>)>, Step) {
+fn drain(session: &mut Session, kept: bool) -> (Vec<String>, Mails, Step) {
     let (mut out, mut mails) = (Vec::new(), Vec::new());
     let step = loop {
         match session.step(&mut out) {
@@ -41,7 +44,7 @@ fn drain(session: &mut Session, kept: bool) -> (Vec<String>, Vec<(Vec<Address>, 
     (codes, mails, step)
 }
 
-fn talk(protocol: Protocol, input: &str) -> (String, Vec<(Vec<Address>, Vec<u8>)>, Step) {
+fn talk(protocol: Protocol, input: &str) -> (String, Mails, Step) {
     let mut session = session(protocol);
     session.input().extend_from_slice(input.as_bytes());
     let (codes, mails, step) = drain(&mut session, true);

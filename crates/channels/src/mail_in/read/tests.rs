@@ -4,6 +4,7 @@
 use model::{DeliveryId, Id};
 use proptest::prelude::*;
 
+use super::BounceClass::{Delayed, Full, Hard, Policy, Soft};
 use super::*;
 
 fn reader() -> Reader {
@@ -43,124 +44,125 @@ fn report(from: &str, words: &str, block: &str) -> String {
     )
 }
 
+/// Who writes, the words for people, the recipient's block; the class and the code.
+const REPORTS: [(&str, &str, &str, BounceClass, &str); 15] = [
+    // Postfix
+    (
+        "MAILER-DAEMON@mx.customers.example (Mail Delivery System)",
+        "I'm sorry to have to inform you that your message could not be delivered.",
+        "Final-Recipient: rfc822; ana@customers.example\nOriginal-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.customers.example\nDiagnostic-Code: smtp; 550 5.1.1 <ana@customers.example>: Recipient address\n    rejected: User unknown in virtual mailbox table",
+        Hard,
+        "550 5.1.1",
+    ),
+    (
+        "MAILER-DAEMON@mx.customers.example",
+        "",
+        "Final-Recipient: rfc822; ana@gone.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; Host or domain name not found. Name service error\n    for name=gone.example type=AAAA: Host not found",
+        Hard,
+        "5.4.4",
+    ),
+    (
+        "MAILER-DAEMON@mx.customers.example",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: delayed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.customers.example[192.0.2.5]:25: Connection timed out\nWill-Retry-Until: Fri, 27 Nov 2026 09:30:00 +0000",
+        Delayed,
+        "4.4.1",
+    ),
+    (
+        "MAILER-DAEMON@mx.customers.example",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.customers.example[192.0.2.5]:25: Connection timed out",
+        Soft,
+        "4.4.1",
+    ),
+    // Gmail
+    (
+        "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
+        "Address not found",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.customers.example. (192.0.2.5)\nDiagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist. Please try\n 550-5.1.1 double-checking the recipient's email address for typos or\n 550 5.1.1 unnecessary spaces. a1si1 - gsmtp\nLast-Attempt-Date: Sun, 22 Nov 2026 01:30:00 -0800 (PST)",
+        Hard,
+        "550 5.1.1",
+    ),
+    (
+        "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552-5.2.2 The recipient's inbox is out of storage space.\n 552 5.2.2 a1si1 - gsmtp",
+        Full,
+        "552 5.2.2",
+    ),
+    (
+        "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.7.26\nDiagnostic-Code: smtp; 550-5.7.26 This mail has been blocked because the sender is unauthenticated.",
+        Policy,
+        "550 5.7.26",
+    ),
+    // Microsoft 365
+    (
+        "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@customers.example>",
+        "Your message to ana@customers.example couldn't be delivered.",
+        "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.1.10\nDiagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+        Hard,
+        "550 5.1.10",
+    ),
+    (
+        "postmaster@customers.example",
+        "",
+        "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.4.1\nDiagnostic-Code: smtp;550 5.4.1 Recipient address rejected: Access denied. [AM3PR01.eurprd01.example 2026-11-22T09:30:00.000Z]",
+        Hard,
+        "550 5.4.1",
+    ),
+    (
+        "postmaster@customers.example",
+        "",
+        "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.7.515\nDiagnostic-Code: smtp;550 5.7.515 Access denied, sending domain MARIGOLD.EXAMPLE does not meet the required authentication level",
+        Policy,
+        "550 5.7.515",
+    ),
+    // Exchange: the diagnosis has the code behind a number sign.
+    (
+        "postmaster@customers.example",
+        "",
+        "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; #5.1.1 smtp;550 5.1.1 RESOLVER.ADR.RecipNotFound; not found",
+        Hard,
+        "550 5.1.1",
+    ),
+    // Yahoo
+    (
+        "MAILER-DAEMON@yahoo.example",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 554 30 Sorry, your message to ana@customers.example cannot be delivered. This mailbox is disabled (554.30).",
+        Soft,
+        "554 5.0.0",
+    ),
+    (
+        "MAILER-DAEMON@yahoo.example",
+        "",
+        "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 554 delivery error: dd This user doesn't have a yahoo.example account (ana@yahoo.example) [0]",
+        Hard,
+        "554 5.0.0",
+    ),
+    // sendmail
+    (
+        "Mail Delivery Subsystem <MAILER-DAEMON@customers.example>",
+        "   ----- The following addresses had permanent fatal errors -----\n<ana@customers.example>\n    (reason: 550 5.1.1 <ana@customers.example>... User unknown)",
+        "Final-Recipient: RFC822; ana@customers.example\nAction: failed\nStatus: 5.1.1 (bad destination mailbox address)\nDiagnostic-Code: SMTP; 550 5.1.1 <ana@customers.example>... User unknown\nLast-Attempt-Date: Sun, 22 Nov 2026 09:30:00 GMT",
+        Hard,
+        "550 5.1.1",
+    ),
+    // Exim: its status says nothing, the words for people do.
+    (
+        "Mail Delivery System <Mailer-Daemon@customers.example>",
+        "A message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  ana@customers.example\n    Unrouteable address\n",
+        "Action: failed\nFinal-Recipient: rfc822;ana@customers.example\nStatus: 5.0.0",
+        Hard,
+        "5.0.0",
+    ),
+];
+
 #[test]
 fn reports_of_the_servers_of_the_world() {
-    use BounceClass::*;
-    let table: [(&str, &str, &str, BounceClass, &str); 15] = [
-        // Postfix
-        (
-            "MAILER-DAEMON@mx.customers.example (Mail Delivery System)",
-            "I'm sorry to have to inform you that your message could not be delivered.",
-            "Final-Recipient: rfc822; ana@customers.example\nOriginal-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.customers.example\nDiagnostic-Code: smtp; 550 5.1.1 <ana@customers.example>: Recipient address\n    rejected: User unknown in virtual mailbox table",
-            Hard,
-            "550 5.1.1",
-        ),
-        (
-            "MAILER-DAEMON@mx.customers.example",
-            "",
-            "Final-Recipient: rfc822; ana@gone.example\nAction: failed\nStatus: 5.4.4\nDiagnostic-Code: X-Postfix; Host or domain name not found. Name service error\n    for name=gone.example type=AAAA: Host not found",
-            Hard,
-            "5.4.4",
-        ),
-        (
-            "MAILER-DAEMON@mx.customers.example",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: delayed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.customers.example[192.0.2.5]:25: Connection timed out\nWill-Retry-Until: Fri, 27 Nov 2026 09:30:00 +0000",
-            Delayed,
-            "4.4.1",
-        ),
-        (
-            "MAILER-DAEMON@mx.customers.example",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.customers.example[192.0.2.5]:25: Connection timed out",
-            Soft,
-            "4.4.1",
-        ),
-        // Gmail
-        (
-            "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
-            "Address not found",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.1.1\nRemote-MTA: dns; mx.customers.example. (192.0.2.5)\nDiagnostic-Code: smtp; 550-5.1.1 The email account that you tried to reach does not exist. Please try\n 550-5.1.1 double-checking the recipient's email address for typos or\n 550 5.1.1 unnecessary spaces. a1si1 - gsmtp\nLast-Attempt-Date: Sun, 22 Nov 2026 01:30:00 -0800 (PST)",
-            Hard,
-            "550 5.1.1",
-        ),
-        (
-            "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.2.2\nDiagnostic-Code: smtp; 552-5.2.2 The recipient's inbox is out of storage space.\n 552 5.2.2 a1si1 - gsmtp",
-            Full,
-            "552 5.2.2",
-        ),
-        (
-            "Mail Delivery Subsystem <mailer-daemon@googlemail.example>",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.7.26\nDiagnostic-Code: smtp; 550-5.7.26 This mail has been blocked because the sender is unauthenticated.",
-            Policy,
-            "550 5.7.26",
-        ),
-        // Microsoft 365
-        (
-            "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@customers.example>",
-            "Your message to ana@customers.example couldn't be delivered.",
-            "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.1.10\nDiagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
-            Hard,
-            "550 5.1.10",
-        ),
-        (
-            "postmaster@customers.example",
-            "",
-            "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.4.1\nDiagnostic-Code: smtp;550 5.4.1 Recipient address rejected: Access denied. [AM3PR01.eurprd01.example 2026-11-22T09:30:00.000Z]",
-            Hard,
-            "550 5.4.1",
-        ),
-        (
-            "postmaster@customers.example",
-            "",
-            "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.7.515\nDiagnostic-Code: smtp;550 5.7.515 Access denied, sending domain MARIGOLD.EXAMPLE does not meet the required authentication level",
-            Policy,
-            "550 5.7.515",
-        ),
-        // Exchange: the diagnosis has the code behind a number sign.
-        (
-            "postmaster@customers.example",
-            "",
-            "Final-Recipient: rfc822;ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; #5.1.1 smtp;550 5.1.1 RESOLVER.ADR.RecipNotFound; not found",
-            Hard,
-            "550 5.1.1",
-        ),
-        // Yahoo
-        (
-            "MAILER-DAEMON@yahoo.example",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 554 30 Sorry, your message to ana@customers.example cannot be delivered. This mailbox is disabled (554.30).",
-            Soft,
-            "554 5.0.0",
-        ),
-        (
-            "MAILER-DAEMON@yahoo.example",
-            "",
-            "Final-Recipient: rfc822; ana@customers.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 554 delivery error: dd This user doesn't have a yahoo.example account (ana@yahoo.example) [0]",
-            Hard,
-            "554 5.0.0",
-        ),
-        // sendmail
-        (
-            "Mail Delivery Subsystem <MAILER-DAEMON@customers.example>",
-            "   ----- The following addresses had permanent fatal errors -----\n<ana@customers.example>\n    (reason: 550 5.1.1 <ana@customers.example>... User unknown)",
-            "Final-Recipient: RFC822; ana@customers.example\nAction: failed\nStatus: 5.1.1 (bad destination mailbox address)\nDiagnostic-Code: SMTP; 550 5.1.1 <ana@customers.example>... User unknown\nLast-Attempt-Date: Sun, 22 Nov 2026 09:30:00 GMT",
-            Hard,
-            "550 5.1.1",
-        ),
-        // Exim: its status says nothing, the words for people do.
-        (
-            "Mail Delivery System <Mailer-Daemon@customers.example>",
-            "A message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  ana@customers.example\n    Unrouteable address\n",
-            "Action: failed\nFinal-Recipient: rfc822;ana@customers.example\nStatus: 5.0.0",
-            Hard,
-            "5.0.0",
-        ),
-    ];
-    for (from, words, block, class, code) in table {
+    for (from, words, block, class, code) in REPORTS {
         let mail = report(from, words, block);
         assert_eq!(bounce(&mail), (class, code.to_owned()), "{block}");
         // The address it came to decides nothing, nor does the envelope.
@@ -195,7 +197,6 @@ fn a_report_of_success_or_of_nothing() {
 
 #[test]
 fn notices_that_are_only_text() {
-    use BounceClass::*;
     for (mail, class, code) in [
         // qmail
         (
