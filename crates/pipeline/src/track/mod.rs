@@ -6,6 +6,8 @@
 
 mod mail;
 mod stop_words;
+#[cfg(test)]
+mod tests;
 
 use channels::{Inbound, InboundItem, ReceivedMail};
 use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed};

@@ -113,8 +113,6 @@ pub(super) fn faults(mail_in: &MailIn) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn said(section: &str) -> String {
         let brand = "[brand]\nname = 'Marigold'\ndomain = 'marigold.example'\nurl = 'https://marigold.example'\nsupport = 'https://marigold.example/help'\nsms_sender = 'Marigold'\n";
         let text = format!("{brand}[mail_in]\n{section}");
