@@ -57,20 +57,21 @@ fn first_word(value: &str) -> String {
 /// Who sends notices of failure.
 const DAEMONS: [&str; 4] = ["mailer-daemon", "postmaster", "mail-daemon", "mdaemon"];
 
-/// What notices of failure have as their subject; in small letters.
+/// How the subjects of notices of failure begin; in small letters. Only their beginning: an
+/// automatic answer repeats the subject of ours, which may speak of deliveries too.
 const SUBJECTS: [&str; 12] = [
     "undeliver",
-    "not deliver",
-    "delivery status",
+    "nondeliver",
+    "non-deliver",
+    "mail delivery",
+    "mail system error",
+    "delivery status notification",
     "delivery failure",
-    "delivery failed",
-    "delivery has failed",
-    "delivery notification",
-    "delivery incomplete",
     "failure notice",
     "returned mail",
     "returned to sender",
     "message delayed",
+    "warning: ",
 ];
 
 /// Whether a mail is a notice of failure, of a server that knows no RFC 3464.
@@ -80,7 +81,9 @@ pub(super) fn is_notice(head: &Fields, from: &str, subject: &str) -> bool {
     let subject = subject.to_lowercase();
     daemon
         || head.get("x-failed-recipients").is_some()
-        || SUBJECTS.iter().any(|known| subject.contains(known))
+        || SUBJECTS
+            .iter()
+            .any(|known| subject.trim_start().starts_with(known))
 }
 
 /// Reads a notice that is only text.

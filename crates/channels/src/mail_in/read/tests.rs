@@ -343,6 +343,10 @@ fn people_answer_and_machines_are_not_heard() {
         read(away, Address::Bounce(delivery()), true),
         MailIn::AutoReply
     );
+    // It repeats a subject of ours, which is about a delivery.
+    let about = away.replace("Out of office", "Automatic reply: Delivery failure today");
+    let to = Address::Bounce(delivery());
+    assert_eq!(read(&about, to, true), MailIn::AutoReply);
     let no = format!("Auto-Submitted: no\n{person}");
     assert!(matches!(
         read(&no, Address::Reply(delivery()), false),
@@ -400,6 +404,18 @@ fn bombs_are_not_taken_apart() {
     ] {
         let mail = format!("From: a@b.example\nMIME-Version: 1.0\n{bomb}");
         assert_eq!(read(&mail, to, false), MailIn::Unreadable);
+    }
+    // What just fits is read, on the stack that a task has.
+    let digest = "--b\n\n\n".repeat(1_900);
+    for deep in [
+        "Content-Type: message/rfc822\n\n".repeat(199),
+        (0..199)
+            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n"))
+            .collect(),
+        format!("Content-Type: multipart/digest; boundary=b\n\n{digest}"),
+    ] {
+        let mail = format!("From: a@b.example\nMIME-Version: 1.0\n{deep}");
+        assert!(matches!(read(&mail, to, false), MailIn::Reply(_)));
     }
     // Long, but nothing in it unfolds.
     let long = format!("From: a@b.example\n\nSTOP\n{}", "> x\n".repeat(100_000));
