@@ -140,5 +140,6 @@ fn mail(bytes: usize) -> OutgoingEmail {
         date: model::Instant::from_micros(1_795_000_000_000_000),
         locale: "pt-BR".into(),
         lane: Lane::Normal,
+        way_back: channels::WayBack::default(),
     }
 }

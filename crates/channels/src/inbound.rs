@@ -1,8 +1,10 @@
-//! What carriers say later: receipts for what we sent, and texts of customers.
+//! What carriers say later: receipts for what we sent, and texts and mails of customers.
 //! Nothing here is acknowledged to the carrier before the caller has made it durable.
 
 use model::{Instant, ReceiptStatus, Sealed};
 use tokio::sync::oneshot;
+
+use crate::mail_in::{Address, MailIn};
 
 /// One thing a carrier told us.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,17 @@ pub enum Inbound {
         /// What it says.
         text: Sealed,
     },
+    /// A mail that came to one of our signed addresses.
+    Mail(Box<ReceivedMail>),
+}
+
+/// A mail that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedMail {
+    /// The address of ours that it came to.
+    pub to: Address,
+    /// What it means.
+    pub means: MailIn,
 }
 
 /// An inbound thing that waits until the caller has committed it.

@@ -308,5 +308,6 @@ fn outgoing(content: &MessageContent, body: MailBody) -> OutgoingEmail {
         date: now(),
         locale: content.locale.clone(),
         lane: content.lane,
+        way_back: channels::WayBack::default(),
     }
 }

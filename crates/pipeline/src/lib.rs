@@ -41,7 +41,7 @@ use guard::{Exceptions, Guard};
 use in_flight::InFlight;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{Overtaken, RecentStops};
+use send::{ComesBack, Overtaken, Reach, RecentStops};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -58,6 +58,8 @@ pub struct Limits {
     pub senders: Arc<Registry>,
     /// Prices and budgets.
     pub costs: Arc<Costs>,
+    /// Where what comes back of mails goes; else to the address that they are from.
+    pub comes_back: Option<ComesBack>,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             doubt: DoubtWait::default(),
             senders: Arc::default(),
             costs: Arc::default(),
+            comes_back: None,
         }
     }
 }
@@ -273,7 +276,7 @@ impl Pipeline {
             .store
             .suppress(contact, reason, self.0.clock.now())
             .await?;
-        self.0.stops.note(digest, Wish::StopAll);
+        self.0.stops.note(digest, Some(Reach::Everything));
         Ok(())
     }
 
@@ -283,10 +286,16 @@ impl Pipeline {
     /// # Errors
     /// When the store could not keep it.
     pub async fn wish(&self, contact: ContactPoint, wished: Wished) -> store::Result<()> {
-        let (digest, wish) = (self.0.store.digest(&contact), wished.wish);
-        self.0.store.wish(contact, wished).await?;
-        self.0.stops.note(digest, wish);
+        let wish = wished.wish;
+        self.0.store.wish(contact.clone(), wished).await?;
+        self.note_wish(&contact, wish);
         Ok(())
+    }
+
+    /// Notes a wish that the store has, for what is on its way already.
+    pub(crate) fn note_wish(&self, contact: &ContactPoint, wish: Wish) {
+        let digest = self.0.store.digest(contact);
+        self.0.stops.note(digest, Reach::of(contact.channel, wish));
     }
 
     /// Addresses stopped since this process started.

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod http_client;
 mod lifecycle;
+mod mail_in;
 mod nats;
 mod reload;
 mod serving;

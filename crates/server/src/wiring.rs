@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use channels::mail_in::MailServer;
 use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmtpAuth, SmtpTls,
     TlsRoots,
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::config::{self, Config, EmailTls};
-use crate::reload;
+use crate::{mail_in, reload};
 
 /// What runs: everything but HTTP.
 pub struct System {
@@ -32,6 +33,8 @@ pub struct System {
     pub pipeline: Pipeline,
     /// The carriers for test traffic, if they run here.
     pub sandbox: Option<Sandbox>,
+    /// Where mail comes back, if it does.
+    pub mail_in: Option<MailServer>,
     routes: Routes,
     tasks: TaskTracker,
     trackers: TaskTracker,
@@ -57,6 +60,7 @@ pub async fn start(config: &Config) -> Result<System> {
         doubt: doubt_wait(config.limits.doubt_seconds),
         senders: config::senders(config)?,
         costs: config::costs(config)?,
+        comes_back: mail_in::comes_back(config, &store)?,
     };
     let brand = brand(&config.brand);
     let senders = limits.senders.clone();
@@ -75,7 +79,8 @@ pub async fn start(config: &Config) -> Result<System> {
         Some(sandbox) => sandbox_carriers(config, &senders, sandbox, inbound.clone())?,
         None => Carriers::default(),
     };
-    let live = live_carriers(config, &senders, inbound)?;
+    let live = live_carriers(config, &senders, inbound.clone())?;
+    let mail_in = mail_in::start(config, &pipeline, inbound).await?;
     let routes = Routes { live, test };
 
     let (tasks, trackers, stop) = (
@@ -112,6 +117,7 @@ pub async fn start(config: &Config) -> Result<System> {
     Ok(System {
         pipeline,
         sandbox,
+        mail_in,
         routes,
         tasks,
         trackers,
@@ -145,7 +151,11 @@ impl System {
         self.stop.cancel();
         self.tasks.close();
         let drained = tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_ok();
-        tokio::join!(close(&self.routes.live), close(&self.routes.test));
+        tokio::join!(
+            close(&self.routes.live),
+            close(&self.routes.test),
+            mail_in::close(self.mail_in)
+        );
         if !drained {
             // What the carriers gave up at their end is recorded as that.
             let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
@@ -191,7 +201,7 @@ pub fn check_carriers(config: &Config) -> Result<()> {
     if let Some(email) = &config.email {
         EmailCarrier::start(email_config(email)?).context("in [email]")?;
     }
-    Ok(())
+    mail_in::check(config)
 }
 
 /// The brand of the configuration, as rendering wants it.

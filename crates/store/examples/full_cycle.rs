@@ -168,6 +168,7 @@ async fn batch(store: &Store, facts: &[Facts], from: usize, base: Instant) {
         .map(|d| ReceiptRecord {
             carrier: "sms".into(),
             carrier_id: d.id.to_string(),
+            delivery: None,
             hint: None,
             receipt: Receipt {
                 status: ReceiptStatus::Delivered,

@@ -29,9 +29,11 @@ pub struct Wished {
 }
 
 impl Wished {
-    /// The reason an address is suppressed for, if the wish is that nothing goes there.
-    pub fn suppresses(&self) -> Option<String> {
-        (self.wish == Wish::StopAll).then(|| format!("{}_stop", self.said.how))
+    /// The reason a number is suppressed for, if the wish is that no text goes there. An
+    /// address for mail is not: what protects its owner still comes.
+    pub fn suppresses(&self, channel: Channel) -> Option<String> {
+        let everything = channel == Channel::Sms && self.wish == Wish::StopAll;
+        everything.then(|| format!("{}_stop", self.said.how))
     }
 }
 

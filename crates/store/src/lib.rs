@@ -40,7 +40,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::{
-    Channel, Customer, Facts, IdSource, Instant, Lane, MessageId, RecipientId, Span, Told,
+    Channel, Customer, DeliveryId, Facts, IdSource, Instant, Lane, MessageId, RecipientId, Span,
+    Told,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -338,6 +339,14 @@ impl Store {
     /// [`Error`].
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>> {
         on!(self, backend => backend.message(id).await)
+    }
+
+    /// The message that a delivery carries, with the whole of its path.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn message_of(&self, delivery: DeliveryId) -> Result<Option<MessageRecord>> {
+        on!(self, backend => backend.message_of(delivery).await)
     }
 
     /// The newest messages of all recipients with their paths (for the console).

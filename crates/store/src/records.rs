@@ -187,6 +187,8 @@ pub struct ReceiptRecord {
     pub carrier: String,
     /// The carrier's id of what it took from us.
     pub carrier_id: String,
+    /// The delivery itself, where the receipt names it: then no id is looked for.
+    pub delivery: Option<DeliveryId>,
     /// Number and reference, where the carrier repeats the reference we sent: they name a
     /// delivery in doubt whose carrier id we never learnt.
     pub hint: Option<(ContactPoint, u16)>,

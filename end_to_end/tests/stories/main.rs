@@ -23,6 +23,7 @@ mod check_names_what_to_mend;
 mod connections_are_held_open;
 mod events_come_over_nats;
 mod events_flood_in;
+mod mail_comes_back;
 mod mails_meet_a_bad_server;
 mod mails_pass_through_postfix;
 mod nats_goes_away;

@@ -18,7 +18,7 @@ pub(super) fn is_mail_address(text: &str) -> bool {
 }
 
 /// A host name of letters, digits and hyphens, or an IPv4 address.
-pub(super) fn is_domain(text: &str) -> bool {
+pub(crate) fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

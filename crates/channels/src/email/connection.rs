@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::reader::{ReadFault, ReplyReader};
 use super::replies::{Reply, Stage, later, refusal};
-use super::{EmailConfig, SmtpAuth, SmtpTls, base64};
+use super::{EmailConfig, MadeEmail, SmtpAuth, SmtpTls, base64};
 use transaction::{Broken, Talk};
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -191,15 +191,8 @@ impl Connection {
         self.usable && self.mails < config.mails_per_connection
     }
 
-    /// Hands over one mail. `data` is dot-stuffed and ends with the final dot; `size` is
-    /// the mail's size without the stuffing.
-    pub(super) async fn hand_over(
-        &mut self,
-        config: &EmailConfig,
-        to: &str,
-        size: usize,
-        data: &[u8],
-    ) -> HandOver {
+    /// Hands over one mail.
+    pub(super) async fn hand_over(&mut self, config: &EmailConfig, mail: &MadeEmail) -> HandOver {
         self.mails += 1;
         // Until the end is known: a caller that goes away in between leaves it unusable.
         self.usable = false;
@@ -208,7 +201,7 @@ impl Connection {
             config,
             answers: 0,
         };
-        let result = talk.transaction(to, size, data).await;
+        let result = talk.transaction(mail).await;
         let answers = talk.answers;
         match result {
             Ok(outcome) => HandOver::Answered(outcome),

@@ -19,9 +19,10 @@ use super::mime::Mime;
 use super::{DkimConfig, base64};
 use crate::ConfigError;
 
-/// The headers a signature covers. `From` stands twice, and one that is absent counts as
-/// signed empty, so that neither can be added on the way.
-const SIGNED_HEADERS: [&str; 17] = [
+/// The headers a signature covers. One that is absent counts as signed empty; those that
+/// stand twice, and lead a reader or what he sends somewhere, also cannot be added beside
+/// the one that is there (RFC 6376 §5.4.2).
+const SIGNED_HEADERS: [&str; 20] = [
     "From",
     "From",
     "To",
@@ -30,6 +31,7 @@ const SIGNED_HEADERS: [&str; 17] = [
     "Date",
     "Message-ID",
     "Reply-To",
+    "Reply-To",
     "In-Reply-To",
     "References",
     "MIME-Version",
@@ -37,6 +39,8 @@ const SIGNED_HEADERS: [&str; 17] = [
     "Content-Language",
     "Auto-Submitted",
     "List-Unsubscribe",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
     "List-Unsubscribe-Post",
     "Feedback-ID",
 ];

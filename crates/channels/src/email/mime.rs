@@ -78,7 +78,7 @@ fn put_headers(mail: &OutgoingEmail, config: &EmailConfig, out: &mut Vec<u8>) {
     let to = mailbox(mail.to_name.open(), mail.to.open());
     put_header("From", &mailbox(&mail.from_name, &config.from), out);
     put_header("To", &to, out);
-    if let Some(reply_to) = &config.reply_to {
+    if let Some(reply_to) = mail.way_back.reply_to(config) {
         put_header("Reply-To", &mailbox("", reply_to), out);
     }
     put_header("Subject", &Text::new(header_text(mail.subject.open())), out);
@@ -94,6 +94,17 @@ fn put_headers(mail: &OutgoingEmail, config: &EmailConfig, out: &mut Vec<u8>) {
     put_raw("Auto-Submitted", &["auto-generated"], out);
     if let Some(sender) = &config.feedback_sender {
         put_raw("Feedback-ID", &[mail.lane.as_str(), ":", sender], out);
+    }
+    if let Some(ways) = mail.way_back.list_unsubscribe() {
+        put_raw("List-Unsubscribe", &[&ways], out);
+    }
+    if mail.way_back.unsubscribe_link.is_some() {
+        // RFC 8058 §3.1: it promises that one POST to the link is enough.
+        put_raw(
+            "List-Unsubscribe-Post",
+            &["List-Unsubscribe=One-Click"],
+            out,
+        );
     }
     if is_language_tag(&mail.locale) {
         put_raw("Content-Language", &[&mail.locale], out);

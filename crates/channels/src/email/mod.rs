@@ -15,6 +15,7 @@ mod mime;
 mod pool;
 mod reader;
 mod replies;
+mod way_back;
 mod wire;
 
 #[cfg(test)]
@@ -27,8 +28,12 @@ use model::{DeliveryId, Instant, Lane, MessageId, Outcome, Sealed};
 
 use crate::ConfigError;
 
+pub(crate) use address::is_domain;
+#[cfg(test)]
+pub(crate) use base64::encode as base64;
 pub use config::{DkimConfig, EmailConfig, SmtpAuth, SmtpTls};
 pub use dkim::DkimKey;
+pub use way_back::WayBack;
 
 /// A mail to hand over.
 #[derive(Clone, Debug)]
@@ -55,11 +60,14 @@ pub struct OutgoingEmail {
     pub locale: String,
     /// How urgent.
     pub lane: Lane,
+    /// Where what comes back of it goes.
+    pub way_back: WayBack,
 }
 
 /// A mail as it leaves.
 pub struct MadeEmail {
     delivery: DeliveryId,
+    envelope_from: String,
     to: Sealed,
     lane: Lane,
     /// The part of `Message-ID` before the `@`.
@@ -133,6 +141,9 @@ impl EmailCarrier {
                 reason: "this is not an address that mail can be sent to".into(),
             });
         }
+        if let Some(fault) = mail.way_back.fault() {
+            return Err(replies::later("way_back", fault));
+        }
         let mime = mime::build(mail, config);
         let body = dkim::BodyHash::of(&mime);
         let Some(mut data) = signers.sign(&mime, &body, mail.date) else {
@@ -142,6 +153,7 @@ impl EmailCarrier {
         wire::put_data(&mime.octets, &mut data);
         Ok(MadeEmail {
             delivery: mail.delivery,
+            envelope_from: mail.way_back.envelope_from(config).to_owned(),
             to: mail.to.clone(),
             lane: mail.lane,
             id: mime::message_id_local(mail),
@@ -158,8 +170,7 @@ impl EmailCarrier {
     /// (`<message id>.<delivery id>`): bounces name that, not the server's queue id.
     pub async fn hand_over(&self, mail: MadeEmail) -> Outcome {
         let Shared { config, pool, .. } = &*self.shared;
-        let to = mail.to.open();
-        let outcome = match pool.hand_over(mail.lane, to, mail.size, &mail.data).await {
+        let outcome = match pool.hand_over(&mail).await {
             Outcome::Accepted { .. } => Outcome::Accepted {
                 carrier_id: Some(mail.id),
             },

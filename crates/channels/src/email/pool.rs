@@ -10,10 +10,10 @@ use std::time::Duration;
 use model::{Lane, Outcome};
 use tokio::time::Instant;
 
-use super::EmailConfig;
 use super::connection::{Connection, HandOver};
 use super::gate::Gate;
 use super::replies::later;
+use super::{EmailConfig, MadeEmail};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -43,14 +43,8 @@ impl Pool {
     }
 
     /// Hands over one mail on some connection.
-    pub(super) async fn hand_over(
-        &self,
-        lane: Lane,
-        to: &str,
-        size: usize,
-        data: &[u8],
-    ) -> Outcome {
-        let Some(_place) = self.gate.enter(lane).await else {
+    pub(super) async fn hand_over(&self, mail: &MadeEmail) -> Outcome {
+        let Some(_place) = self.gate.enter(mail.lane).await else {
             return later("closing", "Tidings is shutting down");
         };
         loop {
@@ -61,7 +55,7 @@ impl Pool {
                     Err(outcome) => return outcome,
                 },
             };
-            match connection.hand_over(&self.config, to, size, data).await {
+            match connection.hand_over(&self.config, mail).await {
                 HandOver::Answered(outcome) => {
                     self.put_back(connection);
                     return outcome;

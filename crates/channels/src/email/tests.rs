@@ -14,7 +14,7 @@ use mail_parser::{HeaderValue, MessageParser};
 use model::{DeliveryId, Id, Instant, Lane, MessageId, Sealed};
 use proptest::prelude::*;
 
-use super::{DkimConfig, DkimKey, EmailConfig, OutgoingEmail, dkim, mime};
+use super::{DkimConfig, DkimKey, EmailConfig, OutgoingEmail, WayBack, dkim, mime};
 
 fn mail() -> OutgoingEmail {
     OutgoingEmail {
@@ -29,6 +29,17 @@ fn mail() -> OutgoingEmail {
         date: Instant::parse("2026-11-22T09:30:00Z").unwrap(),
         locale: "pt-BR".into(),
         lane: Lane::Normal,
+        way_back: WayBack::default(),
+    }
+}
+
+/// Every way back there is.
+fn way_back() -> WayBack {
+    WayBack {
+        envelope_from: Some("b-1-x@in.marigold.example".into()),
+        reply_to: Some("r-1-x@in.marigold.example".into()),
+        unsubscribe_link: Some("https://marigold.example/u/AbC".into()),
+        unsubscribe_address: Some("u-1-x@in.marigold.example".into()),
     }
 }
 
@@ -141,10 +152,12 @@ fn hostile() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-const EXPECTED: [&str; 12] = [
+const EXPECTED: [&str; 14] = [
     "From",
     "To",
     "Reply-To",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
     "Subject",
     "Date",
     "Message-ID",
@@ -160,7 +173,7 @@ proptest! {
     #[test]
     fn no_field_can_add_a_header_or_end_a_line(
         to in hostile(), to_name in hostile(), from_name in hostile(), subject in hostile(),
-        text in hostile(), html in hostile(), locale in hostile(),
+        text in hostile(), html in hostile(), locale in hostile(), stoppable in any::<bool>(),
     ) {
         let mail = OutgoingEmail {
             to: Sealed::new(to),
@@ -170,6 +183,7 @@ proptest! {
             text: Sealed::new(text),
             html: Sealed::new(html),
             locale,
+            way_back: if stoppable { way_back() } else { WayBack::default() },
             ..mail()
         };
         let mime::Mime { octets: bytes, head } = mime::build(&mail, &config());
@@ -214,6 +228,32 @@ impl<K: Hash + Eq, V: Clone> ResolverCache<K, V> for Zone<K, V> {
         None
     }
     fn insert(&self, _: K, _: V, _: std::time::Instant) {}
+}
+
+#[test]
+fn a_mail_says_how_to_get_no_more_of_them() {
+    let unfolded = |way_back: WayBack| {
+        let mail = OutgoingEmail { way_back, ..mail() };
+        let octets = mime::build(&mail, &config()).octets;
+        String::from_utf8(octets).unwrap().replace("\r\n ", " ")
+    };
+    let all = unfolded(way_back());
+    for line in [
+        "\r\nReply-To: <r-1-x@in.marigold.example>\r\n",
+        "\r\nList-Unsubscribe: <https://marigold.example/u/AbC>, <mailto:u-1-x@in.marigold.example>\r\n",
+        "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+    ] {
+        assert!(all.contains(line), "{line}: {all}");
+    }
+    // Without a link one click cannot be promised (RFC 8058 §3.1).
+    let by_mail = unfolded(WayBack {
+        unsubscribe_link: None,
+        ..way_back()
+    });
+    assert!(by_mail.contains("\r\nList-Unsubscribe: <mailto:u-1-x@in.marigold.example>\r\n"));
+    assert!(!by_mail.contains("List-Unsubscribe-Post"));
+    let none = unfolded(WayBack::default());
+    assert!(!none.contains("List-Unsubscribe") && none.contains("Reply-To: <help@"));
 }
 
 fn signatures_hold(message: &[u8], keys: &[DkimConfig]) -> Vec<bool> {
@@ -276,6 +316,33 @@ fn both_signatures_hold_and_break_with_the_mail() {
             signatures_hold(second_from.as_bytes(), &keys),
             [false, false]
         );
+    }
+}
+
+#[test]
+fn what_leads_a_reader_somewhere_can_neither_be_added_nor_doubled_nor_taken_away() {
+    let keys = keys();
+    let signers = dkim::Signers::new(&keys);
+    for way_back in [way_back(), WayBack::default()] {
+        let mail = OutgoingEmail { way_back, ..mail() };
+        let message = mime::build(&mail, &config());
+        let hash = dkim::BodyHash::of(&message);
+        let mut signed = signers.sign(&message, &hash, mail.date).unwrap();
+        signed.extend_from_slice(&message.octets);
+        let signed = String::from_utf8(signed).unwrap();
+        assert_eq!(signatures_hold(signed.as_bytes(), &keys), [true, true]);
+        for name in ["List-Unsubscribe", "List-Unsubscribe-Post", "Reply-To"] {
+            let added = format!("{name}: <https://evil.example/>\r\n{signed}");
+            assert_eq!(
+                signatures_hold(added.as_bytes(), &keys),
+                [false, false],
+                "{name}"
+            );
+            let renamed = signed.replace(&format!("\r\n{name}: "), "\r\nX-Was: ");
+            let there = renamed != signed;
+            let held = signatures_hold(renamed.as_bytes(), &keys);
+            assert_eq!(held, [!there, !there], "{name}");
+        }
     }
 }
 

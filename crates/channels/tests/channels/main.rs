@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the whole binary is a test")]
 
+mod mail_in;
 mod peers;
 mod sms;
 mod sms_inbound;

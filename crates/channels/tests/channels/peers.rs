@@ -21,7 +21,7 @@ fn environment(name: &str) -> Option<String> {
 }
 
 /// A line for whoever runs the tests; captured output would hide it.
-fn missing(what: &str) {
+pub(crate) fn missing(what: &str) {
     assert!(
         environment("TIDINGS_TEST_REQUIRE").as_deref() != Some("all"),
         "TIDINGS_TEST_REQUIRE=all, but {what}"
@@ -103,13 +103,23 @@ async fn aiosmtpd_takes_our_mail_and_dkimpy_verifies_both_signatures() {
     {
         let mut mail = crate::smtp::mail(number as i64);
         mail.text = model::Sealed::new(text);
+        if number == 0 {
+            mail.way_back.envelope_from = Some("b-1-x@in.marigold.example".into());
+            mail.way_back.unsubscribe_link = Some("https://marigold.example/u/AbC".into());
+            mail.way_back.unsubscribe_address = Some("u-1-x@in.marigold.example".into());
+        }
+        let from = mail.way_back.envelope_from.clone();
         let outcome = carrier.send(mail).await;
         assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
-        let line = peer.line().await;
-        assert_eq!(
-            line,
-            "bounce@marigold.example ines@example.com True True 2 parts"
-        );
+        let from = from.unwrap_or("bounce@marigold.example".into());
+        let mut expected = format!("{from} ines@example.com True True 2 parts");
+        // Nothing that leads to unsubscribing can be added, or taken away where it is.
+        expected += " added False False doubled False False";
+        expected += match number {
+            0 => " removed False False",
+            _ => " removed True True",
+        };
+        assert_eq!(peer.line().await, expected);
     }
     carrier.close(Duration::from_secs(5)).await;
 }

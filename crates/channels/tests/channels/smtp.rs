@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use channels::{EmailCarrier, EmailConfig, Outcome, OutgoingEmail, SmtpAuth, SmtpTls, TlsRoots};
+use channels::{
+    EmailCarrier, EmailConfig, Outcome, OutgoingEmail, SmtpAuth, SmtpTls, TlsRoots, WayBack,
+};
 use model::{DeliveryId, Id, Instant, Lane, MessageId, Sealed};
 use tokio::net::TcpListener;
 
@@ -22,6 +24,7 @@ pub fn mail(number: i64) -> OutgoingEmail {
         date: Instant::parse("2026-11-22T09:30:00Z").unwrap(),
         locale: "en".into(),
         lane: Lane::Normal,
+        way_back: WayBack::default(),
     }
 }
 

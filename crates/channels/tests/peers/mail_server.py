@@ -1,7 +1,8 @@
 """A mail server on aiosmtpd that checks DKIM with dkimpy.
 
 Arguments: pairs of a DNS name and its TXT record. Prints its port, then a line for each
-mail: envelope sender, recipient, whether each signature holds, and how many parts.
+mail: envelope sender, recipient, whether each signature holds, how many parts; and whether
+each still holds when headers that lead to unsubscribing are added, doubled and removed.
 """
 
 import asyncio
@@ -18,14 +19,29 @@ def look_up(name, timeout=5):
     return RECORDS.get(name.decode() if isinstance(name, bytes) else name, "").encode()
 
 
+def verify(content):
+    signatures = len(email.message_from_bytes(content).get_all("DKIM-Signature", []))
+    return [holds(content, i) for i in range(signatures)]
+
+
+def holds(content, index):
+    try:
+        return dkim.DKIM(content).verify(idx=index, dnsfunc=look_up)
+    except dkim.DKIMException:
+        return False
+
+
 class Checker:
     async def handle_DATA(self, server, session, envelope):
-        verifier = dkim.DKIM(envelope.content)
-        message = email.message_from_bytes(envelope.content)
-        signatures = len(message.get_all("DKIM-Signature", []))
-        held = [verifier.verify(idx=i, dnsfunc=look_up) for i in range(signatures)]
+        content = envelope.content
+        message = email.message_from_bytes(content)
+        held = verify(content)
         parts = len(message.get_payload())
-        print(envelope.mail_from, *envelope.rcpt_tos, *held, parts, "parts", flush=True)
+        added = verify(b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" + content)
+        doubled = verify(b"List-Unsubscribe: <https://evil.example/>\r\n" + content)
+        removed = verify(content.replace(b"\r\nList-Unsubscribe:", b"\r\nX-Was:"))
+        words = [*held, parts, "parts", "added", *added, "doubled", *doubled, "removed", *removed]
+        print(envelope.mail_from, *envelope.rcpt_tos, *words, flush=True)
         return "250 2.0.0 OK"
 
 

@@ -221,6 +221,7 @@ impl Sender {
             date: self.pipeline.clock().now(),
             locale: claimed.content.locale.clone(),
             lane: claimed.lane,
+            way_back: self.way_back(claimed),
         });
         let (outcome, digest) = match made {
             Ok(made) => {

@@ -14,6 +14,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod way_back;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,9 @@ use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
 use record::{Done, Recorder};
 use stops::Waiting;
-pub(crate) use stops::{Overtaken, RecentStops};
+pub(crate) use stops::{Overtaken, Reach, RecentStops};
 use tally::Tally;
+pub use way_back::ComesBack;
 
 /// The carriers of one kind of traffic.
 #[derive(Clone, Default)]

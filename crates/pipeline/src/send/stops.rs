@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use model::{MessageId, PurposeClass, Wish};
+use model::{Channel, MessageId, PurposeClass, Wish};
 use store::ClaimedDelivery;
 
 use super::Sender;
@@ -21,29 +21,57 @@ struct Noted {
     count: u64,
 }
 
+/// What is not to go to an address any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    /// Offers and news.
+    Offers,
+    /// Whatever may be stopped: not what protects the customer, nor what the law wants.
+    Stoppable,
+    /// Everything.
+    Everything,
+}
+
+impl Reach {
+    /// How far a wish about a channel reaches; none where it begins something. A stop of
+    /// texts is for all of them; mail of some kinds cannot be stopped.
+    pub(crate) const fn of(channel: Channel, wish: Wish) -> Option<Self> {
+        match (wish, channel) {
+            (Wish::Start, _) => None,
+            (Wish::StopMarketing, _) => Some(Self::Offers),
+            (Wish::StopAll, Channel::Email) => Some(Self::Stoppable),
+            (Wish::StopAll, Channel::Sms) => Some(Self::Everything),
+        }
+    }
+
+    const fn holds(self, purpose: PurposeClass) -> bool {
+        match self {
+            Self::Offers => matches!(purpose, PurposeClass::Marketing),
+            Self::Stoppable => !matches!(purpose, PurposeClass::Security | PurposeClass::Legal),
+            Self::Everything => true,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Stop {
-    /// Whether only offers are stopped.
-    marketing: bool,
+    reach: Reach,
     /// The count when it was noted.
     count: u64,
 }
 
 impl RecentStops {
-    /// Notes what somebody wishes of an address.
-    pub(crate) fn note(&self, digest: i64, wish: Wish) {
+    /// Notes how far somebody's stop for an address reaches; none takes it back.
+    pub(crate) fn note(&self, digest: i64, reach: Option<Reach>) {
         let mut noted = self.write();
-        if wish == Wish::Start {
+        let Some(reach) = reach else {
             noted.stops.remove(&digest);
             return;
-        }
+        };
         noted.count += 1;
         let count = noted.count;
-        let stop = noted.stops.entry(digest).or_insert(Stop {
-            marketing: true,
-            count,
-        });
-        stop.marketing &= wish == Wish::StopMarketing;
+        let stop = noted.stops.entry(digest).or_insert(Stop { reach, count });
+        stop.reach = stop.reach.max(reach);
         stop.count = count;
     }
 
@@ -51,7 +79,7 @@ impl RecentStops {
     pub(crate) fn has(&self, digest: i64, purpose: PurposeClass) -> bool {
         let noted = self.read();
         let stop = noted.stops.get(&digest);
-        stop.is_some_and(|stop| !stop.marketing || purpose == PurposeClass::Marketing)
+        stop.is_some_and(|stop| stop.reach.holds(purpose))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -67,7 +95,7 @@ impl RecentStops {
     /// what is known of that.
     fn forget(&self, digest: i64, known_at: u64) {
         let mut noted = self.write();
-        let old = |stop: &Stop| !stop.marketing && stop.count <= known_at;
+        let old = |stop: &Stop| stop.reach == Reach::Everything && stop.count <= known_at;
         if noted.stops.get(&digest).is_some_and(old) {
             noted.stops.remove(&digest);
         }
@@ -187,7 +215,7 @@ impl Sender {
             .collect();
         for digest in digests {
             match stopped.contains(&digest) {
-                true => stops.note(digest, Wish::StopAll),
+                true => stops.note(digest, Some(Reach::Everything)),
                 false => stops.forget(digest, known_at),
             }
         }
@@ -215,16 +243,16 @@ mod tests {
     fn a_stop_holds_until_it_is_taken_back() {
         let stops = RecentStops::default();
         let has = |purpose| stops.has(1, purpose);
-        stops.note(1, Wish::StopMarketing);
+        stops.note(1, Some(Reach::Offers));
         assert!(has(PurposeClass::Marketing) && !has(PurposeClass::Security));
-        stops.note(1, Wish::StopAll);
-        stops.note(1, Wish::StopMarketing);
+        stops.note(1, Some(Reach::Everything));
+        stops.note(1, Some(Reach::Offers));
         assert!(has(PurposeClass::Security), "the stricter holds");
-        stops.note(1, Wish::Start);
+        stops.note(1, None);
         assert!(stops.is_empty());
         // What was read before a stop came does not take it back.
         let known_at = stops.count();
-        stops.note(1, Wish::StopAll);
+        stops.note(1, Some(Reach::Everything));
         stops.forget(1, known_at);
         assert!(has(PurposeClass::Transactional));
         stops.forget(1, stops.count());

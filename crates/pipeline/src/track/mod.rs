@@ -1,13 +1,16 @@
 //! Track: what carriers and customers say later.
 //!
-//! Receipts move delivery states; texts that come in are kept, and one that asks for
-//! silence suppresses the number in the same commit. A carrier is answered only after that commit:
+//! Receipts move delivery states; texts that come in are kept, and what one wishes is done in
+//! the same commit; `mail` makes sense of mails. A carrier is answered only after that commit:
 //! what we have not kept, it must send again.
 
 mod answers;
 mod heard;
+mod mail;
+#[cfg(test)]
+mod tests;
 
-use channels::{Inbound, InboundItem};
+use channels::{Inbound, InboundItem, ReceivedMail};
 use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed, Wish};
 use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +22,9 @@ pub use heard::{Asks, By, Heard, Words, hear, own_words};
 
 /// So many are committed together at most.
 const BATCH: usize = 512;
+
+/// Mails that wait at most; the servers of more are asked to come back.
+const MAILS: usize = 256;
 
 /// The track stage: runs until every carrier that sends to it is gone.
 pub struct Tracker {
@@ -33,14 +39,34 @@ impl Tracker {
     }
 
     /// Runs to the end of the stream.
-    pub async fn run(mut self) {
+    pub async fn run(self) {
+        let Self { pipeline, inbound } = self;
+        let (mails, waiting) = mpsc::channel(MAILS);
+        let track = Track { pipeline };
+        // A mail takes several commits: no receipt and no stop waits for them.
+        tokio::join!(track.run(inbound, mails), track.take_mails(waiting));
+    }
+}
+
+/// A mail, and who waits until it is kept.
+type Waiting = (ReceivedMail, oneshot::Sender<bool>);
+
+/// What hears and what keeps.
+struct Track {
+    pipeline: Pipeline,
+}
+
+impl Track {
+    async fn run(&self, mut inbound: mpsc::Receiver<InboundItem>, mails: mpsc::Sender<Waiting>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while self.inbound.recv_many(&mut batch, BATCH).await > 0 {
+        while inbound.recv_many(&mut batch, BATCH).await > 0 {
             let now = self.pipeline.clock().now();
             let (mut receipts, mut texts) = (Vec::new(), Vec::new());
             let (mut receipt_waits, mut text_waits) = (Vec::new(), Vec::new());
             for InboundItem { inbound, done } in batch.drain(..) {
                 match inbound {
+                    // Where there is no room it is dropped, which says "not kept".
+                    Inbound::Mail(mail) => drop(mails.try_send((*mail, done))),
                     Inbound::Receipt {
                         carrier,
                         carrier_id,
@@ -60,6 +86,7 @@ impl Tracker {
                         receipts.push(ReceiptRecord {
                             carrier,
                             carrier_id,
+                            delivery: None,
                             hint,
                             receipt,
                         });
@@ -82,8 +109,10 @@ impl Tracker {
                 }
             }
             // Stops first: the fewer messages leave after one, the better.
-            self.record_texts(texts, text_waits).await;
-            self.record_receipts(receipts, receipt_waits).await;
+            let kept = self.record_texts(texts).await;
+            answer(text_waits, kept);
+            let kept = self.record_receipts(receipts).await;
+            answer(receipt_waits, kept);
         }
     }
 
@@ -95,9 +124,7 @@ impl Tracker {
         to: String,
         text: Sealed,
     ) -> InboundText {
-        let catalogue = self.pipeline.catalogue();
-        let words = catalogue.replies().clone();
-        let heard = hear(&words.with_name(&self.pipeline.brand().name), text.open());
+        let heard = self.hear(text.open());
         let wished = heard.wishes("text", received_at);
         let answer = heard.answer();
         let from = phone(from);
@@ -116,36 +143,38 @@ impl Tracker {
         }
     }
 
-    async fn record_texts(&self, texts: Vec<InboundText>, waits: Vec<oneshot::Sender<bool>>) {
+    /// What somebody's words ask of us.
+    fn hear(&self, text: &str) -> Heard {
+        let catalogue = self.pipeline.catalogue();
+        let words = catalogue.replies().clone();
+        hear(&words.with_name(&self.pipeline.brand().name), text)
+    }
+
+    /// Keeps texts; says whether that could be done.
+    async fn record_texts(&self, texts: Vec<InboundText>) -> bool {
         if texts.is_empty() {
-            return;
+            return true;
         }
-        let wished: Vec<(i64, Wish)> = texts
+        let wished: Vec<(ContactPoint, Wish)> = texts
             .iter()
-            .filter_map(|text| {
-                let digest = self.pipeline.store().digest(&text.from);
-                Some((digest, text.wished.as_ref()?.wish))
-            })
+            .filter_map(|text| Some((text.from.clone(), text.wished.as_ref()?.wish)))
             .collect();
         let kept = self.pipeline.store().record_inbound(texts).await;
         if let Err(error) = &kept {
             tracing::warn!(%error, "could not keep texts that came in; the carrier sends them again");
         } else {
-            for (digest, wish) in wished {
-                self.pipeline.stops().note(digest, wish);
+            for (contact, wish) in wished {
+                self.pipeline.note_wish(&contact, wish);
             }
             self.pipeline.asked().notify_one();
         }
-        answer(waits, kept.is_ok());
+        kept.is_ok()
     }
 
-    async fn record_receipts(
-        &self,
-        receipts: Vec<ReceiptRecord>,
-        waits: Vec<oneshot::Sender<bool>>,
-    ) {
+    /// Keeps receipts; says whether that could be done.
+    async fn record_receipts(&self, receipts: Vec<ReceiptRecord>) -> bool {
         if receipts.is_empty() {
-            return;
+            return true;
         }
         let kept = self.pipeline.store().record_receipts(receipts).await;
         match &kept {
@@ -162,7 +191,7 @@ impl Tracker {
                 tracing::warn!(%error, "could not keep receipts; the carrier sends them again");
             }
         }
-        answer(waits, kept.is_ok());
+        kept.is_ok()
     }
 }
 

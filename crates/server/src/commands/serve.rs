@@ -5,7 +5,7 @@ use web::WebConfig;
 
 use crate::cli::Serve;
 use crate::serving::Bounds;
-use crate::{clock, config, lifecycle, nats, wiring};
+use crate::{clock, config, lifecycle, mail_in, nats, wiring};
 
 pub async fn run(arguments: Serve) -> Result<()> {
     let config = config::load(&arguments.config)?;
@@ -34,6 +34,9 @@ pub async fn run(arguments: Serve) -> Result<()> {
         config.server.public_url
     );
     println!("  listening on {}", listener.local_addr()?);
+    for line in mail_in::lines(&system) {
+        println!("  {line}");
+    }
     let app = lifecycle::app(&system, web, metrics);
     let purging = tokio::spawn(lifecycle::purge(
         system.pipeline.store().clone(),

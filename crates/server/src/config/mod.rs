@@ -2,6 +2,7 @@
 //! miss. `docs/reference/tidings.toml` lists every key with its default; a test reads it.
 
 mod costs;
+mod mail_in;
 mod national;
 mod nats;
 mod near_miss;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs};
+pub use mail_in::MailIn;
 pub use nats::Nats;
 pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Sandbox, Server, Sms};
 pub use senders::{Sender, senders};
@@ -58,6 +60,9 @@ pub struct Config {
     /// The mail server, for live traffic.
     #[serde(default)]
     pub email: Option<Email>,
+    /// Mail that comes back.
+    #[serde(default)]
+    pub mail_in: Option<MailIn>,
     /// Events from JetStream, doorbells between nodes.
     #[serde(default)]
     pub nats: Option<Nats>,
@@ -93,6 +98,9 @@ pub fn load(path: &Path) -> Result<Config> {
     }
     if let Some(email) = &mut config.email {
         email.anchor(anchor);
+    }
+    if let Some(mail_in) = &mut config.mail_in {
+        mail_in.anchor(anchor);
     }
     if let Some(nats) = &mut config.nats {
         nats.anchor(anchor);

@@ -8,6 +8,9 @@ use super::{Brand, Config};
 /// What is wrong, each with its key; empty when nothing is.
 pub(super) fn faults(config: &Config, text: &str) -> Vec<String> {
     let mut faults = brand(&config.brand);
+    if let Some(mail_in) = &config.mail_in {
+        faults.extend(super::mail_in::faults(mail_in));
+    }
     if let Some(nats) = &config.nats {
         faults.extend(super::nats::faults(nats));
     }

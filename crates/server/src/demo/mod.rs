@@ -16,7 +16,7 @@ use web::WebConfig;
 use crate::cli;
 use crate::config::{self, Config};
 use crate::serving::Bounds;
-use crate::{clock, lifecycle, wiring};
+use crate::{clock, lifecycle, mail_in, wiring};
 use story::Story;
 
 const CUSTOMERS: &str = include_str!("customers.jsonl");
@@ -72,7 +72,7 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
     let mut story = Story::new(u64::from_le_bytes(seed));
     tell_history(&pipeline, &mut story).await?;
 
-    welcome(&url, key.open());
+    welcome(&url, key.open(), &mail_in::lines(&system));
     let telling = tokio::spawn(tell(pipeline.clone(), story, arguments.speed));
     let purging = tokio::spawn(lifecycle::purge(pipeline.store().clone(), clock::now));
     let bounds = Bounds::of(&config.server);
@@ -113,7 +113,7 @@ pub async fn run(arguments: cli::Demo) -> Result<()> {
 /// An event a newcomer can send by hand.
 const EXAMPLE: &str = r#"{"specversion":"1.0","id":"my-1","source":"/me","type":"security.code","subject":"c-sam","data":{"code":"482913"}}"#;
 
-fn welcome(url: &str, key: &str) {
+fn welcome(url: &str, key: &str, lines: &[String]) {
     println!(
         "
   Marigold, a made-up marketplace, is open. Its messages:
@@ -131,6 +131,9 @@ fn welcome(url: &str, key: &str) {
   Ctrl-C ends it.
 "
     );
+    for line in lines {
+        println!("  {line}");
+    }
     // Piped into a file or another program, the words should still come now.
     let _ = std::io::stdout().flush();
 }

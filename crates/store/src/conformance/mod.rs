@@ -120,6 +120,7 @@ mod cases {
         a_late_outcome_settles_a_delivery_in_doubt,
         a_receipt_that_repeats_our_reference_settles_a_delivery_in_doubt,
         a_receipt_while_a_doubtful_delivery_is_claimed_again_is_not_overtaken,
+        a_receipt_that_names_a_delivery_needs_no_id,
     );
     on_both!(mailbox:
         pages_are_newest_first_and_complete,

@@ -12,6 +12,7 @@ fn receipt(world: &World, status: ReceiptStatus) -> ReceiptRecord {
     ReceiptRecord {
         carrier: "alpha".into(),
         carrier_id: "c-1".into(),
+        delivery: None,
         hint: None,
         receipt: Receipt {
             status,
@@ -213,4 +214,31 @@ pub(super) async fn a_receipt_and_its_response_in_one_moment_find_each_other(wor
     for event in &events {
         assert_eq!(state(world, event).await, DeliveryState::Delivered);
     }
+}
+
+/// Mail is not entered by its carrier's id: what comes back of it names the delivery.
+pub(super) async fn a_receipt_that_names_a_delivery_needs_no_id(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Email]);
+    world.commit(event.clone()).await;
+    let claimed = world.claim(Channel::Email, 1).await;
+    let delivery = claimed[0].id;
+    let accepted = Next::Settle(DeliveryState::Accepted);
+    world.record(&claimed[0], Some("m-1"), accepted).await;
+    let store = world.store();
+    let found = store.message_of(delivery).await.unwrap().unwrap();
+    assert_eq!(found.message.id, claimed[0].message);
+    assert_eq!(found.deliveries[0].delivery.contact, claimed[0].contact);
+    let unknown = model::Id::from_i64(model::Id::as_i64(delivery) + 1);
+    assert_eq!(store.message_of(unknown).await.unwrap(), None);
+
+    let mut told = receipt(world, ReceiptStatus::Failed);
+    told.carrier_id = String::new();
+    told.delivery = Some(delivery);
+    let matched = store.record_receipts(vec![told]).await.unwrap();
+    let expected = ReceiptMatch::Matched(delivery, ReceiptStatus::Failed);
+    assert_eq!(matched, [expected]);
+    assert_eq!(state(world, &event).await, DeliveryState::Undelivered);
+    let record = store.message_of(delivery).await.unwrap().unwrap();
+    assert_eq!(record.deliveries[0].receipts.len(), 1);
 }

@@ -148,11 +148,14 @@ impl Shared {
         let mut news = Vec::with_capacity(all.len());
         let before = self.suppressed_in(tx, all).await?;
         for (contact, wished) in all {
-            let stops = wished.wish == Wish::StopAll;
+            let stops = wished.suppresses(contact.channel).is_some();
             let suppresses = stops && !before.contains(&self.secret.address(contact));
             news.push(self.wish_of_owners(tx, contact, wished).await? || suppresses);
         }
-        let reasons: Vec<_> = all.iter().map(|(_, wished)| wished.suppresses()).collect();
+        let reasons: Vec<_> = all
+            .iter()
+            .map(|(contact, wished)| wished.suppresses(contact.channel))
+            .collect();
         let stopped: Vec<_> = all
             .iter()
             .zip(&reasons)
@@ -275,7 +278,7 @@ impl Shared {
     ) -> std::result::Result<(), Failure> {
         let stopped: Vec<_> = all
             .iter()
-            .filter(|(_, wished)| wished.wish == Wish::StopAll)
+            .filter(|(contact, wished)| wished.suppresses(contact.channel).is_some())
             .map(|(contact, wished)| (*contact, "", wished.said.at))
             .collect();
         self.outdate_owners(&stopped).await

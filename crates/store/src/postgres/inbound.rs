@@ -8,7 +8,7 @@ use super::rows::{partition, text};
 use super::sql::receipts::PUT_INBOUND;
 use super::steps::{Steps, begin, commit, params};
 use super::{Postgres, Shared, retrying};
-use crate::{InboundText, Result, Wished};
+use crate::{InboundText, Result};
 
 impl Postgres {
     pub(crate) async fn record_inbound(&self, texts: Vec<InboundText>) -> Result<()> {
@@ -61,7 +61,10 @@ impl Shared {
                     .collect::<Vec<_>>(),
                 texts
                     .iter()
-                    .map(|t| t.wished.as_ref().and_then(Wished::suppresses))
+                    .map(|t| {
+                        let wished = t.wished.as_ref();
+                        wished.and_then(|wished| wished.suppresses(t.from.channel))
+                    })
                     .collect::<Vec<_>>(),
                 answers,
             ],

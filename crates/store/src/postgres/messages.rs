@@ -12,7 +12,7 @@ use tokio_postgres::IsolationLevel;
 use super::failure::Failure;
 use super::outcomes::outcome_word;
 use super::rows::{Fields, get, message, named, partition};
-use super::sql::mailbox::{ATTEMPTS, DELIVERIES, LATEST, MESSAGE, RECEIPTS};
+use super::sql::mailbox::{ATTEMPTS, DELIVERIES, LATEST, MESSAGE, MESSAGE_OF, RECEIPTS};
 use super::steps::{Steps, ask, params};
 use super::{Postgres, Shared, all_partitions};
 use crate::{DeliveryRecord, EventRecord, MessageRecord, Result};
@@ -20,6 +20,17 @@ use crate::{DeliveryRecord, EventRecord, MessageRecord, Result};
 impl Postgres {
     pub(crate) async fn message(&self, id: MessageId) -> Result<Option<MessageRecord>> {
         Ok(self.shared.read_records(vec![id]).await?.pop())
+    }
+
+    pub(crate) async fn message_of(&self, delivery: DeliveryId) -> Result<Option<MessageRecord>> {
+        let client = self.shared.reader().await?;
+        let named = params![partition(delivery), delivery.as_i64()];
+        let rows = ask(&client, MESSAGE_OF, named).await?.rows;
+        drop(client);
+        match rows.first() {
+            Some(row) => self.message(MessageId::from_i64(get(row, 0)?)).await,
+            None => Ok(None),
+        }
     }
 
     pub(crate) async fn latest_messages(&self, limit: usize) -> Result<Vec<MessageRecord>> {

@@ -35,6 +35,9 @@ impl Shared {
         let mut client = self.open(pool).await?;
         let tx = begin(&mut client).await?;
         let mut found = self.find_by_id(&tx, &receipts).await?;
+        for (record, found) in receipts.iter().zip(&mut found) {
+            *found = record.delivery.map(DeliveryId::as_i64).or(*found);
+        }
         self.find_in_doubt(&tx, &receipts, &mut found).await?;
         let hash = |record: &ReceiptRecord| carrier_hash(&record.carrier, &record.carrier_id);
         let named: Vec<Named<'_>> = receipts

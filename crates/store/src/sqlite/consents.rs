@@ -144,7 +144,7 @@ pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) 
             )?;
         }
     }
-    is_new |= match wished.suppresses() {
+    is_new |= match wished.suppresses(contact.channel) {
         Some(reason) => suppress_in(tx, contact, &reason, wished.said.at)?,
         None if wished.wish == model::Wish::Start => unsuppress_in(tx, digest)?,
         None => false,

@@ -18,6 +18,20 @@ impl Sqlite {
             .await
     }
 
+    pub(crate) async fn message_of(&self, delivery: DeliveryId) -> Result<Option<MessageRecord>> {
+        self.read(move |connection, shared| {
+            let message: Option<i64> = connection
+                .prepare_cached("SELECT message FROM deliveries WHERE id = ?1")?
+                .query_row([delivery.as_i64()], |row| row.get(0))
+                .optional()?;
+            match message.map(MessageId::from_i64) {
+                Some(message) => read_message(connection, shared, message),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
     pub(crate) async fn latest_messages(&self, limit: usize) -> Result<Vec<MessageRecord>> {
         self.read(move |connection, shared| {
             let ids: Vec<MessageId> = {

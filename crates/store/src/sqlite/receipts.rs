@@ -11,7 +11,7 @@ use super::consents::wish_in;
 use super::outcomes::standing;
 use super::rows::{collect, contact, instant, maybe_instant, stable_hash, word};
 use super::tx::Tx;
-use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result, Wished};
+use crate::{InboundText, ReceiptMatch, ReceiptRecord, Result};
 
 /// Parked receipts are kept so long; one that nobody claims by then names nothing of ours.
 const PARKED_FOR: model::Span = model::Span::days(3);
@@ -49,7 +49,9 @@ impl Sqlite {
                         text.to,
                         text.text.open(),
                         text.received_at.as_micros(),
-                        text.wished.as_ref().and_then(Wished::suppresses),
+                        text.wished
+                            .as_ref()
+                            .and_then(|wished| wished.suppresses(text.from.channel)),
                         text.answer.filter(|_| is_new).map(model::Answer::number),
                     ])?;
             }
@@ -65,7 +67,11 @@ pub(super) fn carrier_hash(carrier: &str, carrier_id: &str) -> i64 {
 
 fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
     let hash = carrier_hash(&record.carrier, &record.carrier_id);
-    let named = match find(tx, hash, &record.carrier, &record.carrier_id)? {
+    let named = match record.delivery {
+        Some(delivery) => Some(delivery.as_i64()),
+        None => find(tx, hash, &record.carrier, &record.carrier_id)?,
+    };
+    let named = match named {
         Some(delivery) => Some(delivery),
         None => find_in_doubt(tx, record.hint.as_ref())?,
     };

@@ -11,6 +11,7 @@ mod environment;
 pub(crate) mod hostile;
 mod http;
 pub(crate) mod nodes;
+mod postfix;
 mod program;
 mod shop;
 pub(crate) mod trouble;
@@ -24,6 +25,7 @@ use tempfile::TempDir;
 pub(crate) use browser::Browser;
 pub(crate) use environment::{missing, python, say, seed, shared};
 pub(crate) use http::{Answer, Http, News};
+pub(crate) use postfix::Postfix;
 pub(crate) use program::{Ended, Program, run};
 pub(crate) use shop::{customer, event, order, parcel};
 pub(crate) use trouble::Trouble;
@@ -69,6 +71,11 @@ impl World {
             http: Http::new(&address, &test),
             live: Http::new(&address, &live),
         }
+    }
+
+    /// Waits for a line on its standard output that holds `mark`; gives what follows it.
+    pub(crate) async fn says(&mut self, mark: &str) -> String {
+        self.program.line_with(mark).await
     }
 
     /// `http://host:port`.

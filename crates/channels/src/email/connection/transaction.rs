@@ -5,9 +5,9 @@ use std::time::Duration;
 use model::Outcome;
 use tokio::time::timeout;
 
-use super::super::EmailConfig;
 use super::super::reader::ReadFault;
 use super::super::replies::{Reply, Stage, refusal};
+use super::super::{EmailConfig, MadeEmail};
 use super::{Connection, SLOW, fault_words};
 
 /// The connection is of no more use.
@@ -35,24 +35,19 @@ pub(super) struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    pub(super) async fn transaction(
-        &mut self,
-        to: &str,
-        size: usize,
-        data: &[u8],
-    ) -> Result<Outcome, Broken> {
+    pub(super) async fn transaction(&mut self, mail: &MadeEmail) -> Result<Outcome, Broken> {
         let size = match self.connection.offers.size {
-            true => format!(" SIZE={size}"),
+            true => format!(" SIZE={}", mail.size),
             false => String::new(),
         };
-        let mail = format!("MAIL FROM:<{}>{size}\r\n", self.config.envelope_from);
-        let rcpt = format!("RCPT TO:<{to}>\r\n");
+        let from = format!("MAIL FROM:<{}>{size}\r\n", mail.envelope_from);
+        let rcpt = format!("RCPT TO:<{}>\r\n", mail.to.open());
         let envelope = match self.connection.offers.pipelining {
-            true => self.envelope_at_once(&mail, &rcpt).await?,
-            false => self.envelope_in_steps(&mail, &rcpt).await?,
+            true => self.envelope_at_once(&from, &rcpt).await?,
+            false => self.envelope_in_steps(&from, &rcpt).await?,
         };
         match envelope {
-            Ok(()) => self.message(data).await,
+            Ok(()) => self.message(&mail.data).await,
             Err((reply, Stage::Mail)) if reply.code == 421 => {
                 Err(Broken::Goodbye(refusal(reply, Stage::Mail)))
             }

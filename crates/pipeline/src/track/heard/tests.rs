@@ -17,7 +17,7 @@ fn asks(text: &str) -> Asks {
 /// The reason of the suppression that follows.
 fn suppresses(heard: &Heard) -> Option<String> {
     let now = model::Instant::from_micros(0);
-    heard.wishes("text", now)?.suppresses()
+    heard.wishes("text", now)?.suppresses(model::Channel::Sms)
 }
 
 #[test]

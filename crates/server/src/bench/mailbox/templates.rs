@@ -216,6 +216,7 @@ pub fn receipt(event: &AcceptedEvent) -> Option<ReceiptRecord> {
     (delivery.planned.contact.channel == model::Channel::Sms).then(|| ReceiptRecord {
         carrier: "sms".into(),
         carrier_id: carrier_id(delivery.id),
+        delivery: None,
         hint: None,
         receipt: Receipt {
             status: ReceiptStatus::Delivered,

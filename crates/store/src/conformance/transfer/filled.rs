@@ -36,6 +36,7 @@ pub(in crate::conformance) fn receipt(
     ReceiptRecord {
         carrier: "alpha".into(),
         carrier_id: carrier_id.into(),
+        delivery: None,
         hint: None,
         receipt: Receipt {
             status,

@@ -56,6 +56,7 @@ statements! {
         JOIN events AS e ON e.partition = m.partition AND e.id = m.event
         LEFT JOIN recipients AS r ON r.partition = m.partition AND r.id = m.recipient
         WHERE m.partition = $1 AND m.id = $2");
+    MESSAGE_OF = "SELECT d.message FROM deliveries AS d WHERE d.partition = $1 AND d.id = $2";
     DELIVERIES = "SELECT d.id, d.message, d.channel, d.address,
             CASE WHEN c.delivery IS NULL THEN d.state ELSE $3::smallint END AS state,
             d.lane, d.due_at, d.expires_at, d.attempts, d.changed_at
