@@ -19,7 +19,8 @@ pub struct Stopped {
     /// The rule it breaks.
     pub rule: Rule,
     /// The part of the message: `sender`, `title`, `summary`, `sms`, `body`, `subject`,
-    /// `preheader`, `mail text`, `mail html`; or a value of the event: `/data/order/note`.
+    /// `preheader`, `mail text`, `mail html`; a value of the event: `/data/order/note`; or
+    /// the `name` of its customer.
     pub part: Cow<'static, str>,
     /// Where in that part, in bytes.
     pub span: Range<usize>,
@@ -71,21 +72,26 @@ pub fn check_short(guard: &Guard, short: &Short) -> Vec<Stopped> {
         .collect()
 }
 
-/// Everything in the values of an event that keeps its message from leaving, looked at before
-/// the commit: its templates have been rehearsed, so that what breaks a promise in a body or
-/// a mail is nearly always a value.
+/// Everything in the values of an event, and in the name it greets, that keeps its message
+/// from leaving, looked at before the commit: its templates have been rehearsed, so that what
+/// breaks a promise in a body or a mail is nearly always a value.
 pub fn check_values(guard: &Guard, catalogue: &Catalogue, short: &Short) -> Vec<Stopped> {
     const APART: &str = "\n\n";
     let content = &short.content;
     let Some(entry) = catalogue.get(&content.message_type) else {
         return Vec::new();
     };
+    let name = super::snapshot::name_of(&content.data);
     let texts = entry.schema.texts(&content.data);
-    let mut all = String::with_capacity(texts.iter().map(|t| t.text.len() + APART.len()).sum());
-    let mut starts = Vec::with_capacity(texts.len());
-    for written in &texts {
+    // The name stands first, as it does in what is made of them.
+    let greeted = Some((&*name, None)).filter(|_| !name.is_empty());
+    let written = texts.iter().map(|written| (written.text, Some(written)));
+    let parts: Vec<_> = greeted.into_iter().chain(written).collect();
+    let mut all = String::with_capacity(parts.iter().map(|(t, _)| t.len() + APART.len()).sum());
+    let mut starts = Vec::with_capacity(parts.len());
+    for (text, _) in &parts {
         starts.push(all.len());
-        all.push_str(written.text);
+        all.push_str(text);
         all.push_str(APART);
     }
     if all.is_empty() {
@@ -96,11 +102,11 @@ pub fn check_values(guard: &Guard, catalogue: &Catalogue, short: &Short) -> Vec<
     let stopped = found.into_iter().filter_map(|finding| {
         let place = starts.partition_point(|start| *start <= finding.span.start);
         let place = place.checked_sub(1)?;
-        let (start, written) = (starts[place], &texts[place]);
-        let within = |at: usize| at.saturating_sub(start).min(written.text.len());
+        let (start, (text, written)) = (starts[place], parts[place]);
+        let within = |at: usize| at.saturating_sub(start).min(text.len());
         Some(Stopped {
             rule: finding.rule,
-            part: Cow::Owned(written.pointer()),
+            part: written.map_or(Cow::Borrowed("name"), |w| Cow::Owned(w.pointer())),
             span: within(finding.span.start)..within(finding.span.end),
         })
     });
