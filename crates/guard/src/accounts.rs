@@ -3,11 +3,12 @@
 //! An account number (ISO 13616) whose check digits are right, or the address of a wallet,
 //! is stopped beside a verb that asks to pay; a wallet's link always.
 
+use crate::Rule;
 use crate::content::Findings;
+use crate::denial::Said;
 use crate::fold::{Folded, Parted};
 use crate::phrases::{Hit, Phrases, Role};
 use crate::plain::{Plain, is_word};
-use crate::{Rule, denial};
 
 /// So far, in octets, may the verb be.
 const REACH: usize = 96;
@@ -88,13 +89,17 @@ fn asks_to_pay(
     let first = hits.partition_point(|hit| hit.start + REACH < start);
     let last = hits.partition_point(|hit| hit.start <= end + REACH);
     let near = hits[first.min(last)..last].iter();
+    let said = Said {
+        folded,
+        hits,
+        phrases,
+    };
     near.filter(|hit| is_payment(hit)).any(|verb| {
         let between = match verb.start < start {
             true => (verb.end, start),
             false => (end, verb.start),
         };
-        folded.parted(between.0, between.1) < Parted::Sentences
-            && !denial::is_denied(folded, hits, phrases, verb)
+        folded.parted(between.0, between.1) < Parted::Sentences && !said.denies(verb)
     })
 }
 

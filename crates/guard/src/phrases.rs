@@ -56,6 +56,8 @@ struct Denial {
     turn: Vec<String>,
     /// Right before a verb that is no request: "zu".
     infinitive: Vec<String>,
+    /// Make a threat of what is denied behind them: "if you" do not send it.
+    condition: Vec<String>,
 }
 
 /// How a language builds its sentences.
@@ -89,6 +91,10 @@ struct Asks {
 struct Ask {
     verbs: Vec<String>,
     things: Vec<String>,
+    /// Forms that ask behind a denial of nothing only: "no dude en" enviar, "do not forget
+    /// to". Alone they ask for nothing.
+    #[serde(default)]
+    urged: Vec<String>,
     /// Ask too where they stand behind the thing: "is needed, reply here".
     #[serde(default)]
     back: Vec<String>,
@@ -104,6 +110,8 @@ pub(crate) enum Role {
     Not,
     /// Takes its force from a word that denies.
     Void,
+    /// Makes a threat of a word that denies.
+    Condition,
     /// Says that somebody asks.
     Asking,
     Change,
@@ -114,6 +122,8 @@ pub(crate) enum Role {
     NumberOf,
     Bait,
     Verb(Rule),
+    /// A verb that asks only where a denial that denies nothing goes with it.
+    Urged(Rule),
     /// A verb that stands behind its thing: in the same sentence, or in the next too.
     Back(Rule, bool),
     Thing(Rule),
@@ -198,6 +208,7 @@ impl Table {
             (&self.not, Role::Not),
             (&self.denial.void, Role::Void),
             (&self.denial.asking, Role::Asking),
+            (&self.denial.condition, Role::Condition),
             (&self.change, Role::Change),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
@@ -215,6 +226,7 @@ impl Table {
             (&asks.messenger, Rule::AsksMessenger),
         ] {
             all.push((&ask.verbs, Role::Verb(rule)));
+            all.push((&ask.urged, Role::Urged(rule)));
             all.push((&ask.things, Role::Thing(rule)));
             all.push((&ask.back, Role::Back(rule, false)));
             all.push((&ask.answer, Role::Back(rule, true)));
