@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub use content::{Content, Finding, Form};
 pub use fault::Fault;
+pub use hidden::is_invisible;
 pub use own::{Exception, Exceptions, Own, OwnFault};
 pub use promises::{Promise, Promises, Source};
 pub use rule::Rule;

@@ -9,7 +9,7 @@ use crate::world::{World, customer, delivery_of, event, order, until};
 const LURE: &str = "call 08712402050";
 
 #[tokio::test]
-async fn a_foreign_link_stops_the_event_and_a_foreign_number_takes_the_message_back() {
+async fn a_foreign_link_stops_the_event_and_pressure_takes_the_message_back() {
     let world = World::start().await;
     let mut ines = customer("ines", 31);
     // A name that may not leave is left out; it stops nothing.

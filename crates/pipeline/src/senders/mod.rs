@@ -23,7 +23,7 @@ use crate::render::Brand;
 use country::COUNTRIES;
 
 pub use country::Country;
-pub use looked_up::{LookedUp, What};
+pub use looked_up::{Asked, LookedUp, What, without_hidden};
 pub use read::{SenderFault, SenderFaults, Written};
 
 /// What kind of identity it is.

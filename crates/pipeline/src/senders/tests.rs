@@ -289,7 +289,7 @@ fn what_people_ask_for_is_looked_up() {
     let now = at("2026-06-01T00:00:00Z");
     for (given, standing) in [
         ("Marigold", Some(Standing::Ours)),
-        ("MARIGOLD", None),
+        ("MARIGOLD", Some(Standing::Ours)),
         ("62422", Some(Standing::Ended)),
         ("99999", Some(Standing::Ahead)),
         // Too long ago to be listed.
@@ -306,11 +306,13 @@ fn what_people_ask_for_is_looked_up() {
         ("notmarigold.example", None),
         ("https://marigold.example@evil.example/", None),
     ] {
-        let found = registry.look_up(given, now).unwrap();
+        let Asked::For(found) = registry.look_up(given, now) else {
+            panic!("{given}")
+        };
         assert_eq!(found.standing(), standing, "{given}: {found:?}");
     }
-    assert_eq!(registry.look_up("  ", now), None);
-    assert_eq!(registry.look_up(&"1".repeat(501), now), None);
+    assert_eq!(registry.look_up("  ", now), Asked::Nothing);
+    assert_eq!(registry.look_up(&"1".repeat(501), now), Asked::TooLong);
 }
 
 #[test]
