@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use guard::{Content, Form, Guard, Rule};
+use guard::{Content, Finding, Form, Guard, Rule};
 use model::MessageContent;
 
 use super::{Card, MailBody, Short};
@@ -43,11 +43,15 @@ fn look<'a>(
     content: Content<'a>,
 ) -> impl Iterator<Item = Stopped> + use<'a> {
     let findings = guard.check_as(&content, version);
-    findings.into_iter().map(move |finding| Stopped {
+    findings.into_iter().map(move |finding| stop(part, finding))
+}
+
+fn stop(part: &'static str, finding: Finding) -> Stopped {
+    Stopped {
         rule: finding.rule,
         part: Cow::Borrowed(part),
         span: finding.span,
-    })
+    }
 }
 
 /// Everything that keeps the short forms from leaving.
@@ -61,11 +65,21 @@ pub fn check_short(guard: &Guard, short: &Short) -> Vec<Stopped> {
     let title = Content::new(Form::Short, &content.title);
     let summary = Content::new(Form::Short, &content.summary);
     // What is not the marketplace itself is a name that came with the event.
-    let foreign = content.sender != super::snapshot::brand_of(&content.data);
+    let brand = super::snapshot::brand_of(&content.data);
+    let foreign = content.sender != brand;
     let sender = foreign.then(|| Content::new(Form::Short, &content.sender));
+    // "Ines & Sons · Marigold": theirs is what stands before ours.
+    let theirs = foreign.then(|| {
+        let before = content.sender.strip_suffix(brand);
+        before.unwrap_or(&content.sender)
+    });
+    let posing = theirs.map(|name| guard.check_name_as(name, brand, version));
+    let posing = posing.into_iter().flatten();
+    let posing = posing.map(|finding| stop("sender", finding));
     sender
         .into_iter()
         .flat_map(|sender| look(guard, version, "sender", sender))
+        .chain(posing)
         .chain(look(guard, version, "title", title))
         .chain(look(guard, version, "summary", summary))
         .chain(look(guard, version, "sms", text))
@@ -135,11 +149,7 @@ pub fn check_mail(guard: &Guard, content: &MessageContent, mail: &MailBody) -> V
     let preheader = Content::new(Form::Short, &mail.preheader);
     let text = Content::new(Form::MailText, &mail.text);
     let html = guard.check_html_as(&mail.html, version);
-    let html = html.into_iter().map(|finding| Stopped {
-        rule: finding.rule,
-        part: Cow::Borrowed("mail html"),
-        span: finding.span,
-    });
+    let html = html.into_iter().map(|finding| stop("mail html", finding));
     look(guard, version, "subject", subject)
         .chain(look(guard, version, "preheader", preheader))
         .chain(look(guard, version, "mail text", text))
