@@ -104,3 +104,41 @@ async fn an_exception_takes_two_people() {
         );
     }
 }
+
+#[tokio::test]
+async fn nobody_agrees_to_an_exception_of_the_past() {
+    let world = World::new().await;
+    let marketer = person(&world, "m@marigold.example", &[Role::Marketer]).await;
+    let one = person(&world, "t1@marigold.example", &[Role::Trust]).await;
+    let other = person(&world, "t2@marigold.example", &[Role::Trust]).await;
+    let asked = [
+        ("type", "order.confirmed"),
+        ("rule", "bait"),
+        ("reason", "a raffle that is one"),
+    ];
+    let ask = || world.call(form(EXCEPTIONS, &one.cookie, &asked));
+    to(&ask().await);
+    assert_eq!(ask().await.status, StatusCode::CONFLICT, "it is open");
+    let list = || world.call(page(EXCEPTIONS, &other.cookie));
+    let agree = "value=\"agree\"";
+    assert!(list().await.body.contains(agree));
+    for (last, title) in [
+        ("0", "One {{ order.number }}"),
+        ("1", "Two {{ order.number }}"),
+    ] {
+        let words = [("text.title", title), ("last", last)];
+        to(&send(&world, &marketer.cookie, "publish", &words).await);
+    }
+    assert!(!list().await.body.contains(agree));
+    let path = "/console/catalogue/exceptions/1";
+    let settle = |act| world.call(form(path, &other.cookie, &[("act", act)]));
+    let refused = settle("agree").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("is of the past"), "{}", refused.body);
+    assert!(
+        !actions(&world)
+            .await
+            .contains(&"guard_exception.agreed".to_owned())
+    );
+    to(&settle("end").await);
+}
