@@ -5,6 +5,7 @@
 //! hot path looks two small tables up and copies nothing. How it is published is `web`'s.
 
 mod country;
+mod honest;
 mod looked_up;
 mod read;
 #[cfg(test)]

@@ -406,3 +406,32 @@ proptest! {
         let _ = registry.look_up(&given, at("2026-01-01T00:00:00Z"));
     }
 }
+
+#[test]
+fn a_registry_keeps_the_promises_it_is_published_with() {
+    let catalogue = crate::catalogue::Catalogue::load(None).unwrap();
+    let broken = |value: &str, about: &str| {
+        let written = Written {
+            about: about.into(),
+            ..Written::of("here", Kind::LinkDomain, value)
+        };
+        let registry = Registry::new(vec![written]).unwrap();
+        let own = registry.own(at("2026-01-01T00:00:00Z"));
+        let faults = registry.broken_promises(&catalogue.guard(own, ("", "")));
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        said.join("\n")
+    };
+    assert_eq!(
+        broken("marigold.example", "For what is at marigold.example."),
+        ""
+    );
+    assert!(broken("bit.ly", "").contains("`bit.ly`: it hides where links lead"));
+    assert!(broken("x.bit.ly", "").contains("hides where links lead"));
+    let lure = broken("marigold.example", "Or call 08712402050.");
+    assert!(lure.contains("(`foreign_number`)"), "{lure}");
+    let lure = broken("marigold.example", "Send us your password.");
+    assert!(lure.contains("(`asks_secret`)"), "{lure}");
+    let address = Written::of("here", Kind::LinkDomain, "127.0.0.1");
+    let fault = Registry::new(vec![address]).unwrap_err().to_string();
+    assert!(fault.contains("`127.0.0.1` is no domain"), "{fault}");
+}
