@@ -95,6 +95,9 @@ struct Ask {
     /// to". Alone they ask for nothing.
     #[serde(default)]
     urged: Vec<String>,
+    /// Stand right before where to pay: "into account" 12345678. Of payment only.
+    #[serde(default)]
+    pay_to: Vec<String>,
     /// Ask too where they stand behind the thing: "is needed, reply here".
     #[serde(default)]
     back: Vec<String>,
@@ -121,6 +124,8 @@ pub(crate) enum Role {
     Write,
     NumberOf,
     Bait,
+    /// Stands right before an account or a wallet.
+    PayTo,
     Verb(Rule),
     /// A verb that asks only where a denial that denies nothing goes with it.
     Urged(Rule),
@@ -216,6 +221,7 @@ impl Table {
             (&self.write, Role::Write),
             (&self.number_of, Role::NumberOf),
             (&self.bait, Role::Bait),
+            (&asks.payment.pay_to, Role::PayTo),
         ];
         for (ask, rule) in [
             (&asks.secret, Rule::AsksSecret),
