@@ -34,6 +34,7 @@ async fn an_exception_takes_two_people() {
     let other = person(&world, "t2@marigold.example", &[Role::Trust]).await;
     let bait = [
         ("text.title", "You’ve won: {{ order.number }}"),
+        ("text.summary", "You’ve won a lamp."),
         ("last", "0"),
     ];
     let refused = send(&world, &marketer.cookie, "publish", &bait).await;
@@ -95,7 +96,10 @@ async fn an_exception_takes_two_people() {
         .call(page("/console/catalogue/order.confirmed", &marketer.cookie))
         .await
         .body;
-    assert!(shown.contains("The words of the desk do not serve"));
+    let faults = shown.matches("the guard stops the").count();
+    assert!(faults > 1, "there is more than one fault: {shown}");
+    let said = shown.matches("The words of the desk do not serve").count();
+    assert_eq!(said, 1, "once, before all faults: {shown}");
     let done = actions(&world).await;
     for action in ["asked", "agreed", "ended"] {
         assert!(
