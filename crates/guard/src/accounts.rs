@@ -3,16 +3,21 @@
 //! An account number (ISO 13616) whose check digits are right, or the address of a wallet,
 //! is stopped beside a verb that asks to pay; a wallet's link always.
 
+use crate::Rule;
 use crate::content::Findings;
+use crate::denial::Said;
 use crate::fold::{Folded, Parted};
 use crate::phrases::{Hit, Phrases, Role};
 use crate::plain::{Plain, is_word};
-use crate::{Rule, denial};
 
 /// So far, in octets, may the verb be.
 const REACH: usize = 96;
 const SHORTEST: usize = 15;
 const LONGEST: usize = 34;
+/// So far behind the words before it, and with so many digits at least, stands a number to
+/// pay to.
+const NEXT: usize = 4;
+const NUMBER: usize = 6;
 /// A wallet's address is no shorter.
 const WALLET: usize = 25;
 /// What a wallet's link begins with, before its colon.
@@ -38,6 +43,19 @@ pub(crate) fn check(
     if !hits.iter().any(is_payment) {
         return;
     }
+    let asked = |start: usize, end: usize| {
+        let around = (folded.near(start), folded.near(end));
+        asks_to_pay(around, (folded, hits), phrases)
+    };
+    for hit in hits.iter().filter(|hit| hit.role == Role::PayTo) {
+        let from = plain.at_place(folded.origin(hit.end - 1)) + 1;
+        if let Some((from, to)) = payee(&plain.octets, from) {
+            let (start, end) = (plain.place(from), plain.end(to));
+            if asked(start, end) {
+                findings.add(Rule::AsksPayment, start, end);
+            }
+        }
+    }
     let octets = &plain.octets;
     let mut at = 0;
     while at < octets.len() {
@@ -50,8 +68,7 @@ pub(crate) fn check(
             continue;
         };
         let (start, end) = (plain.place(at), plain.end(at + length));
-        let around = (folded.near(start), folded.near(end));
-        if asks_to_pay(around, (folded, hits), phrases) {
+        if asked(start, end) {
             findings.add(Rule::AsksPayment, start, end);
         }
         at += length;
@@ -88,14 +105,51 @@ fn asks_to_pay(
     let first = hits.partition_point(|hit| hit.start + REACH < start);
     let last = hits.partition_point(|hit| hit.start <= end + REACH);
     let near = hits[first.min(last)..last].iter();
+    let said = Said {
+        folded,
+        hits,
+        phrases,
+    };
     near.filter(|hit| is_payment(hit)).any(|verb| {
         let between = match verb.start < start {
             true => (verb.end, start),
             false => (end, verb.start),
         };
-        folded.parted(between.0, between.1) < Parted::Sentences
-            && !denial::is_denied(folded, hits, phrases, verb)
+        folded.parted(between.0, between.1) < Parted::Sentences && !said.denies(verb)
     })
+}
+
+/// Who is to be paid, right behind words that say so: six digits or more, a name with `@` or
+/// `$` before it, or a mail address.
+fn payee(octets: &[u8], from: usize) -> Option<(usize, usize)> {
+    let rest = octets.get(from..)?;
+    let signs = rest.iter().take(NEXT);
+    let signs = signs.take_while(|b| matches!(b, b' ' | b':' | b'#' | b'.' | b'-'));
+    let from = from + signs.count();
+    let rest = octets.get(from..)?;
+    let name = word(rest.get(1..).unwrap_or_default());
+    let handle =
+        matches!(rest.first()?, b'@' | b'$') && rest.get(1).is_some_and(u8::is_ascii_alphabetic);
+    let digits = rest
+        .iter()
+        .take(LONGEST)
+        .take_while(|b| b.is_ascii_digit() || matches!(b, b' ' | b'.' | b'-' | b'/'))
+        .count();
+    let many = rest[..digits].iter().filter(|b| b.is_ascii_digit()).count();
+    let mail = rest
+        .iter()
+        .take(LONGEST)
+        .take_while(|b| is_word(**b) || b".+-_@".contains(b))
+        .count();
+    let is_mail = rest[..mail].iter().skip(1).any(|b| *b == b'@');
+    let length = match (handle, is_mail) {
+        (true, _) => 1 + name,
+        (false, true) => mail,
+        (false, false) if many >= NUMBER => digits,
+        _ => return None,
+    };
+    let ends = rest[..length].iter().rposition(|b| is_word(*b))?;
+    Some((from, from + ends + 1))
 }
 
 fn word(rest: &[u8]) -> usize {

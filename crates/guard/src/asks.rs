@@ -1,10 +1,11 @@
 //! Sentences that ask for what must not be asked for, that promise a prize, or that press.
 
 use crate::content::Findings;
+use crate::denial::Said;
 use crate::fold::{Folded, Parted};
 use crate::links::Links;
 use crate::phrases::{Hit, Role};
-use crate::{Form, Promises, Rule, denial};
+use crate::{Form, Promises, Rule};
 
 /// So far apart, in octets, may a verb and its thing be.
 const REACH: usize = 48;
@@ -66,7 +67,10 @@ impl<'a> Reader<'a> {
     /// The verb that asks for the thing at `at`, if an honest sentence does not.
     fn verb(&self, at: usize, rule: Rule) -> Option<&'a Hit> {
         let thing = &self.hits[at];
-        let fits = |hit: &&Hit| hit.role == Role::Verb(rule) && hit.table == thing.table;
+        let fits = |hit: &&Hit| {
+            matches!(hit.role, Role::Verb(of) | Role::Urged(of) if of == rule)
+                && hit.table == thing.table
+        };
         let near = |from: usize, to: usize| {
             from <= to && to - from <= REACH && self.folded.parted(from, to) < Parted::Sentences
         };
@@ -75,7 +79,7 @@ impl<'a> Reader<'a> {
             .rev()
             .take_while(|hit| thing.start.saturating_sub(hit.start) <= REACH * 2)
             .filter(fits)
-            .find(|verb| near(verb.end, thing.start) && !self.is_denied(verb))
+            .find(|verb| near(verb.end, thing.start) && self.said().asks(verb, thing))
             .filter(|verb| !self.is_changed(verb, thing));
         if before.is_some()
             || !self
@@ -90,7 +94,7 @@ impl<'a> Reader<'a> {
             .iter()
             .take_while(|hit| hit.start.saturating_sub(thing.end) <= REACH)
             .filter(fits)
-            .find(|verb| near(thing.end, verb.start) && !self.is_denied(verb))
+            .find(|verb| near(thing.end, verb.start) && self.said().asks(verb, thing))
     }
 
     /// The words behind the thing at `at` that ask for it.
@@ -124,6 +128,14 @@ impl<'a> Reader<'a> {
 
     /// Whether a word near a phrase turns it into its opposite.
     fn is_denied(&self, phrase: &Hit) -> bool {
-        denial::is_denied(self.folded, self.hits, self.promises.phrases(), phrase)
+        self.said().denies(phrase)
+    }
+
+    fn said(&self) -> Said<'a> {
+        Said {
+            folded: self.folded,
+            hits: self.hits,
+            phrases: self.promises.phrases(),
+        }
     }
 }

@@ -17,19 +17,48 @@ const FAR: usize = 32;
 /// What is behind a phrase may be so far, in octets.
 const BEHIND: usize = 96;
 
-/// Whether a word near a phrase turns it into its opposite.
-pub(crate) fn is_denied(folded: &Folded, hits: &[Hit], phrases: &Phrases, phrase: &Hit) -> bool {
-    let from = phrase.start.saturating_sub(NEVER * 2);
-    let first = hits.partition_point(|hit| hit.start < from);
-    let last = hits.partition_point(|hit| hit.start <= phrase.end + BEHIND);
-    let denied = Denied {
-        folded,
-        near: &hits[first..last],
-        phrase,
-        language: phrases.language(phrase.table),
-        joints: phrases.joints(phrase.table),
-    };
-    denied.holds()
+/// A text, and the phrases found in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub folded: &'a Folded,
+    pub hits: &'a [Hit],
+    pub phrases: &'a Phrases,
+}
+
+impl<'a> Said<'a> {
+    /// Whether a word near a phrase turns it into its opposite.
+    pub(crate) fn denies(self, phrase: &Hit) -> bool {
+        self.around(phrase, None).holds()
+    }
+
+    /// Whether a verb asks for a thing: nothing denies it, and where it asks only after
+    /// words like "do not hesitate to", they stand there.
+    pub(crate) fn asks(self, verb: &Hit, thing: &Hit) -> bool {
+        let around = self.around(verb, Some(thing));
+        match verb.role {
+            Role::Urged(_) => around.is_urged() && !around.holds(),
+            _ => !around.holds(),
+        }
+    }
+
+    fn around<'b>(self, phrase: &'b Hit, thing: Option<&'b Hit>) -> Denied<'b>
+    where
+        'a: 'b,
+    {
+        let from = phrase.start.saturating_sub(NEVER * 2);
+        let first = self.hits.partition_point(|hit| hit.start < from);
+        let last = self
+            .hits
+            .partition_point(|hit| hit.start <= phrase.end + BEHIND);
+        Denied {
+            folded: self.folded,
+            near: &self.hits[first..last],
+            phrase,
+            thing,
+            language: self.phrases.language(phrase.table),
+            joints: self.phrases.joints(phrase.table),
+        }
+    }
 }
 
 /// A phrase, and what stands around it.
@@ -38,15 +67,15 @@ struct Denied<'a> {
     /// The phrases of its neighbourhood.
     near: &'a [Hit],
     phrase: &'a Hit,
+    /// What it asks for, if it is a verb.
+    thing: Option<&'a Hit>,
     language: Language,
     joints: &'a Joints,
 }
 
 impl Denied<'_> {
     fn holds(&self) -> bool {
-        let mut denials = self
-            .of_table()
-            .filter(|hit| matches!(hit.role, Role::Never | Role::Not) && !self.is_void(hit));
+        let mut denials = self.denials().filter(|hit| !self.is_void(hit));
         denials.any(|hit| match hit.end <= self.phrase.start {
             true => self.governs(hit),
             false => hit.start >= self.phrase.end && self.closes(hit),
@@ -58,9 +87,52 @@ impl Denied<'_> {
         hits.filter(|hit| hit.table == self.phrase.table)
     }
 
-    fn is_void(&self, denial: &Hit) -> bool {
+    fn denials(&self) -> impl Iterator<Item = &Hit> {
         self.of_table()
-            .any(|hit| hit.role == Role::Void && hit.start < denial.end && denial.start < hit.end)
+            .filter(|hit| matches!(hit.role, Role::Never | Role::Not))
+    }
+
+    fn is_void(&self, denial: &Hit) -> bool {
+        let mut others = self.of_table().filter(|hit| hit.role == Role::Void);
+        others.any(|hit| hit.start < denial.end && denial.start < hit.end) || self.threatens(denial)
+    }
+
+    /// "If you do not send us the code": who says so wants it sent. All in one clause:
+    /// "if you cannot send it back, give us the code" says nothing of the kind.
+    fn threatens(&self, denial: &Hit) -> bool {
+        let Some(thing) = self.thing.filter(|_| denial.role == Role::Not) else {
+            return false;
+        };
+        let whole = |one: usize, other: usize| self.folded.parted(one, other) == Parted::Not;
+        let mut conditions = self.of_table().filter(|hit| hit.role == Role::Condition);
+        conditions.any(|hit| {
+            hit.end <= denial.start
+                && denial.start - hit.end <= NEVER_AHEAD
+                && whole(hit.end, denial.start)
+        }) && whole(
+            self.phrase.end.min(thing.end),
+            self.phrase.start.max(thing.start),
+        )
+    }
+
+    /// Whether a denial that denies nothing goes with the phrase.
+    fn is_urged(&self) -> bool {
+        self.denials().any(|hit| {
+            let (from, to, far) = match hit.end <= self.phrase.start {
+                true => (hit.end, self.phrase.start, NEVER_AHEAD),
+                false => (self.phrase.end, hit.start, NOT_AHEAD),
+            };
+            let goes_with = |parted: Parted| match parted {
+                Parted::Not => true,
+                // "Zögern Sie nicht, uns den Code zu senden."
+                Parted::Clauses => self.language.verb_may_follow,
+                Parted::Sentences => false,
+            };
+            from <= to
+                && to - from <= far
+                && goes_with(self.folded.parted(from, to))
+                && self.is_void(hit)
+        })
     }
 
     /// Whether what denies stands before the phrase and goes with it.

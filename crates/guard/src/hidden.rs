@@ -3,9 +3,13 @@
 
 use crate::Rule;
 use crate::content::Findings;
+use crate::plain::is_dot;
+
+/// No word that may be broken is longer on either side.
+const LONGEST_WORD: usize = 64;
 
 /// Whether a character takes no room on a screen and does not belong to its neighbour.
-pub(crate) const fn is_invisible(c: char) -> bool {
+pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -35,6 +39,8 @@ pub(crate) fn check(text: &str, findings: &mut Findings<'_>) {
                     true
                 }
                 '\u{2069}' => open.pop().is_some(),
+                // Where a long word may be broken.
+                '\u{ad}' => breaks_a_word(text, at),
                 // Flags of regions.
                 '\u{e0020}'..='\u{e007f}' => before == '\u{1f3f4}' || is_tag(before),
                 _ => false,
@@ -50,6 +56,35 @@ pub(crate) fn check(text: &str, findings: &mut Findings<'_>) {
     for (at, c) in open {
         findings.add(Rule::Hidden, at, at + c.len_utf8());
     }
+}
+
+/// Whether a soft hyphen stands where a line may end, and in no address: two letters on
+/// either side, and nothing around them that a host or a path has.
+fn breaks_a_word(text: &str, at: usize) -> bool {
+    let is_plain = |around: &mut dyn Iterator<Item = char>| {
+        let (mut letters, mut length) = (0, 0);
+        for c in around.take_while(|c| !c.is_whitespace()) {
+            letters += usize::from(length < 2 && c.is_alphabetic());
+            length += 1;
+            if length > LONGEST_WORD || is_of_address(c) {
+                return false;
+            }
+        }
+        letters == 2
+    };
+    let after = &text[at + '\u{ad}'.len_utf8()..];
+    // A full stop may end the sentence.
+    let mut ahead = after.chars().peekable();
+    let mut last = std::iter::from_fn(|| {
+        let c = ahead.next()?;
+        let ends = matches!(c, '.' | ':') && ahead.peek().is_none_or(|c| c.is_whitespace());
+        (!ends).then_some(c)
+    });
+    is_plain(&mut text[..at].chars().rev()) && is_plain(&mut last)
+}
+
+const fn is_of_address(c: char) -> bool {
+    matches!(c, '.' | '/' | '\\' | ':' | '@' | '%') || is_dot(c)
 }
 
 /// The characters outside ASCII, with their places.
@@ -112,6 +147,12 @@ mod tests {
         assert_eq!(places("a\u{202e}b"), [1]);
         assert_eq!(places("a\u{2067}b"), [1]);
         assert_eq!(places("a\u{200d}b"), [1]);
-        assert_eq!(places("soft\u{ad}ware"), [4]);
+        for honest in ["Donau\u{ad}dampf\u{ad}schiff.", "(soft\u{ad}ware)"] {
+            assert!(places(honest).is_empty(), "{honest:?}");
+        }
+        assert_eq!(places("p\u{ad}assword"), [1]);
+        assert_eq!(places("soft\u{ad}ware.example"), [4]);
+        assert_eq!(places("a.b/soft\u{ad}ware"), [8]);
+        assert_eq!(places("soft\u{ad} ware"), [4]);
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn judge(host: &str, promises: &Promises, own: &Own) -> Option<Rule> 
     if !shown.is_ascii() && !shown.split('.').all(|label| label.is_single_script()) {
         return Some(Rule::MixedScript);
     }
-    if promises.is_shortener(&ascii) || promises.is_shortener(registrable) {
+    if promises.is_shortener(&ascii) {
         return Some(Rule::Shortener);
     }
     Some(Rule::ForeignLink)

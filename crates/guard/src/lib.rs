@@ -16,6 +16,7 @@ mod gaps;
 mod hidden;
 mod hosts;
 mod html;
+mod imitates;
 mod links;
 mod numbers;
 mod own;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 pub use content::{Content, Finding, Form};
 pub use fault::Fault;
+pub use hidden::is_invisible;
 pub use own::{Exception, Exceptions, Own, OwnFault};
 pub use promises::{Promise, Promises, Source};
 pub use rule::Rule;
@@ -117,6 +119,15 @@ impl Guard {
         let exceptions = &self.own.exceptions;
         findings.retain(|finding| !exceptions.holds(finding.rule, message_type, version));
         findings
+    }
+
+    /// Where the name that somebody else goes by has our name in it, in whatever spelling.
+    pub fn check_name_as(&self, text: &str, ours: &str, version: (&str, u32)) -> Vec<Finding> {
+        let mut findings = Findings::new(text, self.promises.enforced());
+        if let Some(found) = imitates::find(text, ours) {
+            findings.add(Rule::LookAlike, found.start, found.end);
+        }
+        self.unexcepted(findings.done(), version)
     }
 
     /// What is wrong with the addresses in HTML: where links lead and pictures come from.

@@ -145,7 +145,11 @@ impl Written<'_> {
 
     fn is_called(&self, number: &Number) -> bool {
         let length = number.digits.len();
-        if !(3..=MOST_DIGITS + 5).contains(&length) || number.is_date() || self.is_amount(number) {
+        if !(3..=MOST_DIGITS + 5).contains(&length)
+            || number.is_date()
+            || number.is_of_a_book()
+            || self.is_amount(number)
+        {
             return false;
         }
         let before = self.plain.before(number.from);
@@ -324,6 +328,18 @@ impl Number {
             [4, 1..=2, 1..=2, ..] | [1..=2, 1..=2, 4, ..] | [1..=2, 1..=2, 2]
         );
         (dated && in_order && (same || self.groups.len() > 3)) || self.is_year()
+    }
+
+    /// The number of a book (ISO 2108): no country has the prefix, and the last digit is
+    /// right.
+    fn is_of_a_book(&self) -> bool {
+        let digits = self.digits.as_bytes();
+        let weighed = digits.iter().zip([1, 3].into_iter().cycle());
+        let sum: u32 = weighed.map(|(digit, w)| u32::from(digit - b'0') * w).sum();
+        digits.len() == 13
+            && (digits.starts_with(b"978") || digits.starts_with(b"979"))
+            && !self.plus
+            && sum.is_multiple_of(10)
     }
 
     fn is_year(&self) -> bool {

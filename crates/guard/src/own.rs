@@ -121,7 +121,13 @@ fn own_domain(given: &str) -> Result<OwnDomain, OwnFault> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    if name.len() > 253 || !name.contains('.') || !name.split('.').all(is_label) {
+    // A name that ends in a number is an IP address (WHATWG URL §3.5).
+    let ends_in_number = name
+        .rsplit('.')
+        .next()
+        .is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()));
+    let formed = name.contains('.') && name.split('.').all(is_label);
+    if name.len() > 253 || !formed || ends_in_number {
         return Err(bad());
     }
     let Some(registrable) = psl::domain_str(&name) else {
@@ -202,6 +208,7 @@ mod tests {
         assert!(!own.has_number("5550123", true) && !own.has_number("2422", false));
         for (domain, fault) in [
             ("com", OwnFault::NoDomain("com".into())),
+            ("127.0.0.1", OwnFault::NoDomain("127.0.0.1".into())),
             ("co.uk", OwnFault::Public("co.uk".into())),
             ("github.io", OwnFault::Public("github.io".into())),
             (

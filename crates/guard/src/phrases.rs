@@ -56,6 +56,8 @@ struct Denial {
     turn: Vec<String>,
     /// Right before a verb that is no request: "zu".
     infinitive: Vec<String>,
+    /// Make a threat of what is denied behind them: "if you" do not send it.
+    condition: Vec<String>,
 }
 
 /// How a language builds its sentences.
@@ -89,6 +91,13 @@ struct Asks {
 struct Ask {
     verbs: Vec<String>,
     things: Vec<String>,
+    /// Forms that ask behind a denial of nothing only: "no dude en" enviar, "do not forget
+    /// to". Alone they ask for nothing.
+    #[serde(default)]
+    urged: Vec<String>,
+    /// Stand right before where to pay: "into account" 12345678. Of payment only.
+    #[serde(default)]
+    pay_to: Vec<String>,
     /// Ask too where they stand behind the thing: "is needed, reply here".
     #[serde(default)]
     back: Vec<String>,
@@ -104,6 +113,8 @@ pub(crate) enum Role {
     Not,
     /// Takes its force from a word that denies.
     Void,
+    /// Makes a threat of a word that denies.
+    Condition,
     /// Says that somebody asks.
     Asking,
     Change,
@@ -113,7 +124,11 @@ pub(crate) enum Role {
     Write,
     NumberOf,
     Bait,
+    /// Stands right before an account or a wallet.
+    PayTo,
     Verb(Rule),
+    /// A verb that asks only where a denial that denies nothing goes with it.
+    Urged(Rule),
     /// A verb that stands behind its thing: in the same sentence, or in the next too.
     Back(Rule, bool),
     Thing(Rule),
@@ -198,6 +213,7 @@ impl Table {
             (&self.not, Role::Not),
             (&self.denial.void, Role::Void),
             (&self.denial.asking, Role::Asking),
+            (&self.denial.condition, Role::Condition),
             (&self.change, Role::Change),
             (&self.hurry, Role::Hurry),
             (&self.call, Role::Call),
@@ -205,6 +221,7 @@ impl Table {
             (&self.write, Role::Write),
             (&self.number_of, Role::NumberOf),
             (&self.bait, Role::Bait),
+            (&asks.payment.pay_to, Role::PayTo),
         ];
         for (ask, rule) in [
             (&asks.secret, Rule::AsksSecret),
@@ -215,6 +232,7 @@ impl Table {
             (&asks.messenger, Rule::AsksMessenger),
         ] {
             all.push((&ask.verbs, Role::Verb(rule)));
+            all.push((&ask.urged, Role::Urged(rule)));
             all.push((&ask.things, Role::Thing(rule)));
             all.push((&ask.back, Role::Back(rule, false)));
             all.push((&ask.answer, Role::Back(rule, true)));

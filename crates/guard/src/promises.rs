@@ -166,8 +166,11 @@ impl Promises {
         }
     }
 
-    pub(crate) fn is_shortener(&self, domain: &str) -> bool {
-        self.shorteners.contains(domain)
+    /// Whether a domain (lower case, in ASCII), or the one it is under, hides where a link
+    /// leads.
+    pub fn is_shortener(&self, domain: &str) -> bool {
+        let registrable = psl::domain_str(domain).unwrap_or(domain);
+        self.shorteners.contains(domain) || self.shorteners.contains(registrable)
     }
 
     pub(crate) const fn gaps(&self) -> &Names {

@@ -30,8 +30,8 @@ macro_rules! rules {
 rules! {
     /// A link to an address that is not on the list.
     ForeignLink, "foreign_link", "links lead to brand.domain or guard.link_domains only";
-    /// An address that looks like ours and is not.
-    LookAlike, "look_alike", "this address only looks like ours; write our own domain";
+    /// An address, or the name of somebody else, that looks like ours and is not.
+    LookAlike, "look_alike", "this only looks like ours; write our own domain, and let nobody else go by our name";
     /// A host whose letters come from several scripts.
     MixedScript, "mixed_script", "this address mixes the letters of several scripts; write our own domain";
     /// A link that hides where it leads.

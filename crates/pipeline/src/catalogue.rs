@@ -12,7 +12,7 @@ mod describe;
 pub(crate) mod desk;
 pub(crate) mod entry;
 mod explain;
-mod fault;
+pub(crate) mod fault;
 mod filters;
 mod flat;
 pub(crate) mod formats;

@@ -15,7 +15,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, Room, Routes, Sender};
-use pipeline::senders::Registry;
+use pipeline::senders::{Registry, SenderFaults};
 use pipeline::track::{Answers, Tracker};
 use pipeline::{Limits, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
@@ -64,6 +64,11 @@ pub async fn start(config: &Config) -> Result<System> {
     };
     let brand = brand(&config.brand);
     let senders = limits.senders.clone();
+    let own = senders.own(clock::now());
+    let broken = senders.broken_promises(&catalogue.guard(own, ("", "")));
+    if !broken.is_empty() {
+        return Err(SenderFaults(broken)).context("the senders break a promise");
+    }
     let pipeline = Pipeline::new(store, Arc::new(catalogue), brand, clock::system(), limits);
     pipeline
         .refresh_desk()

@@ -92,6 +92,8 @@ pub(crate) fn initial(name: &str) -> String {
 pub(crate) enum ErrorKind {
     NotFound,
     Unreadable,
+    /// A form that is longer than any that is meant.
+    TooLarge,
     Forbidden,
     Broken,
 }
@@ -101,6 +103,7 @@ impl ErrorKind {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden => StatusCode::UNAUTHORIZED,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }

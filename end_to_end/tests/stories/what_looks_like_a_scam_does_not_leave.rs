@@ -9,10 +9,10 @@ use crate::world::{World, customer, delivery_of, event, order, until};
 const LURE: &str = "call 08712402050";
 
 #[tokio::test]
-async fn a_foreign_link_stops_the_event_and_a_foreign_number_takes_the_message_back() {
+async fn a_foreign_link_stops_the_event_and_pressure_takes_the_message_back() {
     let world = World::start().await;
     let mut ines = customer("ines", 31);
-    // Bodies greet by name: what stands in it is read when they are made.
+    // A name that may not leave is left out; it stops nothing.
     ines["name"] = format!("Ines, {LURE}").into();
     world.put(std::slice::from_ref(&ines)).await;
 
@@ -43,7 +43,8 @@ async fn a_foreign_link_stops_the_event_and_a_foreign_number_takes_the_message_b
     );
     assert_eq!(world.counts().await["texts"], 0, "nothing of it left");
 
-    let data = data("Nobody was at home.");
+    // Short enough for the values; a mail says it twice, in its body and in its facts.
+    let data = data("Nobody was at home. Urgent, act now.");
     let attempt = event("e-2", "shipment.attempt_failed", "ines", data);
     let answer = world.http.post("/v1/events", &attempt).await;
     assert_eq!(answer.json()["failed_total"], 0, "{answer:?}");
@@ -72,10 +73,7 @@ async fn a_foreign_link_stops_the_event_and_a_foreign_number_takes_the_message_b
     .await;
     let mail = delivery_of(&message, "email").unwrap();
     assert_eq!(mail["attempts"][0]["outcome"], "stopped", "{mail}");
-    assert_eq!(
-        mail["attempts"][0]["reason"], "guard.foreign_number",
-        "{mail}"
-    );
+    assert_eq!(mail["attempts"][0]["reason"], "guard.hurry", "{mail}");
     let left = world.end().await;
     assert!(
         !left.log.contains(LURE) && !left.log.contains("evil.com"),

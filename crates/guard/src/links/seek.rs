@@ -14,6 +14,8 @@ const WORDS: [&str; 16] = [
 ];
 /// Ends of hosts that are spelt out after the word "dot".
 const SPELT: [&str; 8] = ["com", "net", "org", "info", "biz", "ly", "xyz", "top"];
+/// What is sold and looks like a host, written as its maker writes it.
+const PRODUCTS: [&str; 3] = ["ADO.NET", "ASP.NET", "VB.NET"];
 /// So far before a mail address stands what asks to write to it.
 const WRITE: usize = 64;
 /// So long may a phrase be, folded.
@@ -283,7 +285,8 @@ impl Seeker<'_, '_> {
             host.split('.').count() == 4 && host.split('.').all(|part| part.parse::<u8>().is_ok());
         let linked = named
             || (is_ip && path)
-            || (hosts::is_linked(&host, self.own) && (path || !ends_a_sentence(&host)));
+            || (hosts::is_linked(&host, self.own)
+                && (path || !(ends_a_sentence(&host) || PRODUCTS.contains(&host.as_str()))));
         if linked {
             let to = if path { self.end_of_path(to) } else { to };
             self.add(Kind::Link, (from, to), host);

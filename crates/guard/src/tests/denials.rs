@@ -39,6 +39,64 @@ fn a_word_that_governs_no_request_denies_none() {
 }
 
 #[test]
+fn idioms_and_threats_deny_nothing() {
+    for text in [
+        "No dude en enviarnos el código",
+        "No olvide enviarnos su contraseña",
+        "No dejes de enviarnos el código",
+        "No tarde en enviarnos el código",
+        "Não hesite em enviar o código",
+        "Não esqueça de nos enviar sua senha",
+        "Não deixe de enviar o código",
+        "Zögern Sie nicht, uns den Code zu senden",
+        "Vergessen Sie nicht, uns Ihr Passwort zu senden",
+        "N'hésitez pas à nous envoyer le code",
+        "N'oubliez pas de nous envoyer votre mot de passe",
+        "Ne tardez pas à envoyer votre mot de passe",
+        "لا تتردد في إرسال الرمز إلينا",
+        "لا تنس إرسال كلمة المرور",
+        "If you don't send us the code, your order is lost",
+        "We can't help if you do not reply with the code",
+        "You cannot receive the parcel without sending us the code",
+        "Not sending us the code means a fee",
+        "There is no reason not to send us the code",
+        "Wenn Sie uns den Code nicht senden, verfällt alles",
+        "Si vous n'envoyez pas le code, le colis est perdu",
+        "Si vous ne nous envoyez pas le code, le colis est perdu",
+        "Si no envía el código, se cancela el pedido",
+        "Se não enviar o código, o pedido será cancelado",
+        "コードを送らないと注文は取り消されます",
+        "إذا لم ترسل الرمز سيلغى الطلب",
+    ] {
+        let found: Vec<Rule> = check(Form::MailText, text).iter().map(|f| f.rule).collect();
+        let asks = |rule: &Rule| matches!(rule, Rule::AsksSecret | Rule::AsksData);
+        assert!(found.iter().any(asks), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn conditions_and_infinitives_without_a_threat_are_left_alone() {
+    for text in [
+        "If you did not ask for this code, do not send it to anyone.",
+        "If you can't send the parcel back, show the code at the counter.",
+        "If you do not want to, you need not send us a code.",
+        "You cannot lose anything: nobody can sign in without your code.",
+        "Puede enviar el paquete con el código de la etiqueta.",
+        "No dude en llamar. El código está en la etiqueta.",
+        "No se preocupe: no tiene que enviar el código.",
+        "Você pode enviar o pacote com o código da etiqueta.",
+        "Wir bitten Sie nie, uns einen Code zu senden. Keine Sorge.",
+        "Zögern Sie nicht, uns zu schreiben. Der Code steht auf dem Etikett.",
+        "N'envoyez pas le code, ni à nous ni à personne.",
+        "Vous pouvez envoyer le colis avec le code de l'étiquette.",
+        "لا يمكن إرسال الرمز مرة أخرى.",
+    ] {
+        let found = shown(Form::MailText, text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}
+
+#[test]
 fn honest_warnings_are_left_alone() {
     for text in [
         "We never ask you for a password, a code, a card or bank number, a social security number.",

@@ -55,3 +55,31 @@ fn other_numbers_are_left_alone() {
         assert!(found.is_empty(), "{honest}: {found:?}");
     }
 }
+
+#[test]
+fn values_that_only_look_like_numbers_or_links_are_left_alone() {
+    for text in [
+        "Contact lenses 8.6 14.2 -3.25 30 pack",
+        "Contact cleaner 400ml 12345678",
+        "Text book 7th edition 9780134685991",
+        "Call for papers 978-0-13-468599-1",
+        "Turn the dial to 1500 rpm.",
+        "Telefonbuch 1987 Nr. 123456",
+        "ASP.NET Core 8 Handbook",
+        "You can pay with PayPal or by card at checkout on 12/03/2026.",
+        "Donau\u{ad}dampf\u{ad}schiff, 30 cm",
+    ] {
+        let found = shown(Form::MailText, text);
+        assert!(found.is_empty(), "{text}: {found:?}");
+    }
+    for text in [
+        "Contact us: 0800 555 1234",
+        "Call 9780134685990",
+        "Dial 08712402050",
+        "See asp.net now",
+        "Pay by PayPal to x@evil.example",
+        "https://mari\u{ad}gold.example/x",
+    ] {
+        assert!(!shown(Form::MailText, text).is_empty(), "{text}");
+    }
+}

@@ -22,6 +22,17 @@ fn requests_in_other_words_are_stopped() {
         "Wie lautet der Code? Schreiben Sie ihn hier.",
         "Répondez à ce message avec les six chiffres",
         "Quel est le code ? Écrivez-le ici.",
+        "Give me the 6 numbers we texted you",
+        "Read out the number on your phone to our colleague",
+        "Forward the SMS you just received to us",
+        "Screenshot the message with the code and mail it to us",
+        "Dime el código que te llegó",
+        "Me diz o código que chegou",
+        "Donne-moi le code reçu par SMS",
+        "コード教えてね",
+        "コードを教えて下さい",
+        "アカウントが停止されてしまったのでコードを送ってください",
+        "أعطني الكود الذي وصلك",
         "6桁の数字を送ってください",
         "رد على هذه الرسالة بالأرقام الستة",
         "ما هو الرمز؟ اكتبه هنا",
@@ -43,10 +54,45 @@ fn other_words_that_ask_for_nothing_are_left_alone() {
         "Sizes: S M L X. Plan A B C.",
         "Geben Sie nichts weiter. Schreiben Sie uns, wenn etwas fehlt.",
         "Si falta algo, escríbenos.",
+        "コードを他人に教えてはいけません。",
+        "コードを教えてしまった場合は、パスワードを変更してください。",
+        "The texts you received are in your Message Center.",
+        "Take a screenshot if the page looks odd.",
         "返品する場合は、箱の番号をご確認のうえ、発送いただけます。",
     ] {
         let found = shown(Form::MailText, text);
         assert!(found.is_empty(), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn where_to_pay_is_stopped_beside_a_request_to_pay() {
+    for (text, found) in [
+        ("Pay 20 EUR into account 12345678", "12345678"),
+        ("Wire the money to routing 021000021", "021000021"),
+        ("Pix para chave 123.456.789-09", "123.456.789-09"),
+        ("Faça um Pix para 11987654321", "11987654321"),
+        ("Zelle it to bob@evil.com", "bob@evil.com"),
+        ("Venmo @evil-shop 20 dollars", "@evil"),
+        ("Cash app $evilshop", "$evilshop"),
+        ("振込先 三菱UFJ 普通 1234567 へお振込みください", "1234567"),
+    ] {
+        let all = shown(Form::MailText, text);
+        let wanted = format!("asks_payment: {found}");
+        assert!(all.contains(&wanted), "{text}: {all:?}");
+    }
+    for honest in [
+        "Your account number is 12345678.",
+        "The refund of 20 EUR goes to account 12345678.",
+        "Never pay into account 12345678.",
+        "Pay in your account. Order 12345678.",
+        "O reembolso foi feito por Pix.",
+        "普通郵便 1234567",
+        "We take into account what you pay.",
+        "Cash app holder, $20.00",
+    ] {
+        let found = shown(Form::MailText, honest);
+        assert!(found.is_empty(), "{honest}: {found:?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! From an event and its customer's facts to what is committed.
 
 use model::{
-    Channel, Decision, Event, Facts, FailureReason, Instant, Mode, Partition, PlannedDelivery,
-    Quote, Sealed, ledger_day,
+    Channel, Customer, Decision, Event, Facts, FailureReason, Instant, Mode, Partition,
+    PlannedDelivery, Quote, Sealed, ledger_day,
 };
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
 
@@ -10,9 +10,10 @@ use super::OWN_SOURCES;
 use super::envelope;
 use super::stories::Stories;
 use crate::Pipeline;
+use crate::catalogue::Catalogue;
 use crate::costs::{self, About, Priced};
 use crate::decide::{Case, Terms, decide};
-use crate::render::{Short, check_short, check_values, fill_secret, short_forms};
+use crate::render::{Short, Stopped, check_short, check_values, fill_secret, short_forms};
 
 /// Why no message could be made.
 struct Failure(FailureReason, String);
@@ -26,10 +27,10 @@ impl Pipeline {
         facts: Option<&Facts>,
         stories: &mut Stories,
         now: Instant,
-        again: impl FnOnce() -> Event,
+        again: impl Fn() -> Event,
     ) -> AcceptedEvent {
         let partition = event.partition();
-        let result = match self.message(&mut event, facts, stories, now) {
+        let result = match self.message((&mut event, &again), facts, stories, now) {
             Ok(result) => result,
             Err(Failure(reason, detail)) => {
                 let (detail, envelope) = self.kept_of(&again(), detail);
@@ -66,7 +67,7 @@ impl Pipeline {
 
     fn message(
         &self,
-        event: &mut Event,
+        (event, again): (&mut Event, &impl Fn() -> Event),
         facts: Option<&Facts>,
         stories: &mut Stories,
         now: Instant,
@@ -89,16 +90,7 @@ impl Pipeline {
             true => costs::about(event),
             false => About::default(),
         };
-        let short = short_forms(&catalogue, self.brand(), event, &facts.customer)
-            .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
-        let guard = self.guard();
-        let mut stopped = check_short(&guard, &short);
-        if stopped.is_empty() {
-            stopped = check_values(&guard, &catalogue, &short);
-        }
-        if let Some(first) = stopped.first() {
-            return Err(Failure(FailureReason::Guard, first.to_string()));
-        }
+        let short = self.words((&mut *event, again), &facts.customer, &catalogue)?;
         let at = event.as_of.unwrap_or(now);
         let case = Case {
             standing: stories.standing(&catalogue, (event, facts.recipient), &short),
@@ -128,6 +120,51 @@ impl Pipeline {
             facts_version: facts.version,
             message: Box::new(message),
         })
+    }
+
+    /// The short forms, if they and the values may leave. A name can break a promise too
+    /// ("Shop24.de GmbH"): then nobody is called by it.
+    fn words(
+        &self,
+        (event, again): (&mut Event, &impl Fn() -> Event),
+        customer: &Customer,
+        catalogue: &Catalogue,
+    ) -> Result<Short, Failure> {
+        let (short, stopped) = self.looked_at(event, customer, catalogue)?;
+        if stopped.is_empty() {
+            return Ok(short);
+        }
+        let (short, stopped) = match customer.name.open() {
+            "" => (short, stopped),
+            _ => {
+                let unnamed = Customer {
+                    name: Sealed::new(""),
+                    ..customer.clone()
+                };
+                self.looked_at(&mut again(), &unnamed, catalogue)?
+            }
+        };
+        match stopped.first() {
+            Some(first) => Err(Failure(FailureReason::Guard, first.to_string())),
+            None => Ok(short),
+        }
+    }
+
+    /// The short forms, and what the guard says of them and of the values.
+    fn looked_at(
+        &self,
+        event: &mut Event,
+        customer: &Customer,
+        catalogue: &Catalogue,
+    ) -> Result<(Short, Vec<Stopped>), Failure> {
+        let short = short_forms(catalogue, self.brand(), event, customer)
+            .map_err(|error| Failure(error.failure_reason(), error.to_string()))?;
+        let guard = self.guard();
+        let mut stopped = check_short(&guard, &short);
+        if stopped.is_empty() {
+            stopped = check_values(&guard, catalogue, &short);
+        }
+        Ok((short, stopped))
     }
 
     /// The channels on which no identity of ours may write to a customer now: whatever

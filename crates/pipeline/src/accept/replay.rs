@@ -1,11 +1,12 @@
 //! A failed event, tried again: after a template was mended or a customer was added.
 
-use model::{AuditLine, EventId, Facts, FailureReason, MessageId};
+use model::{AuditLine, Channel, EventId, Facts, FailureReason, MessageId};
 use store::{AcceptedResult, Committed};
 
 use super::{AcceptError, AsOf, RawEvent, STALE_ROUNDS, Submission};
 use crate::Pipeline;
 use crate::costs::Holds;
+use crate::render::{self, Stopped};
 
 /// What became of a failed event that was tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +76,16 @@ impl Pipeline {
             let known: Vec<Facts> = facts.into_iter().collect();
             let mut stories = self.load_stories(&one, &known, now).await?;
             let [(_, event)] = one;
-            let mut accepted = self.make(event, known.first(), &mut stories, now, || whole);
+            let mut accepted = self.make(event, known.first(), &mut stories, now, || whole.clone());
             accepted.id = id;
+            if let Some(stopped) = self.stopped_in_mail(&accepted.result) {
+                let (detail, envelope) = self.kept_of(&whole, stopped.to_string());
+                accepted.result = AcceptedResult::Failed {
+                    reason: FailureReason::Guard,
+                    detail,
+                    envelope,
+                };
+            }
             let mut holds = Holds::new(&self.limits().costs);
             holds.add(0, &accepted);
             let line = note(&accepted.result);
@@ -97,5 +106,20 @@ impl Pipeline {
             }
         }
         Err(store::Error::Unavailable("the customer's facts keep changing".into()).into())
+    }
+
+    /// What the guard will stop in the mail of a message. Whoever replays waits for the
+    /// answer, and is not to hear of a success that is taken back at the hand-over.
+    fn stopped_in_mail(&self, result: &AcceptedResult) -> Option<Stopped> {
+        let AcceptedResult::Message { message, .. } = result else {
+            return None;
+        };
+        let mut channels = message.deliveries.iter().map(|d| d.planned.contact.channel);
+        channels.find(|channel| *channel == Channel::Email)?;
+        let content = &message.content;
+        let body = render::mail(&self.catalogue(), self.brand(), content).ok()?;
+        render::check_mail(&self.guard(), content, &body)
+            .into_iter()
+            .next()
     }
 }

@@ -62,6 +62,7 @@ impl CatalogueFault {
             Mend::Declare => "correct the words, or declare what they use in schema.json",
             Mend::Write => "write its words",
             Mend::Shorten => "shorten it",
+            Mend::Fill => "put the files of a message type into it, or take it away",
         }
     }
 }
@@ -78,6 +79,7 @@ pub(crate) enum Mend {
     Declare,
     Write,
     Shorten,
+    Fill,
 }
 
 impl fmt::Display for CatalogueFault {

@@ -29,6 +29,20 @@ pub(crate) fn read(file: &SourceFile) -> Result<Vec<(String, Text)>, Vec<Catalog
     }
 }
 
+/// The first character that is no text, with its line.
+pub(super) fn control(text: &str) -> Option<(usize, char)> {
+    let mut line = 1;
+    text.chars().find_map(|c| {
+        line += usize::from(c == '\n');
+        (c.is_control() && !matches!(c, '\n' | '\t')).then_some((line, c))
+    })
+}
+
+/// What is said of it.
+pub(super) fn no_text(odd: char) -> String {
+    format!("has a character that is no text: U+{:04X}", u32::from(odd))
+}
+
 /// The line an offset is on, from 1.
 pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
@@ -103,9 +117,15 @@ fn flatten(
                         .iter()
                         .any(|opening| quoted.starts_with(opening)),
                 );
+                let line = line_at(&file.text, start) + below;
+                // It may be written as an escape: its line is that of the words.
+                if let Some((_, odd)) = control(&text.replace("\r\n", "\n")) {
+                    let fault = CatalogueFault::at(&file.shown, line, no_text(odd));
+                    faults.push(fault.key(&name));
+                }
                 let text = Text {
                     file: file.shown.clone(),
-                    line: line_at(&file.text, start) + below,
+                    line,
                     text: text.to_string(),
                 };
                 texts.push((name, text));

@@ -150,12 +150,34 @@ impl FolderReader<'_> {
             }
             if !path.is_dir() {
                 self.read_file(&path);
+            } else if is_known_path(&self.key(&path)) {
+                self.fault(&path, "is a folder where a file belongs".to_owned());
             } else if depth < MAX_DEPTH {
-                self.read(&path, depth + 1);
+                self.inside(&path, depth + 1);
             } else {
                 self.fault(&path, "folders are nested too deep".to_owned());
             }
         }
+    }
+
+    /// A folder of a message type without a file would silently add nothing.
+    fn inside(&mut self, folder: &Path, depth: usize) {
+        let before = self.count;
+        let found = self.faults.len();
+        self.read(folder, depth);
+        let key = self.key(folder);
+        let is_type = key.strip_prefix("types/").is_some_and(|n| !n.contains('/'));
+        if is_type && self.count == before && self.faults.len() == found {
+            let shown = folder.display().to_string();
+            let fault = CatalogueFault::of_file(&shown, "is empty");
+            self.faults.push(fault.mend(Mend::Fill));
+        }
+    }
+
+    /// A path as the catalogue knows it.
+    fn key(&self, path: &Path) -> String {
+        let relative = path.strip_prefix(self.root).unwrap_or(path);
+        relative.to_string_lossy().replace('\\', "/")
     }
 
     fn read_file(&mut self, path: &Path) {
@@ -181,13 +203,14 @@ impl FolderReader<'_> {
         }
         match read_text(path) {
             Ok(text) => {
-                let relative = path.strip_prefix(self.root).unwrap_or(path);
-                let key = relative.to_string_lossy().replace('\\', "/");
-                self.layers.entry(key).or_default().push(SourceFile {
-                    shown: path.display().to_string(),
-                    text,
-                    embedded: false,
-                });
+                self.layers
+                    .entry(self.key(path))
+                    .or_default()
+                    .push(SourceFile {
+                        shown: path.display().to_string(),
+                        text,
+                        embedded: false,
+                    });
             }
             Err(error) => self.fault(path, format!("cannot be read as text: {error}")),
         }
@@ -222,6 +245,21 @@ mod tests {
             dir.dirs().for_each(walk);
         }
         walk(&EMBEDDED);
+    }
+
+    #[test]
+    fn folders_without_what_they_are_for_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for inner in ["types/shop.news", "types/order.placed/en.toml", "layout"] {
+            std::fs::create_dir_all(folder.path().join(inner)).unwrap();
+        }
+        let mut faults = Vec::new();
+        read(Some(folder.path()), &mut faults);
+        faults.sort_by(|one, other| one.file.cmp(&other.file));
+        let said = faults.iter().map(|fault| fault.reason.as_str());
+        let said: Vec<_> = said.collect();
+        assert_eq!(said, ["is a folder where a file belongs", "is empty"]);
+        assert!(faults[0].file.ends_with("en.toml") && faults[1].file.ends_with("shop.news"));
     }
 
     #[cfg(unix)]

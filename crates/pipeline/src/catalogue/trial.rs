@@ -9,6 +9,7 @@ use model::Channel;
 use super::compile::KEYS;
 use super::desk::{Texts, Wordings};
 use super::fault::CatalogueFault;
+use super::flat::{control, no_text};
 use super::lay::{Over, Stand, shown};
 use super::load::PLACEHOLDER;
 use super::{Catalogue, MessageType, Sample, samples};
@@ -45,11 +46,7 @@ pub fn unkeepable(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<Catal
         } else if text.len() > LONGEST {
             fault(1, format!("has more than {LONGEST} bytes"));
         } else if let Some((line, odd)) = control(text) {
-            let code = u32::from(odd);
-            fault(
-                line,
-                format!("has a character that is no text: U+{code:04X}"),
-            );
+            fault(line, no_text(odd));
         }
     }
     faults
@@ -64,14 +61,6 @@ pub(crate) fn unfit(entry: &MessageType, locale: &str, texts: &Texts) -> Vec<Cat
         faults.push(fault.key(key));
     }
     faults
-}
-
-fn control(text: &str) -> Option<(usize, char)> {
-    let mut line = 1;
-    text.chars().find_map(|c| {
-        line += usize::from(c == '\n');
-        (c.is_control() && !matches!(c, '\n' | '\t')).then_some((line, c))
-    })
 }
 
 /// Words tried on.

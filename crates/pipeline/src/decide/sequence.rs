@@ -1,6 +1,8 @@
 //! News must be newest, and new: what a later state has overtaken is not sent any more,
 //! and what was said before is not said twice. The Message Center keeps both.
 
+use std::cmp::Ordering;
+
 use model::{Channel, Instant, Span, Told};
 use serde_json::{Map, Value};
 
@@ -66,7 +68,20 @@ pub fn standing(
             && apart(told.time, fact.time) <= SAME_WITHIN
             && data_of(told).is_some_and(|data| same_facts(&data, fact.data))
     };
-    if !fact.repeats && told.iter().any(same) {
+    // "Delivered" once more is news to who was told since that it is on its way again.
+    let still_holds = |same: &Told| {
+        let related = |told: &&Told| {
+            told.on_its_way
+                && (overtakes(&told.message_type, fact.message_type)
+                    || overtakes(fact.message_type, &told.message_type))
+        };
+        !told
+            .iter()
+            .filter(related)
+            .any(|told| is_after(told, same) && is_older(told, fact))
+    };
+    let is_told = |told: &Told| same(told) && still_holds(told);
+    if !fact.repeats && told.iter().any(is_told) {
         Standing::Told
     } else {
         Standing::Newest
@@ -79,13 +94,33 @@ fn apart(one: Instant, other: Instant) -> Span {
 
 /// By the order's own sequence where both have one, else by time.
 pub(crate) fn is_newer(told: &Told, fact: &Fact<'_>) -> bool {
+    compare(told, fact).is_gt()
+}
+
+fn is_older(told: &Told, fact: &Fact<'_>) -> bool {
+    compare(told, fact).is_lt()
+}
+
+fn is_after(told: &Told, before: &Told) -> bool {
+    data_of(before).is_some_and(|data| {
+        let before = Fact {
+            message_type: &before.message_type,
+            time: before.time,
+            data: &data,
+            repeats: true,
+        };
+        is_newer(told, &before)
+    })
+}
+
+fn compare(told: &Told, fact: &Fact<'_>) -> Ordering {
     let sequences = sequence(fact.data).and_then(|own| {
         let theirs = sequence(&data_of(told)?)?;
         Some((theirs, own))
     });
     match sequences {
-        Some((theirs, own)) => theirs > own,
-        None => told.time > fact.time,
+        Some((theirs, own)) => theirs.cmp(&own),
+        None => told.time.cmp(&fact.time),
     }
 }
 
@@ -196,6 +231,38 @@ mod tests {
         assert_eq!(stands("out", 0, &at(8), before), Standing::Newest);
         let unnumbered = json!({"order": {"number": "1"}});
         assert_eq!(stands("out", 0, &unnumbered, before), Standing::Late);
+    }
+
+    #[test]
+    fn what_was_told_before_something_else_is_told_again() {
+        let at = |sequence: u64| json!({"order": {"number": "1", "sequence": sequence}});
+        let mut before = vec![told("delivered", 0, &at(1)), told("out", 5, &at(2))];
+        assert_eq!(stands("delivered", 10, &at(3), &before), Standing::Newest);
+        assert_eq!(
+            stands("delivered", 10, &at(1), &before),
+            Standing::Told,
+            "the first one, sent again"
+        );
+        let plain = json!({"order": {"number": "1"}});
+        let by_time = [told("delivered", 0, &plain), told("out", 5, &plain)];
+        assert_eq!(stands("delivered", 10, &plain, &by_time), Standing::Newest);
+        assert_eq!(stands("delivered", 4, &plain, &by_time), Standing::Told);
+        before.push(told("delivered", 10, &at(3)));
+        assert_eq!(stands("delivered", 15, &at(4), &before), Standing::Told);
+        assert_eq!(stands("out", 15, &at(4), &before), Standing::Newest);
+        before[1].on_its_way = false;
+        before.truncate(2);
+        assert_eq!(
+            stands("delivered", 10, &at(3), &before),
+            Standing::Told,
+            "nobody was told of anything else"
+        );
+        let other = [told("delivered", 0, &at(1)), told("delayed", 5, &at(2))];
+        assert_eq!(
+            stands("delivered", 10, &at(3), &other),
+            Standing::Told,
+            "the two have nothing to do with each other"
+        );
     }
 
     #[test]

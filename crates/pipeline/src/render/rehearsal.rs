@@ -8,10 +8,19 @@ use model::{Channel, Customer, MessageContent};
 use serde_json::{Map, Value};
 
 use super::example;
+use super::short::LINE_BYTES;
+use super::snapshot::open;
 use super::{Brand, Card, RenderError, Stopped, card, check_card, check_mail, check_short, mail};
+use crate::catalogue::fault::Mend;
 use crate::catalogue::samples::bare;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::{Catalogue, CatalogueFault, MessageType};
+
+/// So many characters may a title or a subject have, rendered with a sample. They are cut
+/// far before that; what is so long is no title.
+const LINE_CHARS: usize = 200;
+/// And a summary.
+const SUMMARY_CHARS: usize = 500;
 
 /// Everything that fails of the wanted types and locales, said for a brand; each once.
 /// `own` is what may be named, with the exceptions in force.
@@ -97,7 +106,42 @@ impl Hall<'_> {
         let named = |(words, found): (String, Stopped)| {
             self.stopped(entry, content, (words.as_str(), found), &card)
         };
-        Ok(stopped.into_iter().map(named).collect())
+        let mut faults: Vec<_> = stopped.into_iter().map(named).collect();
+        self.lengths(content, &mut faults)?;
+        Ok(faults)
+    }
+
+    /// Lines that are too long to be read, before they are cut.
+    fn lengths(
+        &self,
+        content: &MessageContent,
+        faults: &mut Vec<CatalogueFault>,
+    ) -> Result<(), RenderError> {
+        let Some(opened) = open(self.catalogue, content) else {
+            return Ok(());
+        };
+        let scene = opened.scene(content);
+        let names = opened.names;
+        let lines = [
+            (Some(names.title), LINE_CHARS),
+            (Some(names.summary), SUMMARY_CHARS),
+            (names.subject, LINE_CHARS),
+        ];
+        let mut line = String::new();
+        for (id, most) in lines {
+            let Some(id) = id else { continue };
+            let templates = &self.catalogue.templates;
+            templates.render_into(id, &scene, (&mut line, LINE_BYTES))?;
+            let characters = line.trim().chars().count();
+            if characters > most {
+                let origin = templates.origin(id);
+                let reason =
+                    format!("has {characters} characters with a sample; {most} are the most");
+                let fault = CatalogueFault::at(&origin.file, origin.line, reason);
+                faults.push(fault.key(&origin.key).mend(Mend::Shorten));
+            }
+        }
+        Ok(())
     }
 
     /// Names the file that words of a sample came from: samples hold nothing personal.

@@ -12,7 +12,7 @@ use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::Scene;
 
 /// Room for a line before it is shortened; what is longer is a broken template.
-const LINE_BYTES: usize = 64 * 1024;
+pub(super) const LINE_BYTES: usize = 64 * 1024;
 /// The name of the values that say so.
 pub(crate) const SENSITIVE: &str = "sensitive";
 const TITLE_CHARS: usize = 120;

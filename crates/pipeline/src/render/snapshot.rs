@@ -2,6 +2,8 @@
 //!
 //! It stands under `_` in the message's data, where no declared path can lie.
 
+use std::borrow::Cow;
+
 use model::{Customer, MessageContent};
 use serde_json::{Map, Value};
 
@@ -99,6 +101,13 @@ pub(super) fn brand_of(data: &Map<String, Value>) -> &str {
     let snapshot = data.get(KEY).and_then(Value::as_object);
     let brand = snapshot.and_then(|snapshot| snapshot.get("brand"));
     brand.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The name that a message's data holds, as a greeting has it.
+pub(super) fn name_of(data: &Map<String, Value>) -> Cow<'_, str> {
+    let snapshot = data.get(KEY).and_then(Value::as_object);
+    let name = snapshot.and_then(|snapshot| snapshot.get("name"));
+    clean(name.and_then(Value::as_str).unwrap_or_default())
 }
 
 /// Whether a message's data says that it is discreet.

@@ -13,10 +13,11 @@ use store::{MailboxFilter, MessageRecord, Store};
 
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::render::Brand;
+use crate::render::{self, Brand};
 use crate::{AsOf, EventAnswer, Limits, RawEvent, ReplayAnswer, Submission};
 
-const LURE: &str = "call 08712402050";
+/// Short enough for the values; a mail says it twice, in its body and in its facts.
+const LURE: &str = "Nobody was at home. Urgent, act now.";
 const NOW: &str = "2026-11-22T12:00:00Z";
 const TEST: Submission = Submission {
     mode: Mode::Test,
@@ -32,7 +33,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    async fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Instant::parse(NOW).unwrap());
         let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
@@ -48,8 +49,7 @@ impl World {
         };
         let customer = Customer {
             id: "ines".into(),
-            // Bodies and mails greet by name: what stands in it shows there only.
-            name: Sealed::new(format!("Inês, {LURE}")),
+            name: Sealed::new(name),
             locale: "en-US".into(),
             time_zone: "America/New_York".into(),
             country: "US".into(),
@@ -78,12 +78,11 @@ impl World {
         }
     }
 
-    /// An event whose words the guard stops in the mail alone.
-    async fn attempt_failed(&self) -> (EventId, MessageId) {
+    async fn attempt_failed(&self, reason: &str) -> (EventId, MessageId) {
         let event = json!({
             "specversion": "1.0", "id": "e-1", "source": "/shop", "subject": "ines",
             "type": "shipment.attempt_failed", "time": NOW,
-            "data": {"order": {"number": "MG-2"}, "reason": "Nobody was at home."},
+            "data": {"order": {"number": "MG-2"}, "reason": reason},
         });
         let events = vec![RawEvent::Value(event)];
         let answers = self.pipeline.accept(events, TEST).await.unwrap();
@@ -137,8 +136,8 @@ fn of(record: &MessageRecord, channel: Channel) -> (DeliveryState, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_that_the_guard_stops_takes_its_message_back() {
-    let world = World::new().await;
-    let (event, message) = world.attempt_failed().await;
+    let world = World::new("Inês").await;
+    let (event, message) = world.attempt_failed(LURE).await;
     assert_eq!(world.shown().await, [message]);
     let store = world.pipeline.store().clone();
     let mut watch = store.watch_mailbox(world.recipient);
@@ -152,6 +151,7 @@ async fn a_mail_that_the_guard_stops_takes_its_message_back() {
     let waited = tokio::time::timeout(Duration::from_secs(30), moved).await;
     waited.expect("the message is taken back");
     // What is in hand is finished; what waits for its next try, when it is due.
+    let patience = world.clock.now() + Span::hours(6);
     let finished = async {
         loop {
             let record = world.record(message).await;
@@ -159,17 +159,17 @@ async fn a_mail_that_the_guard_stops_takes_its_message_back() {
             if states.iter().all(|(state, _)| state.is_settled()) {
                 return states;
             }
-            world.clock.advance(Span::secs(30));
+            // No further: it would be too late to be of use.
+            if world.clock.now() < patience {
+                world.clock.advance(Span::secs(30));
+            }
             tokio::task::yield_now().await;
         }
     };
     let [text, mail] = tokio::time::timeout(Duration::from_secs(30), finished)
         .await
         .expect("both come to an end");
-    assert_eq!(
-        mail,
-        (DeliveryState::Cancelled, "guard.foreign_number".into())
-    );
+    assert_eq!(mail, (DeliveryState::Cancelled, "guard.hurry".into()));
     assert_eq!(text.0, DeliveryState::Cancelled, "{text:?}");
     assert!(text.1.starts_with("guard."), "{text:?}");
     stop.cancel();
@@ -180,14 +180,25 @@ async fn a_mail_that_the_guard_stops_takes_its_message_back() {
     let failed = store.failed_event(event).await.unwrap().unwrap();
     assert_eq!(failed.reason, FailureReason::Guard);
     let detail = &failed.detail;
-    assert!(
-        detail.starts_with("`foreign_number` in the mail"),
-        "{detail}"
-    );
-    assert!(!detail.contains("0871"), "{detail}");
+    assert!(detail.starts_with("`hurry` in the mail text"), "{detail}");
+    assert!(!detail.contains("act now"), "{detail}");
     assert_eq!((&*failed.subject, &*failed.event_id), ("ines", "e-1"));
 
-    // A replay makes another message, with the same data.
+    // A replay does not promise what the next hand-over would take back.
+    let answer = world.pipeline.replay_failed(event).await.unwrap();
+    let ReplayAnswer::StillFailing { reason, detail } = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!((reason, detail), (FailureReason::Guard, failed.detail));
+    assert!(world.shown().await.is_empty());
+
+    // Once the words may leave, it makes another message, with the same data.
+    let folder = tempfile::tempdir().unwrap();
+    let promises = include_str!("../../../../catalogue/promises.toml");
+    let patient = promises.replace("mail_text = 2", "mail_text = 9");
+    std::fs::write(folder.path().join("promises.toml"), patient).unwrap();
+    let catalogue = Catalogue::load(Some(folder.path())).unwrap();
+    world.pipeline.replace_catalogue(Arc::new(catalogue));
     let answer = world.pipeline.replay_failed(event).await.unwrap();
     let ReplayAnswer::Replayed { message: another } = answer else {
         panic!("{answer:?}")
@@ -198,4 +209,37 @@ async fn a_mail_that_the_guard_stops_takes_its_message_back() {
     assert!(old.message.flags.withdrawn_at.is_some());
     assert_eq!(new.message.content, old.message.content);
     assert_eq!((new.event.id, new.deliveries.len()), (event, 2));
+}
+
+#[tokio::test]
+async fn nobody_is_called_by_a_name_that_breaks_a_promise() {
+    for name in [
+        "Shop24.de GmbH",
+        "Bücher.de",
+        "maria.co",
+        "A.I.Ventures",
+        "Sam evil.com",
+        "Call 0800 555 1234",
+        "Send us your password",
+        "{{ brand.name }}",
+    ] {
+        let world = World::new(name).await;
+        let (_, message) = world.attempt_failed("Nobody was at home.").await;
+        let record = world.record(message).await;
+        assert_eq!(world.shown().await, [message], "{name}");
+        assert_eq!(record.deliveries.len(), 2, "{name}");
+        let content = &record.message.content;
+        assert_eq!(content.data["_"]["name"], "", "{name}");
+        let pipeline = &world.pipeline;
+        let mail = render::mail(&pipeline.catalogue(), pipeline.brand(), content).unwrap();
+        let stopped = render::check_mail(&pipeline.guard(), content, &mail);
+        assert!(stopped.is_empty(), "{name}: {stopped:?}");
+        assert!(mail.text.contains("Hello,"), "{name}: {}", mail.text);
+        assert!(!mail.text.contains(name) && !mail.html.contains(name));
+        assert!(!content.text.contains(name), "{name}: {}", content.text);
+    }
+    let world = World::new("Dr. Inês O'Neill-Sá").await;
+    let (_, message) = world.attempt_failed("Nobody was at home.").await;
+    let content = world.record(message).await.message.content;
+    assert_eq!(content.data["_"]["name"], "Dr. Inês O'Neill-Sá");
 }

@@ -7,8 +7,13 @@ use model::Instant;
 use super::read::number;
 use super::{Identity, Kind, Registry, Standing};
 
-/// Nobody writes longer ones.
+/// Nobody writes longer ones, in characters.
 const MOST: usize = 500;
+
+/// Marks that phones put around what they copy; they turn nothing around.
+const AROUND: [char; 6] = [
+    '\u{200e}', '\u{200f}', '\u{202a}', '\u{202c}', '\u{2068}', '\u{2069}',
+];
 
 /// What was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,20 @@ pub struct LookedUp {
     pub wanted: String,
     /// Every identity it is, those that are ours first, then those that were.
     pub found: Vec<(Identity, Standing)>,
+    /// It had characters that nobody sees, or that turn the text around: then it is none of
+    /// ours, and `wanted` has none of them.
+    pub hidden: bool,
+}
+
+/// What is asked for, as far as anything can be looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// There is nothing to look for.
+    Nothing,
+    /// It is longer than any identity.
+    TooLong,
+    /// It was looked up.
+    For(LookedUp),
 }
 
 impl LookedUp {
@@ -43,16 +62,21 @@ impl LookedUp {
 
 impl Registry {
     /// Looks up what a person has copied from a message: a number, a name, a mail address
-    /// or a link. None where there is nothing to look for.
-    pub fn look_up(&self, given: &str, at: Instant) -> Option<LookedUp> {
-        let given = given.trim();
-        if given.is_empty() || given.len() > MOST {
-            return None;
+    /// or a link.
+    pub fn look_up(&self, given: &str, at: Instant) -> Asked {
+        let given = given.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c));
+        if given.is_empty() {
+            return Asked::Nothing;
         }
-        let (what, wanted) = understand(given);
+        if given.chars().count() > MOST {
+            return Asked::TooLong;
+        }
+        let seen = without_hidden(given);
+        let hidden = seen.len() < given.len();
+        let (what, wanted) = understand(seen.trim());
         let mut found: Vec<(Identity, Standing)> = self
             .listed(at)
-            .filter(|identity| is_it(identity, what, &wanted))
+            .filter(|identity| !hidden && is_it(identity, what, &wanted))
             .map(|identity| (identity.clone(), identity.standing(at)))
             .collect();
         found.sort_by_key(|(_, standing)| match standing {
@@ -60,12 +84,20 @@ impl Registry {
             Standing::Ended => 1,
             Standing::Ahead => 2,
         });
-        Some(LookedUp {
+        Asked::For(LookedUp {
             what,
             wanted,
             found,
+            hidden,
         })
     }
+}
+
+/// A text without the characters that nobody sees or that turn it around.
+pub fn without_hidden(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() && !guard::is_invisible(*c))
+        .collect()
 }
 
 fn is_it(identity: &Identity, what: What, wanted: &str) -> bool {
@@ -75,9 +107,10 @@ fn is_it(identity: &Identity, what: What, wanted: &str) -> bool {
             // Phones show some numbers without the plus.
             value == wanted || value.strip_prefix('+') == Some(wanted)
         }
-        (What::Name, Kind::SenderName) => value == wanted,
+        // Phones write names as they came; people do not.
+        (What::Name, Kind::SenderName) => value.eq_ignore_ascii_case(wanted),
         (What::Mail, Kind::MailDomain) => value == wanted,
-        (What::Link, Kind::LinkDomain) => {
+        (What::Link, Kind::LinkDomain) if !wanted.contains('\\') => {
             let before = wanted.strip_suffix(value);
             before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
         }
@@ -86,6 +119,25 @@ fn is_it(identity: &Identity, what: What, wanted: &str) -> bool {
 }
 
 fn understand(given: &str) -> (What, String) {
+    let (what, wanted) = parts(address_of(given));
+    match wanted.is_empty() {
+        // `me@`, `http://`: nothing stands where an identity would.
+        true => (what, given.to_owned()),
+        false => (what, wanted),
+    }
+}
+
+/// What a link to call, text or write leads to (RFC 3966, RFC 5724, RFC 6068).
+fn address_of(given: &str) -> &str {
+    let (scheme, rest) = given.split_once(':').unwrap_or(("", given));
+    let known = ["tel", "sms", "smsto", "mailto"];
+    match known.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        true => rest.split(['?', ';']).next().unwrap_or_default().trim(),
+        false => given,
+    }
+}
+
+fn parts(given: &str) -> (What, String) {
     // Two addresses at once are none of ours, whatever the second is.
     if given.matches('@').count() > 1 {
         return (What::Name, given.to_owned());
@@ -132,12 +184,16 @@ fn digits(given: &str) -> Option<String> {
     (!only.is_empty() && only.bytes().all(|b| b.is_ascii_digit())).then_some(plain)
 }
 
-/// The host of a link, as browsers find it: after the scheme and any user name, before the
-/// port and the path.
+/// The host of a link: after the scheme and any user name, before the port and the path.
+/// Browsers read `\` as `/`, other programs do not: with one in it, nobody can say where it
+/// leads, and it is the whole that is asked for.
 fn host_of(link: &str) -> &str {
     let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
     let rest = rest.trim_start_matches(['/', '\\']);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('\\') {
+        return authority;
+    }
     let host = authority.rsplit('@').next().unwrap_or_default();
     host.split(':').next().unwrap_or_default()
 }
@@ -201,8 +257,23 @@ mod tests {
             (
                 "https://evil.example\\@marigold.example",
                 What::Link,
-                "evil.example",
+                "evil.example\\@marigold.example",
             ),
+            (
+                "https://marigold.example\\@evil.example",
+                What::Link,
+                "marigold.example\\@evil.example",
+            ),
+            ("tel:+12025550123", What::Number, "+12025550123"),
+            ("SMS:62422?body=STOP", What::Number, "62422"),
+            (
+                "mailto:help@marigold.example?subject=Hi",
+                What::Mail,
+                "marigold.example",
+            ),
+            ("@", What::Mail, "@"),
+            ("me@", What::Mail, "me@"),
+            ("http://", What::Link, "http://"),
             (
                 "HTTPS://MARIGOLD.EXAMPLE:443",
                 What::Link,

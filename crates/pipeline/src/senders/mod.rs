@@ -5,6 +5,7 @@
 //! hot path looks two small tables up and copies nothing. How it is published is `web`'s.
 
 mod country;
+mod honest;
 mod looked_up;
 mod read;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use crate::render::Brand;
 use country::COUNTRIES;
 
 pub use country::Country;
-pub use looked_up::{LookedUp, What};
+pub use looked_up::{Asked, LookedUp, What, without_hidden};
 pub use read::{SenderFault, SenderFaults, Written};
 
 /// What kind of identity it is.

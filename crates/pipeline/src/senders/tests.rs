@@ -289,7 +289,7 @@ fn what_people_ask_for_is_looked_up() {
     let now = at("2026-06-01T00:00:00Z");
     for (given, standing) in [
         ("Marigold", Some(Standing::Ours)),
-        ("MARIGOLD", None),
+        ("MARIGOLD", Some(Standing::Ours)),
         ("62422", Some(Standing::Ended)),
         ("99999", Some(Standing::Ahead)),
         // Too long ago to be listed.
@@ -306,11 +306,13 @@ fn what_people_ask_for_is_looked_up() {
         ("notmarigold.example", None),
         ("https://marigold.example@evil.example/", None),
     ] {
-        let found = registry.look_up(given, now).unwrap();
+        let Asked::For(found) = registry.look_up(given, now) else {
+            panic!("{given}")
+        };
         assert_eq!(found.standing(), standing, "{given}: {found:?}");
     }
-    assert_eq!(registry.look_up("  ", now), None);
-    assert_eq!(registry.look_up(&"1".repeat(501), now), None);
+    assert_eq!(registry.look_up("  ", now), Asked::Nothing);
+    assert_eq!(registry.look_up(&"1".repeat(501), now), Asked::TooLong);
 }
 
 #[test]
@@ -403,4 +405,33 @@ proptest! {
         let registry = registry(&["link_domain marigold.example", "sender_name Marigold"]).unwrap();
         let _ = registry.look_up(&given, at("2026-01-01T00:00:00Z"));
     }
+}
+
+#[test]
+fn a_registry_keeps_the_promises_it_is_published_with() {
+    let catalogue = crate::catalogue::Catalogue::load(None).unwrap();
+    let broken = |value: &str, about: &str| {
+        let written = Written {
+            about: about.into(),
+            ..Written::of("here", Kind::LinkDomain, value)
+        };
+        let registry = Registry::new(vec![written]).unwrap();
+        let own = registry.own(at("2026-01-01T00:00:00Z"));
+        let faults = registry.broken_promises(&catalogue.guard(own, ("", "")));
+        let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        said.join("\n")
+    };
+    assert_eq!(
+        broken("marigold.example", "For what is at marigold.example."),
+        ""
+    );
+    assert!(broken("bit.ly", "").contains("`bit.ly`: it hides where links lead"));
+    assert!(broken("x.bit.ly", "").contains("hides where links lead"));
+    let lure = broken("marigold.example", "Or call 08712402050.");
+    assert!(lure.contains("(`foreign_number`)"), "{lure}");
+    let lure = broken("marigold.example", "Send us your password.");
+    assert!(lure.contains("(`asks_secret`)"), "{lure}");
+    let address = Written::of("here", Kind::LinkDomain, "127.0.0.1");
+    let fault = Registry::new(vec![address]).unwrap_err().to_string();
+    assert!(fault.contains("`127.0.0.1` is no domain"), "{fault}");
 }

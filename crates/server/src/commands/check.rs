@@ -109,7 +109,7 @@ async fn look(
             mend: fault.advice().into(),
         })),
     }
-    look_at_senders(config, findings, passed);
+    look_at_senders(config, catalogue.as_ref(), findings, passed);
     match config::costs(config) {
         Ok(costs) if costs.quotes() => passed.push("costs"),
         Ok(_) => {}
@@ -174,7 +174,12 @@ async fn look(
 }
 
 /// Whether there is somebody that messages may come from now.
-fn look_at_senders(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
+fn look_at_senders(
+    config: &Config,
+    catalogue: Option<&Catalogue>,
+    findings: &mut Vec<Finding>,
+    passed: &mut Vec<&'static str>,
+) {
     let mut fault = |problem: String| {
         findings.push(Finding::of(
             "senders",
@@ -202,6 +207,12 @@ fn look_at_senders(config: &Config, findings: &mut Vec<Finding>, passed: &mut Ve
         return fault(format!(
             "the domain of email.from, `{domain}`, is not valid now: no mail leaves"
         ));
+    }
+    if let Some(catalogue) = catalogue {
+        let broken = senders.broken_promises(&catalogue.guard(senders.own(now), ("", "")));
+        if !broken.is_empty() {
+            return broken.iter().for_each(|one| fault(one.to_string()));
+        }
     }
     passed.push("senders");
 }

@@ -24,7 +24,7 @@ const DIGITS: usize = 4;
 /// And at least.
 const CENTS: usize = 2;
 
-/// What the page is asked with. What cannot be read is taken as left out.
+/// What the page is asked with. What cannot be read is taken as left out, and named.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
@@ -111,6 +111,8 @@ struct CostsPage {
     budgets: Vec<BudgetLine>,
     from: String,
     to: String,
+    /// What of the question could not be read, as the form calls it.
+    unread: Vec<&'static str>,
     /// The days asked for were too many or the wrong way round.
     odd_days: bool,
     groupings: Vec<Choice<CostBy>>,
@@ -129,11 +131,23 @@ pub(crate) async fn show(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    let mode = asked.mode.parse().unwrap_or(usual_mode(&app));
-    let by = asked.by.parse().unwrap_or(CostBy::Day);
+    let (mode, by) = (asked.mode.parse().ok(), asked.by.parse().ok());
+    let (first, last) = (costs::day(&asked.from), costs::day(&asked.to));
+    let unread = [
+        ("From", &asked.from, first.is_none()),
+        ("To", &asked.to, last.is_none()),
+        ("By", &asked.by, by.is_none()),
+        ("Traffic", &asked.mode, mode.is_none()),
+    ];
+    let unread = unread
+        .into_iter()
+        .filter(|(_, given, odd)| *odd && !given.is_empty());
+    let unread = unread.map(|(field, _, _)| field).collect();
+    let mode = mode.unwrap_or(usual_mode(&app));
+    let by = by.unwrap_or(CostBy::Day);
     let today = ledger_day(app.now());
-    let to = costs::day(&asked.to).unwrap_or(today);
-    let from = costs::day(&asked.from).unwrap_or(to - (DAYS - 1));
+    let to = last.unwrap_or(today);
+    let from = first.unwrap_or(to - (DAYS - 1));
     let odd_days = from > to || to - from >= DAYS_AT_MOST;
     let (from, to) = match odd_days {
         true => (today - (DAYS - 1), today),
@@ -152,6 +166,7 @@ pub(crate) async fn show(
             .collect(),
         from: costs::date(from),
         to: costs::date(to),
+        unread,
         odd_days,
         groupings: choices(CostBy::ALL, by),
         by,

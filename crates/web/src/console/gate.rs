@@ -222,6 +222,7 @@ fn dress(app: &App, visitor: Option<&Visitor>, response: Response, html: bool) -
     if bare && html && response.status().is_client_error() {
         let kind = match response.status() {
             StatusCode::NOT_FOUND => ErrorKind::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
             _ => ErrorKind::Unreadable,
         };
         return frame::error_page(app, visitor, kind);

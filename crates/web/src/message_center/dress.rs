@@ -48,6 +48,7 @@ fn kind_of_bare(response: &Response, headers: &HeaderMap) -> Option<ErrorKind> {
     }
     match response.status() {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(ErrorKind::NotFound),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(ErrorKind::TooLarge),
         status if status.is_client_error() => Some(ErrorKind::Unreadable),
         status if status.is_server_error() => Some(ErrorKind::Broken),
         _ => None,

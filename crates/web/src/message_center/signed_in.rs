@@ -138,6 +138,7 @@ impl From<Problem> for PageError {
             Code::NotFound => ErrorKind::NotFound,
             Code::Unauthorized | Code::Forbidden => ErrorKind::Forbidden,
             Code::BadRequest => ErrorKind::Unreadable,
+            Code::TooLarge => ErrorKind::TooLarge,
             _ => ErrorKind::Broken,
         })
     }

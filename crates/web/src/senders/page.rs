@@ -5,7 +5,7 @@ use axum::extract::{Query as UrlQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use model::{Instant, Span};
-use pipeline::senders::{Country, Identity, Kind, LookedUp, Standing, What};
+use pipeline::senders::{self, Country, Identity, Kind, LookedUp, Standing, What};
 use serde::Deserialize;
 
 use super::document;
@@ -29,6 +29,8 @@ pub(crate) struct SendersPage {
     support: String,
     asked: String,
     answer: Option<Answer>,
+    /// It is longer than anything that could be ours.
+    too_long: bool,
     /// Of the promises: their language, and whether it runs from right to left.
     locale: String,
     right_to_left: bool,
@@ -45,6 +47,8 @@ pub(crate) struct Answer {
     /// The day it ended or begins.
     day: String,
     found: Option<SenderView>,
+    /// It had characters that nobody sees.
+    hidden: bool,
 }
 
 /// Identities of one kind.
@@ -74,7 +78,7 @@ pub(crate) async fn show(
     let page = viewer.page(&app, Place::Elsewhere).await?;
     let now = app.now();
     let pipeline = app.pipeline();
-    let senders = pipeline.senders();
+    let registry = pipeline.senders();
     let guard = pipeline.guard();
     let promises = guard.promises().list();
     let wanted = headers.get(header::ACCEPT_LANGUAGE);
@@ -83,13 +87,13 @@ pub(crate) async fn show(
     let locale = language(wanted, known.map(String::as_str));
     let kinds = Kind::ALL.into_iter().map(|kind| KindView {
         kind,
-        senders: senders
+        senders: registry
             .listed(now)
             .filter(|identity| identity.kind == kind)
             .map(|identity| view(identity, now))
             .collect(),
     });
-    let looked_up = senders.look_up(&asked.sender, now);
+    let looked_up = registry.look_up(&asked.sender, now);
     let shown = SendersPage {
         page,
         issuer: app.config().public_url.clone(),
@@ -97,8 +101,16 @@ pub(crate) async fn show(
             address if address.contains("://") => address.to_owned(),
             mail => format!("mailto:{mail}"),
         },
-        answer: looked_up.map(|looked_up| answer(&looked_up, now)),
-        asked: asked.sender.chars().take(500).collect(),
+        too_long: looked_up == senders::Asked::TooLong,
+        answer: match looked_up {
+            senders::Asked::For(looked_up) => Some(answer(&looked_up, now)),
+            _ => None,
+        },
+        // A character that turns text around would turn the field around too.
+        asked: senders::without_hidden(&asked.sender)
+            .chars()
+            .take(500)
+            .collect(),
         right_to_left: locale.starts_with("ar"),
         promises: promises
             .iter()
@@ -126,7 +138,12 @@ fn answer(looked_up: &LookedUp, now: Instant) -> Answer {
     });
     Answer {
         what: looked_up.what,
-        wanted: looked_up.wanted.clone(),
+        // A name is shown as it is written in the registry.
+        wanted: match (&found, looked_up.what) {
+            (Some(found), What::Name) => found.value.clone(),
+            _ => looked_up.wanted.clone(),
+        },
+        hidden: looked_up.hidden,
         standing: looked_up.standing(),
         day: day.unwrap_or_default(),
         found,

@@ -122,8 +122,52 @@ async fn people_are_told_what_is_ours_and_what_is_not() {
         assert!(page.body.contains(said), "{asked}: {}", page.body);
         assert!(!page.body.contains("<script>alert"), "{asked}");
     }
+    for (asked, subject) in [
+        (
+            "https://marigold.example%5C@evil.example",
+            r"marigold.example\@evil.example",
+        ),
+        (
+            "https://evil.example%5C.marigold.example",
+            r"evil.example\.marigold.example",
+        ),
+        ("@", "@"),
+        ("me@", "me@"),
+        ("http://", "http://"),
+        ("marigold%E2%80%8B.example", "marigold.example"),
+    ] {
+        let path = format!("/senders?sender={asked}");
+        let page = world.call(Call::get(&path)).await.body;
+        let said = format!("<b class=\"what\"><bdi>{subject}</bdi></b> is not ");
+        assert!(page.contains(&said), "{asked}: {page}");
+    }
+    for asked in ["marigold", "MARIGOLD", "tel:%2B12025550123", "sms:62422"] {
+        let path = format!("/senders?sender={asked}");
+        let page = world.call(Call::get(&path)).await.body;
+        assert!(!page.contains("Not ours"), "{asked}: {page}");
+    }
+    // Phones put marks around numbers that they copy.
+    let around = world
+        .call(Call::get("/senders?sender=%E2%80%AA62422%E2%80%AC"))
+        .await;
+    assert!(around.body.contains("Yes, this is ours"), "{}", around.body);
+    let long = format!("/senders?sender={}", "a".repeat(501));
+    let long = world.call(Call::get(&long)).await;
+    assert!(long.body.contains("That is too long"), "{}", long.body);
     let empty = world.call(Call::get("/senders?sender=%20")).await;
     assert!(!empty.body.contains("id=\"answer\""));
+}
+
+#[tokio::test]
+async fn no_character_turns_the_answer_around() {
+    let world = world().await;
+    let asked = "/senders?sender=%E2%80%AEelpmaxe.dlogiram";
+    let page = world.call(Call::get(asked)).await.body;
+    assert!(page.contains("Not ours, be careful"), "{page}");
+    assert!(page.contains("It has hidden characters"), "{page}");
+    assert!(page.contains("<bdi>elpmaxe.dlogiram</bdi>"), "{page}");
+    assert!(page.contains("value=\"elpmaxe.dlogiram\""), "{page}");
+    assert!(!page.contains('\u{202e}'), "{page}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::super::tree::Rehearse;
-use super::super::{CatalogueFault, load, tree};
+use super::super::{Catalogue, CatalogueFault, CatalogueFaults, load, tree};
 
 const TYPE: &str = "types/order.confirmed/type.toml";
 const SCHEMA: &str = "types/order.confirmed/schema.json";
@@ -463,6 +463,40 @@ fn octets_that_are_no_text_are_named() {
             found[0].reason.contains("cannot be read as text"),
             "{}",
             found[0]
+        );
+    }
+}
+
+#[test]
+fn what_is_no_text_and_what_is_too_long_is_named() {
+    for escape in ["0000", "0007", "001B", "0085"] {
+        let words = format!("title = \"Order\\u{escape} received\"\n");
+        let found = faults(WORDS, words.as_bytes());
+        let wanted = format!("has a character that is no text: U+{escape}");
+        let named = found.iter().any(|f| f.reason == wanted && f.line == 1);
+        assert!(named, "{escape}: {found:?}");
+    }
+    let loaded = |words: String| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(WORDS);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, words).unwrap();
+        let loaded = Catalogue::load(Some(dir.path()));
+        loaded.map_or_else(|CatalogueFaults(faults)| faults, |_| Vec::new())
+    };
+    for (key, most) in [("title", 200), ("summary", 500), ("subject", 200)] {
+        let of = |length: usize| format!("{key} = \"{}\"\n", "Received ".repeat(length / 9));
+        assert_eq!(loaded(of(most)), [], "{key}");
+        let found = loaded(of(most + 18));
+        let too_long = format!("{most} are the most");
+        let [fault] = found.as_slice() else {
+            panic!("{key}: {found:?}")
+        };
+        assert!(fault.reason.ends_with(&too_long), "{fault}");
+        assert_eq!(
+            (fault.key.as_deref(), fault.line),
+            (Some(key), 1),
+            "{fault}"
         );
     }
 }

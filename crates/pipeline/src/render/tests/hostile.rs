@@ -96,6 +96,36 @@ fn values_that_would_break_a_promise_are_stopped_where_they_stand() {
 }
 
 #[test]
+fn nobody_else_goes_by_our_name() {
+    let catalogue = shipped();
+    let own = guard::Own::default();
+    let guard = catalogue.guard(own, ("marigold.example", "Marigold"));
+    let stopped = |seller: &str| {
+        let data = json!({"seller": {"name": seller}, "conversation": {"text": "Is it blue?"}});
+        let data = data.as_object().expect("an object").clone();
+        let mut event = event("conversation.message", &data);
+        let made = short_forms(catalogue, &marigold(), &mut event, &customer("en")).unwrap();
+        let found = check_short(&guard, &made).into_iter();
+        found.map(|f| (f.rule, f.part)).collect::<Vec<_>>()
+    };
+    for seller in [
+        "Marigold",
+        "Marigold support",
+        "MARIGOLD",
+        "Team Mar\u{456}gold",
+    ] {
+        assert_eq!(
+            stopped(seller),
+            [(Rule::LookAlike, "sender".into())],
+            "{seller}"
+        );
+    }
+    for seller in ["Ines & Sons", "Golden Mary"] {
+        assert_eq!(stopped(seller), [], "{seller}");
+    }
+}
+
+#[test]
 fn endless_data_is_a_short_error() {
     let catalogue = shipped();
     let long = "x".repeat(10_000_000);

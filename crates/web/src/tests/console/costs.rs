@@ -40,10 +40,23 @@ async fn sums_stand_by_what_was_asked() {
     assert!(live.contains("Nothing was priced in these days"), "{live}");
     for odd in ["from=2026-03-01&to=2026-02-01", "from=1900-01-01"] {
         let odd = shown(&world, &marketer.cookie, &format!("mode=test&{odd}")).await;
-        assert!(odd.contains("These days cannot be shown"), "{odd}");
+        assert!(odd.contains("the last day comes before the first"), "{odd}");
+        assert!(!odd.contains("could not be read"), "{odd}");
     }
-    for unread in ["by=%3Cb%3E&from=x&to=&mode=9", "from=9999-99-99"] {
-        shown(&world, &marketer.cookie, unread).await;
+    for (unread, named) in [
+        (
+            "by=%3Cb%3E&from=x&to=&mode=9",
+            "<strong>From</strong>, <strong>By</strong>, <strong>Traffic</strong> could not",
+        ),
+        ("from=9999-99-99", "<strong>From</strong> could not"),
+        ("from=2026-13-01", "<strong>From</strong> could not"),
+        (
+            "to=abc&by=nope",
+            "<strong>To</strong>, <strong>By</strong> could not",
+        ),
+    ] {
+        let said = shown(&world, &marketer.cookie, unread).await;
+        assert!(said.contains(named), "{unread}: {said}");
     }
 }
 

@@ -432,3 +432,14 @@ async fn odd_forms_are_answered_in_words() {
     let refused = send(&world, "", "save", &huge).await;
     assert!(refused.status.is_client_error(), "{}", refused.status);
 }
+
+#[tokio::test]
+async fn a_form_that_is_too_long_is_answered_with_a_page() {
+    let world = open().await;
+    let long = "a".repeat(2_000_000);
+    let fields = [("act", "preview"), ("locale", "en"), ("text.title", &long)];
+    let call = form(EDIT, "", &fields).header("accept", "text/html");
+    let answer = world.call(call).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("That is too long"), "{}", answer.body);
+}

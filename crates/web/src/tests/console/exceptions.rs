@@ -34,6 +34,7 @@ async fn an_exception_takes_two_people() {
     let other = person(&world, "t2@marigold.example", &[Role::Trust]).await;
     let bait = [
         ("text.title", "You’ve won: {{ order.number }}"),
+        ("text.summary", "You’ve won a lamp."),
         ("last", "0"),
     ];
     let refused = send(&world, &marketer.cookie, "publish", &bait).await;
@@ -95,7 +96,10 @@ async fn an_exception_takes_two_people() {
         .call(page("/console/catalogue/order.confirmed", &marketer.cookie))
         .await
         .body;
-    assert!(shown.contains("The words of the desk do not serve"));
+    let faults = shown.matches("the guard stops the").count();
+    assert!(faults > 1, "there is more than one fault: {shown}");
+    let said = shown.matches("The words of the desk do not serve").count();
+    assert_eq!(said, 1, "once, before all faults: {shown}");
     let done = actions(&world).await;
     for action in ["asked", "agreed", "ended"] {
         assert!(
@@ -103,4 +107,42 @@ async fn an_exception_takes_two_people() {
             "{done:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_an_exception_of_the_past() {
+    let world = World::new().await;
+    let marketer = person(&world, "m@marigold.example", &[Role::Marketer]).await;
+    let one = person(&world, "t1@marigold.example", &[Role::Trust]).await;
+    let other = person(&world, "t2@marigold.example", &[Role::Trust]).await;
+    let asked = [
+        ("type", "order.confirmed"),
+        ("rule", "bait"),
+        ("reason", "a raffle that is one"),
+    ];
+    let ask = || world.call(form(EXCEPTIONS, &one.cookie, &asked));
+    to(&ask().await);
+    assert_eq!(ask().await.status, StatusCode::CONFLICT, "it is open");
+    let list = || world.call(page(EXCEPTIONS, &other.cookie));
+    let agree = "value=\"agree\"";
+    assert!(list().await.body.contains(agree));
+    for (last, title) in [
+        ("0", "One {{ order.number }}"),
+        ("1", "Two {{ order.number }}"),
+    ] {
+        let words = [("text.title", title), ("last", last)];
+        to(&send(&world, &marketer.cookie, "publish", &words).await);
+    }
+    assert!(!list().await.body.contains(agree));
+    let path = "/console/catalogue/exceptions/1";
+    let settle = |act| world.call(form(path, &other.cookie, &[("act", act)]));
+    let refused = settle("agree").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("is of the past"), "{}", refused.body);
+    assert!(
+        !actions(&world)
+            .await
+            .contains(&"guard_exception.agreed".to_owned())
+    );
+    to(&settle("end").await);
 }

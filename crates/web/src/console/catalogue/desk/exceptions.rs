@@ -58,6 +58,8 @@ enum Mistake {
     Already,
     SamePerson,
     Gone,
+    /// It is for this version, and others have come since.
+    Past(u32),
 }
 
 #[derive(Template)]
@@ -164,6 +166,11 @@ pub(crate) async fn settle(
     let all = app.store().exceptions(FINDABLE).await?;
     let found = all.into_iter().find(|one| one.number == number);
     let one = found.ok_or_else(not_found)?;
+    let is_past = one.state == ExceptionState::Asked && !counts(&app, &one);
+    if to == ExceptionState::Agreed && is_past {
+        let past = Some(Mistake::Past(one.template_version));
+        return with(&app, &visitor, Wanted::default(), String::new(), past).await;
+    }
     let details = json!({ "rule": one.rule, "version": one.template_version });
     let (store, now) = (app.store(), app.now());
     let actor = visitor.actor();
@@ -230,10 +237,16 @@ async fn with(
     };
     let status = match mistake {
         None => StatusCode::OK,
-        Some(Mistake::Already | Mistake::Gone) => StatusCode::CONFLICT,
+        Some(Mistake::Already | Mistake::Gone | Mistake::Past(_)) => StatusCode::CONFLICT,
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     Ok(html(status, &shown))
+}
+
+/// Whether the version it is for serves, or is still to come.
+fn counts(app: &App, one: &GuardException) -> bool {
+    let next = app.pipeline().next_version(&one.message_type);
+    next.is_some_and(|next| one.template_version.saturating_add(1) >= next)
 }
 
 fn line(
@@ -242,7 +255,6 @@ fn line(
     names: &Names,
     clock: &UtcClock,
 ) -> Line {
-    let next = app.pipeline().next_version(&one.message_type);
     Line {
         advice: one.rule.parse::<Rule>().map_or("", Rule::advice),
         edit: under(&one.message_type, "edit", &[]),
@@ -251,7 +263,7 @@ fn line(
         settled_by: names.of(one.settled_by),
         settled_at: one.settled_at.map(|at| clock.minute(at)),
         own: me.is_none() || one.asked_by == me,
-        counts: next.is_some_and(|next| one.template_version + 1 >= next),
+        counts: counts(app, &one),
         number: one.number,
         rule: one.rule,
         name: one.message_type,
