@@ -19,6 +19,7 @@ pub mod decide;
 pub mod desk;
 pub use guard;
 mod in_flight;
+pub mod regions;
 pub mod render;
 pub mod send;
 pub mod senders;
@@ -38,6 +39,7 @@ use costs::Costs;
 use decide::Terms;
 use guard::{Exceptions, Guard};
 use in_flight::InFlight;
+use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
 use send::{Overtaken, RecentStops};
@@ -57,6 +59,8 @@ pub struct Limits {
     pub senders: Arc<Registry>,
     /// Prices and budgets.
     pub costs: Arc<Costs>,
+    /// What the law of places says of hours and consent.
+    pub regions: Arc<Regions>,
 }
 
 impl Default for Limits {
@@ -67,6 +71,7 @@ impl Default for Limits {
             doubt: DoubtWait::default(),
             senders: Arc::default(),
             costs: Arc::default(),
+            regions: Regions::shipped(),
         }
     }
 }

@@ -11,6 +11,7 @@ use channels::{
 };
 use model::{ContactPoint, Sealed, Span};
 use pipeline::catalogue::Catalogue;
+use pipeline::regions::Regions;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, Room, Routes, Sender};
@@ -51,12 +52,15 @@ pub async fn start(config: &Config) -> Result<System> {
     let catalogue = Catalogue::load(config.catalogue.folder.as_deref())
         .context("the catalogue cannot be used")?;
     let store = config.store.place().open(clock::now()).await?;
+    let regions = Regions::load(config.regions.folder.as_deref())
+        .context("the rules of places cannot be used")?;
     let limits = Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
         doubt: doubt_wait(config.limits.doubt_seconds),
         senders: config::senders(config)?,
         costs: config::costs(config)?,
+        regions: Arc::new(regions),
     };
     let brand = brand(&config.brand);
     let senders = limits.senders.clone();

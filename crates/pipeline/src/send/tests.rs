@@ -49,6 +49,8 @@ impl World {
             locale: "en-US".into(),
             time_zone: "America/New_York".into(),
             country: "US".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: ContactPoint::phone("+12535550129").ok(),
             email: ContactPoint::email("ines@customers.example").ok(),
             consents: vec![texts],

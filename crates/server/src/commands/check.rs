@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use model::decimal_of;
 use pipeline::catalogue::{Catalogue, CatalogueFaults};
+use pipeline::regions::{RegionFaults, Regions};
 use pipeline::{Limits, Pipeline};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -107,6 +108,16 @@ async fn look(
             line: (fault.line > 0).then_some(fault.line),
             problem: fault.to_string(),
             mend: fault.advice().into(),
+        })),
+    }
+    match Regions::load(config.regions.folder.as_deref()) {
+        Ok(_) => passed.push("regions"),
+        Err(RegionFaults(faults)) => findings.extend(faults.iter().map(|fault| Finding {
+            place: "regions",
+            file: Some(fault.file.clone()),
+            line: None,
+            problem: fault.to_string(),
+            mend: "correct the entry; docs/guides/quiet-hours.md explains the files".into(),
         })),
     }
     look_at_senders(config, findings, passed);
