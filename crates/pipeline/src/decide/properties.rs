@@ -144,6 +144,10 @@ proptest! {
             prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, 1) });
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn what_is_due_may_leave_and_what_is_held_says_until_when(facts in anyone(), terms in terms(), hours in 0..9_000_i64) {
