@@ -139,6 +139,9 @@ mod tests {
 
     #[test]
     fn table() {
+        use Lane::{Bulk, Normal, Security as Codes, Urgent};
+        use PurposeClass::{Legal, Marketing, Security, Service, Transactional};
+
         let night = QuietHours::parse("22:00", "07:30").ok();
         let by_law = || {
             Word::Hold(
@@ -150,77 +153,17 @@ mod tests {
         let seven = moment("2026-11-24T12:30:00Z");
         let by_choice = || Word::Hold(seven, BY_CHOICE, seven.to_string());
         for (purpose, lane, own, channel, expected) in [
-            (
-                PurposeClass::Marketing,
-                Lane::Bulk,
-                None,
-                Channel::Sms,
-                by_law(),
-            ),
+            (Marketing, Bulk, None, Channel::Sms, by_law()),
             // The later end counts.
-            (
-                PurposeClass::Marketing,
-                Lane::Bulk,
-                night,
-                Channel::Sms,
-                by_law(),
-            ),
-            (
-                PurposeClass::Marketing,
-                Lane::Bulk,
-                night,
-                Channel::Email,
-                Word::Silent,
-            ),
-            (
-                PurposeClass::Transactional,
-                Lane::Urgent,
-                None,
-                Channel::Sms,
-                Word::Silent,
-            ),
-            (
-                PurposeClass::Transactional,
-                Lane::Urgent,
-                night,
-                Channel::Sms,
-                by_choice(),
-            ),
-            (
-                PurposeClass::Transactional,
-                Lane::Urgent,
-                night,
-                Channel::Email,
-                Word::Silent,
-            ),
-            (
-                PurposeClass::Service,
-                Lane::Normal,
-                night,
-                Channel::Sms,
-                by_choice(),
-            ),
-            (
-                PurposeClass::Security,
-                Lane::Normal,
-                night,
-                Channel::Sms,
-                Word::Silent,
-            ),
-            (
-                PurposeClass::Legal,
-                Lane::Normal,
-                night,
-                Channel::Sms,
-                Word::Silent,
-            ),
-            (
-                PurposeClass::Service,
-                Lane::Security,
-                night,
-                Channel::Sms,
-                Word::Silent,
-            ),
+            (Marketing, Bulk, night, Channel::Sms, by_law()),
+            (Marketing, Bulk, night, Channel::Email, Word::Silent),
+            (Transactional, Urgent, None, Channel::Sms, Word::Silent),
+            (Transactional, Urgent, night, Channel::Sms, by_choice()),
+            (Transactional, Urgent, night, Channel::Email, Word::Silent),
+            (Service, Normal, night, Channel::Sms, by_choice()),
+            (Security, Normal, night, Channel::Sms, Word::Silent),
+            (Legal, Normal, night, Channel::Sms, Word::Silent),
+            (Service, Codes, night, Channel::Sms, Word::Silent),
         ] {
             let mut facts = orlando();
             facts.customer.quiet_hours = own;

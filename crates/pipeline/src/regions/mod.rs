@@ -12,6 +12,7 @@ mod read;
 mod search;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

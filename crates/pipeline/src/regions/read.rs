@@ -8,11 +8,10 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use model::{Channel, PurposeClass};
-use serde::Deserialize;
 
 use super::holidays::Holidays;
 use super::hours::{Week, Window, read_windows};
+use super::written::{Document, Kind, Written, strays};
 use super::{ELSEWHERE, OWN, Regions, Rule, Says};
 use crate::senders::Country;
 
@@ -58,74 +57,6 @@ impl fmt::Display for RegionFaults {
             write!(f, "{line}{fault}")?;
         }
         Ok(())
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Document {
-    zones: BTreeMap<String, Vec<String>>,
-    groups: BTreeMap<String, Vec<String>>,
-    subdivisions: BTreeMap<String, Vec<String>>,
-    holidays: Vec<WrittenHolidays>,
-    hours: Vec<Written>,
-    consent: Vec<Written>,
-    revoke_all: Vec<Written>,
-    at_most: Vec<Written>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenHolidays {
-    name: String,
-    days: Vec<String>,
-    #[serde(default)]
-    moved: bool,
-    source: String,
-}
-
-/// An entry of any kind; which members belong to which is checked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    id: String,
-    jurisdiction: String,
-    #[serde(default)]
-    purposes: Vec<PurposeClass>,
-    channels: Vec<Channel>,
-    since: Option<String>,
-    until: Option<String>,
-    source: String,
-    #[serde(default)]
-    uncertain: bool,
-    #[serde(default)]
-    note: String,
-    daily: Option<Vec<String>>,
-    weekdays: Option<Vec<String>>,
-    saturday: Option<Vec<String>>,
-    sunday: Option<Vec<String>>,
-    holidays: Option<Vec<String>>,
-    holiday_list: Option<String>,
-    express: Option<bool>,
-    count: Option<u32>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Hours,
-    Consent,
-    RevokeAll,
-    AtMost,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hours => "hours",
-            Self::Consent => "consent",
-            Self::RevokeAll => "revoke_all",
-            Self::AtMost => "at_most",
-        }
     }
 }
 
@@ -262,8 +193,8 @@ impl Reader {
             self.fault(file, &entry, "the name is taken");
         }
         let code = &written.jurisdiction;
-        let is_place = is_code(code) || self.regions.groups.contains_key(code);
-        if !is_place && !(kind == Kind::Hours && code == ELSEWHERE) {
+        let elsewhere = kind == Kind::Hours && code == ELSEWHERE;
+        if !(elsewhere || is_code(code) || self.regions.groups.contains_key(code)) {
             let reason = format!("`{code}` is no place: ISO 3166-1, ISO 3166-2, a group");
             self.fault(file, &entry, reason);
         }
@@ -355,51 +286,6 @@ impl Reader {
             false => Err("leaves no hour at all".to_owned()),
         }
     }
-}
-
-/// What an entry has, or lacks, against its kind.
-fn strays(kind: Kind, written: &Written) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let hours = [
-        &written.daily,
-        &written.weekdays,
-        &written.saturday,
-        &written.sunday,
-        &written.holidays,
-    ];
-    let has_hours = hours.iter().any(|hours| hours.is_some()) || written.holiday_list.is_some();
-    for (of, has, what) in [
-        (Kind::Hours, has_hours, "hours"),
-        (Kind::Consent, written.express.is_some(), "`express`"),
-        (Kind::AtMost, written.count.is_some(), "`count`"),
-    ] {
-        if has && kind != of {
-            reasons.push(format!(
-                "{what} do not belong here but under `{}`",
-                of.as_str()
-            ));
-        }
-    }
-    if written.channels.is_empty() {
-        reasons.push("names no channel".to_owned());
-    }
-    if written.purposes.is_empty() != (kind == Kind::RevokeAll) {
-        reasons.push(match kind {
-            Kind::RevokeAll => "holds for every purpose: name none".to_owned(),
-            _ => "names no purpose".to_owned(),
-        });
-    }
-    let exempt = [PurposeClass::Security, PurposeClass::Legal];
-    if kind == Kind::Hours && written.purposes.iter().any(|of| exempt.contains(of)) {
-        reasons.push("security and legal notices come at any hour".to_owned());
-    }
-    if written.source.trim().is_empty() {
-        reasons.push("has no source".to_owned());
-    }
-    if written.uncertain && written.note.trim().is_empty() {
-        reasons.push("is uncertain and has no note that says why".to_owned());
-    }
-    reasons
 }
 
 fn date(text: Option<&str>) -> Result<Option<Date>, String> {

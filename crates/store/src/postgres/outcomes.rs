@@ -104,6 +104,9 @@ impl<'a> Attempts<'a> {
     }
 }
 
+/// Lines for the traces of deliveries' messages: partition, delivery, line.
+type Lines = (Vec<i16>, Vec<i64>, Vec<String>);
+
 impl Shared {
     pub(super) async fn outcomes(
         &self,
@@ -159,7 +162,7 @@ impl Shared {
         let again = known_already(tx, outcomes, &claimed).await?;
         let (mut attempts, mut moves) = (Attempts::default(), Moves::default());
         let mut known: (Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
-        let mut said: BTreeMap<Channel, (Vec<i16>, Vec<i64>, Vec<String>)> = BTreeMap::new();
+        let mut said: BTreeMap<Channel, Lines> = BTreeMap::new();
         for outcome in outcomes {
             let id = outcome.delivery.as_i64();
             let Some(standing) = standing.get(&id) else {
