@@ -21,7 +21,7 @@ fn zones() -> &'static [String] {
 /// A moment between 2020 and 2040, often within hours of a clock that is set.
 fn moments() -> impl Strategy<Value = (usize, Instant)> {
     let start = moment("2020-01-01T00:00:00Z");
-    let near = -5 * 3_600..5 * 3_600_i64;
+    let near = -3 * 3_600..3 * 3_600_i64;
     (
         0..zones().len(),
         0..20 * 366 * 86_400_i64,
@@ -38,11 +38,34 @@ fn moments() -> impl Strategy<Value = (usize, Instant)> {
         })
 }
 
-fn own_hours() -> impl Strategy<Value = Option<QuietHours>> {
-    proptest::option::of((0..1440_u16, 0..1440_u16)).prop_map(|hours| {
-        let hours = hours.map(|(from, to)| QuietHours { from, to });
-        hours.filter(|hours| hours.is_whole())
-    })
+/// Hours of somebody's own, by themselves or near what clocks show at a moment: those of a
+/// night in which a clock is set matter most.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    hours: (u16, u16),
+    near: bool,
+}
+
+impl Own {
+    fn at(self, zone: &TimeZone, at: Instant) -> Option<QuietHours> {
+        let local = zone.to_datetime(at.to_timestamp());
+        let minute = local.hour() as u16 * 60 + local.minute() as u16;
+        let near = |offset: u16| (minute + 1440 - 90 + offset % 180) % 1440;
+        let (from, to) = match self.near {
+            true => (near(self.hours.0), near(self.hours.1)),
+            false => self.hours,
+        };
+        Some(QuietHours { from, to }).filter(|hours| hours.is_whole())
+    }
+}
+
+fn own_hours() -> impl Strategy<Value = Option<Own>> {
+    let own = (0..1440_u16, 0..1440_u16, any::<bool>());
+    let own = own.prop_map(|(from, to, near)| Own {
+        hours: (from, to),
+        near,
+    });
+    proptest::option::of(own)
 }
 
 fn places() -> impl Strategy<Value = (&'static str, &'static str)> {
@@ -83,6 +106,7 @@ proptest! {
         (zone, at) in moments(), own in own_hours(), (country, region) in places(), marketing in any::<bool>(),
     ) {
         let regions = Regions::shipped();
+        let own = own.and_then(|own| own.at(&TimeZone::get(&zones()[zone]).unwrap(), at));
         let question = Question {
             place: Place { country, region, zone: &zones()[zone] },
             purpose: if marketing { PurposeClass::Marketing } else { PurposeClass::Service },
@@ -98,15 +122,14 @@ proptest! {
                 prop_assert_eq!(regions.answer(&question, open), Allowed::Now);
                 prop_assert!(!quiet(open));
                 prop_assert!(rule != OWN || quiet(at));
-                // Nothing before it is open: a minute's steps, backwards, for some hours.
+                // Nothing between is open: a minute's steps from both ends, for some hours.
                 let (bars, zones) = (regions.bars(&question), [tz.clone()]);
                 for minute in 1..=300 {
-                    let before = open - Span::minutes(minute);
-                    if before <= at {
-                        break;
+                    for between in [at + Span::minutes(minute), open - Span::minutes(minute)] {
+                        let barred = search::closed(&bars, &zones, between.to_timestamp());
+                        let within = at < between && between < open;
+                        prop_assert!(!within || barred.is_some(), "{} is open", between);
                     }
-                    let barred = search::closed(&bars, &zones, before.to_timestamp());
-                    prop_assert!(barred.is_some(), "{} is open", before);
                 }
             }
             Allowed::Never { .. } => {
@@ -121,6 +144,7 @@ proptest! {
         (zone, at) in moments(), own in own_hours(), (country, region) in places(),
     ) {
         let regions = Regions::shipped();
+        let own = own.and_then(|own| own.at(&TimeZone::get(&zones()[zone]).unwrap(), at));
         let free = Question {
             place: Place { country, region, zone: &zones()[zone] },
             purpose: PurposeClass::Marketing,
