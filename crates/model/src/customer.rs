@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::words::define_words;
-use crate::{Category, Channel, ContactPoint, How, Instant, PurposeClass, RecipientId, Sealed};
+use crate::{
+    Category, Channel, ContactPoint, How, Instant, PurposeClass, QuietHours, RecipientId, Sealed,
+};
 
 define_words!(
     /// What a consent allows.
@@ -134,6 +136,12 @@ pub struct Customer {
     /// ISO 3166-1 alpha-2; empty where unknown.
     #[serde(default)]
     pub country: String,
+    /// The part of the country, ISO 3166-2, such as `US-FL`; empty where unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// Hours of the local day without texts and calls, if they want any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHours>,
     /// Where to text, if anywhere.
     #[serde(default)]
     pub phone: Option<ContactPoint>,
@@ -254,6 +262,18 @@ impl Customer {
                 "a country is two capital letters (ISO 3166-1), like `BR`",
             );
         }
+        if !self.region.is_empty() && !region_fits(&self.region, &self.country) {
+            fault(
+                "/region",
+                "a region is a part of the country (ISO 3166-2), like `US-FL`",
+            );
+        }
+        if self.quiet_hours.is_some_and(|hours| !hours.is_whole()) {
+            fault(
+                "/quiet_hours",
+                "quiet hours begin and end at two minutes of the day",
+            );
+        }
         if self.consents.len() > 64 {
             fault("/consents", "a profile holds at most 64 consents");
         }
@@ -262,6 +282,18 @@ impl Customer {
         }
         faults
     }
+}
+
+/// Whether a code can be that of a part of a country; of any where that is not known.
+fn region_fits(region: &str, country: &str) -> bool {
+    region.split_once('-').is_some_and(|(of, part)| {
+        let code = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        let of_country = of == country || (country.is_empty() && of.len() == 2);
+        of_country && code(of) && code(part) && (1..=3).contains(&part.len())
+    })
 }
 
 /// All that a decision reads about a recipient.
@@ -312,6 +344,8 @@ pub(crate) mod tests {
             locale: "pt-BR".into(),
             time_zone: "America/Sao_Paulo".into(),
             country: "BR".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: ContactPoint::phone("+12535550129").ok(),
             email: ContactPoint::email("ines@customers.example").ok(),
             consents: vec![],
@@ -328,10 +362,41 @@ pub(crate) mod tests {
             locale: "??".into(),
             time_zone: "Mars/Olympus".into(),
             country: "br".into(),
+            region: "US-FL".into(),
+            quiet_hours: Some(QuietHours { from: 60, to: 60 }),
             ..ines()
         };
         let pointers: Vec<_> = bad.faults().into_iter().map(|f| f.pointer).collect();
-        assert_eq!(pointers, ["/id", "/locale", "/time_zone", "/country"]);
+        let expected = [
+            "/id",
+            "/locale",
+            "/time_zone",
+            "/country",
+            "/region",
+            "/quiet_hours",
+        ];
+        assert_eq!(pointers, expected);
+    }
+
+    #[test]
+    fn a_region_is_a_part_of_its_country() {
+        for (country, region, fits) in [
+            ("BR", "BR-SP", true),
+            ("", "US-FL", true),
+            ("FR", "FR-2A", true),
+            ("BR", "US-FL", false),
+            ("BR", "SP", false),
+            ("BR", "BR-", false),
+            ("BR", "BR-sp", false),
+            ("", "BRA-SP", false),
+        ] {
+            let customer = Customer {
+                country: country.into(),
+                region: region.into(),
+                ..ines()
+            };
+            assert_eq!(customer.faults().is_empty(), fits, "{country} {region}");
+        }
     }
 
     #[test]

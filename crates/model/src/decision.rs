@@ -30,6 +30,8 @@ define_words!(
     Budget = 10, "budget";
     /// May an identity of ours write there, at this moment?
     Sender = 11, "sender";
+    /// May it come at this hour, by law and by the customer's own choice?
+    QuietHours = 12, "quiet_hours";
 );
 
 define_words!(

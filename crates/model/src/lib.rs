@@ -18,6 +18,7 @@ mod ids;
 mod message;
 mod money;
 mod partition;
+mod quiet_hours;
 mod sealed;
 mod staff;
 mod story;
@@ -44,6 +45,7 @@ pub use ids::{
 pub use message::{Flags, Message, MessageContent};
 pub use money::{Currency, InvalidMoney, decimal_of, micros_of};
 pub use partition::Partition;
+pub use quiet_hours::QuietHours;
 pub use sealed::Sealed;
 pub use staff::{AuditLine, Origin, Permission, Role, Roles};
 pub use story::Told;

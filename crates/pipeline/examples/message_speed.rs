@@ -7,6 +7,7 @@
 //! valgrind, which counts instructions (each stage is a function) and allocations.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use channels::{
@@ -20,6 +21,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::decide::sequence::Standing;
 use pipeline::decide::{Case, Terms, decide};
 use pipeline::guard::{Guard, Own};
+use pipeline::regions::Regions;
 use pipeline::render::{Brand, MailBody, Short, check_mail, check_short, mail, short_forms};
 use pipeline::{AsOf, RawEvent, Submission};
 
@@ -88,6 +90,7 @@ struct Bench {
     brand: Brand,
     guard: Guard,
     carrier: EmailCarrier,
+    regions: Arc<Regions>,
 }
 
 /// One event and what follows from it.
@@ -102,10 +105,11 @@ struct Sample {
 }
 
 #[inline(never)]
-fn stage_decide(_: &Bench, sample: &Sample) -> bool {
+fn stage_decide(bench: &Bench, sample: &Sample) -> bool {
     let case = Case {
         event_time: sample.event.time,
         at: now(),
+        now: now(),
         facts: &sample.facts,
         terms: &sample.terms,
         standing: Standing::Newest,
@@ -113,8 +117,9 @@ fn stage_decide(_: &Bench, sample: &Sample) -> bool {
         team: &[],
         spent: &[],
         no_sender: &[],
+        regions: &bench.regions,
     };
-    decide(&case, now()).deliveries.len() == 1
+    decide(&case).deliveries.len() == 1
 }
 
 #[inline(never)]
@@ -205,6 +210,7 @@ impl Bench {
             catalogue,
             brand,
             carrier: EmailCarrier::start(config)?,
+            regions: Regions::shipped(),
         })
     }
 
@@ -270,6 +276,8 @@ fn customer(locale: &str, channel: Channel) -> Result<Customer, Box<dyn std::err
         locale: locale.into(),
         time_zone: "America/Sao_Paulo".into(),
         country: "BR".into(),
+        region: String::new(),
+        quiet_hours: None,
         phone: None,
         email: None,
         consents: Vec::new(),

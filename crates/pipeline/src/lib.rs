@@ -19,6 +19,7 @@ pub mod decide;
 pub mod desk;
 pub use guard;
 mod in_flight;
+pub mod regions;
 pub mod render;
 pub mod send;
 pub mod senders;
@@ -39,6 +40,7 @@ use costs::Costs;
 use decide::Terms;
 use guard::{Exceptions, Guard};
 use in_flight::InFlight;
+use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
 use send::{ComesBack, Overtaken, Reach, RecentStops};
@@ -60,6 +62,8 @@ pub struct Limits {
     pub costs: Arc<Costs>,
     /// Where what comes back of mails goes; else to the address that they are from.
     pub comes_back: Option<ComesBack>,
+    /// What the law of places says of hours and consent.
+    pub regions: Arc<Regions>,
 }
 
 impl Default for Limits {
@@ -71,6 +75,7 @@ impl Default for Limits {
             senders: Arc::default(),
             costs: Arc::default(),
             comes_back: None,
+            regions: Regions::shipped(),
         }
     }
 }

@@ -12,6 +12,7 @@ use channels::{
 };
 use model::{ContactPoint, Sealed, Span};
 use pipeline::catalogue::Catalogue;
+use pipeline::regions::Regions;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
 use pipeline::send::{Carriers, Room, Routes, Sender};
@@ -54,6 +55,8 @@ pub async fn start(config: &Config) -> Result<System> {
     let catalogue = Catalogue::load(config.catalogue.folder.as_deref())
         .context("the catalogue cannot be used")?;
     let store = config.store.place().open(clock::now()).await?;
+    let regions = Regions::load(config.regions.folder.as_deref())
+        .context("the rules of places cannot be used")?;
     let limits = Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
@@ -61,6 +64,7 @@ pub async fn start(config: &Config) -> Result<System> {
         senders: config::senders(config)?,
         costs: config::costs(config)?,
         comes_back: mail_in::comes_back(config, &store)?,
+        regions: Arc::new(regions),
     };
     let brand = brand(&config.brand);
     let senders = limits.senders.clone();

@@ -43,6 +43,8 @@ fn customer(id: &str) -> Customer {
         locale: "pt-BR".into(),
         time_zone: "America/Sao_Paulo".into(),
         country: "BR".into(),
+        region: String::new(),
+        quiet_hours: None,
         phone: ContactPoint::phone("+12535550129").ok(),
         email: None,
         consents: vec![],

@@ -130,6 +130,8 @@ async fn customers(store: &Store, now: Instant) -> Vec<Facts> {
                 locale: "pt-BR".into(),
                 time_zone: "America/Sao_Paulo".into(),
                 country: "BR".into(),
+                region: String::new(),
+                quiet_hours: None,
                 phone: ContactPoint::phone(&format!("+5511{:08}", all.len() + n)).ok(),
                 email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
                 consents: vec![],
@@ -199,6 +201,7 @@ fn outcome(delivery: &NewDelivery, now: Instant) -> OutcomeRecord {
             digest: "00112233445566aa".into(),
         },
         next: Next::Settle(DeliveryState::Accepted),
+        said: None,
     }
 }
 

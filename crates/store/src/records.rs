@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{
     Answer, Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event,
     EventId, FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId,
-    Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Trace,
+    Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Spoke, Trace,
 };
 
 use crate::Wished;
@@ -167,6 +167,8 @@ pub struct OutcomeRecord {
     pub attempt: Attempt,
     /// What follows.
     pub next: Next,
+    /// The word of a rule that was asked at the hand-over: it joins the message's trace.
+    pub said: Option<Spoke>,
 }
 
 /// What follows from an attempt.
@@ -176,6 +178,8 @@ pub enum Next {
     Settle(DeliveryState),
     /// Due again then; the secret stays.
     Retry(Instant),
+    /// Due again then, and nothing was tried: no attempt is kept.
+    Hold(Instant),
     /// In doubt until then; a receipt may settle it before.
     Doubt(Instant),
 }

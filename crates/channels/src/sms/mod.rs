@@ -52,12 +52,30 @@ pub struct OutgoingSms {
 /// Whether a text must not leave after all. The reason is the caller's: nothing here knows
 /// of consent.
 #[derive(Clone)]
-pub struct Recall(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+pub struct Recall {
+    reason: Ask,
+    unbegun: Option<Ask>,
+}
+
+type Ask = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl Recall {
     /// Asks `reason`, which must be quick: why the text must not leave, if so.
     pub fn when(reason: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(reason))
+        Self {
+            reason: Arc::new(reason),
+            unbegun: None,
+        }
+    }
+
+    /// Asks `reason` too as long as no part of the text has left: what has begun is finished.
+    #[must_use]
+    pub fn unless_begun(
+        mut self,
+        reason: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.unbegun = Some(Arc::new(reason));
+        self
     }
 
     /// Never recalled.
@@ -65,8 +83,9 @@ impl Recall {
         Self::when(|| None)
     }
 
-    fn reason(&self) -> Option<String> {
-        (self.0)()
+    fn reason(&self, begun: bool) -> Option<String> {
+        let unbegun = self.unbegun.as_ref().filter(|_| !begun);
+        (self.reason)().or_else(|| unbegun.and_then(|reason| reason()))
     }
 }
 

@@ -112,7 +112,7 @@ impl Text<'_> {
             let session = self.session(&mut sessions, bound_by).await?;
             let admitted = self.shared.pace.admit(self.lane).await;
             admitted.ok_or_else(closing)?;
-            if let Some(reason) = self.recall.reason() {
+            if let Some(reason) = self.recall.reason(self.taken > 0) {
                 return Err(Outcome::Stopped { reason });
             }
             pdu.validity_period = self.validity()?;

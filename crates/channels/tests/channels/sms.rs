@@ -252,6 +252,30 @@ async fn a_text_that_waits_here_is_recalled_before_it_leaves() {
 }
 
 #[tokio::test]
+async fn a_text_whose_hour_has_passed_is_recalled_unless_it_has_begun() {
+    for begun in [false, true] {
+        let (carrier, _inbound, _smsc, mut session) = start(|_| {}).await;
+        let untimely = Arc::new(AtomicBool::new(false));
+        let mut text = sms(&"a".repeat(200), Lane::Urgent);
+        let asked = untimely.clone();
+        let late = move || asked.load(Ordering::SeqCst).then(|| "late".into());
+        text.recall = Recall::never().unless_begun(late);
+        let outcome = sending(&carrier, text);
+        let first = session.submit().await;
+        untimely.store(true, Ordering::SeqCst);
+        if begun {
+            first.accept("m-1");
+            session.submit().await.accept("m-2");
+            assert_eq!(outcome.await.unwrap(), accepted("m-2"));
+        } else {
+            first.reject(CommandStatus::RTHROTTLED);
+            let reason = "late".into();
+            assert_eq!(outcome.await.unwrap(), Outcome::Stopped { reason });
+        }
+    }
+}
+
+#[tokio::test]
 async fn letters_of_a_language_go_in_septets_where_the_route_allows_it() {
     let text = "Não está cá. ".repeat(15);
     let parts = async |national: National| {

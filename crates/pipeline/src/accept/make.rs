@@ -96,14 +96,16 @@ impl Pipeline {
             standing: stories.standing(&catalogue, (event, facts.recipient), &short),
             event_time: event.time,
             at,
+            now,
             facts,
             terms: &terms,
             mode: event.mode,
             team: &self.limits().team,
             spent: &self.spent(event, facts, &terms, now),
             no_sender: &self.no_sender(facts, now),
+            regions: &self.limits().regions,
         };
-        let decision = decide(&case, now);
+        let decision = decide(&case);
         let message = self.compose(
             event,
             facts,

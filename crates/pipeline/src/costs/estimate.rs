@@ -93,6 +93,7 @@ impl Pipeline {
                 let case = Case {
                     event_time: now,
                     at: now,
+                    now,
                     facts,
                     terms: &terms,
                     standing: Standing::Newest,
@@ -100,6 +101,7 @@ impl Pipeline {
                     team: &self.limits().team,
                     spent: &[],
                     no_sender: &[],
+                    regions: &self.limits().regions,
                 };
                 if content.text.is_empty() || !would_take(&case, Channel::Sms) {
                     continue;

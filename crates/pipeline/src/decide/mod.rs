@@ -11,6 +11,7 @@ mod contact;
 mod matrix;
 mod mode;
 mod preference;
+pub(crate) mod quiet_hours;
 mod sender;
 pub mod sequence;
 mod suppression;
@@ -25,6 +26,8 @@ use model::{
     Category, Channel, ContactPoint, Decision, Facts, Instant, Lane, Mode, PlannedDelivery,
     PurposeClass, Rule, Span, Spoke, Trace, Verdict,
 };
+
+use crate::regions::Regions;
 
 /// What the catalogue says of a message type, as far as decisions go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub struct Case<'a> {
     pub event_time: Instant,
     /// The moment decided as of.
     pub at: Instant,
+    /// The moment it would leave: whatever is decided as of, what leaves leaves now. Due and
+    /// useful-until times count from it.
+    pub now: Instant,
     /// The customer.
     pub facts: &'a Facts,
     /// The message type.
@@ -75,7 +81,12 @@ pub struct Case<'a> {
     pub spent: &'a [(Channel, String)],
     /// The channels on which no identity of ours may write to the customer now.
     pub no_sender: &'a [Channel],
+    /// What the law of places says.
+    pub regions: &'a Regions,
 }
+
+/// The word of a rule that holds a delivery for longer than it helps.
+pub(crate) const TOO_LATE: &str = "too_late";
 
 /// What a rule says of a channel.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,12 +97,16 @@ enum Word {
     Pass(&'static str, String),
     /// No, because.
     Stop(&'static str, String),
+    /// Not before a moment, because.
+    Hold(Instant, &'static str, String),
 }
 
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
-/// The rules about one channel, in order. The first "stop" ends the questions.
-const RULES: [(Rule, Ask); 10] = [
+/// The rules about one channel, in order. The first "stop" ends the questions. After a "hold"
+/// the others are asked about the moment at which it ends; the hours come last, so that what
+/// others hold is not let go at night.
+const RULES: [(Rule, Ask); 11] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
@@ -102,6 +117,7 @@ const RULES: [(Rule, Ask); 10] = [
     (Rule::Mode, mode::ask),
     (Rule::Sender, sender::ask),
     (Rule::Budget, budget::ask),
+    (Rule::QuietHours, quiet_hours::ask),
 ];
 
 /// What a customer's choices come to, whatever is the news.
@@ -123,31 +139,39 @@ const AGAIN: [(Rule, Ask); 5] = [
     (Rule::Mode, mode::ask),
 ];
 
-/// Chooses the ways out. `now` is the real moment: due and useful-until times count from
-/// it, shifted by as much as the case is decided as of another.
-pub fn decide(case: &Case<'_>, now: Instant) -> Decision {
+/// Chooses the ways out. What a rule holds is due when it may leave; what could only leave
+/// when it has become useless is stopped, and the rule that held it says so.
+pub fn decide(case: &Case<'_>) -> Decision {
     let mut decision = Decision::default();
     decision.trace.0.reserve(RULES.len());
     for channel in Channel::ALL {
-        if ask(case, *channel, &RULES, &mut decision.trace) {
+        let asked = ask(case, *channel, &RULES, &mut decision.trace);
+        if asked.stopped {
             continue;
         }
         let Some(contact) = case.facts.customer.contact(*channel) else {
             continue;
         };
-        let lane = case.terms.lane;
-        decision.trace.0.push(Spoke {
-            rule: Rule::Route,
-            verdict: Verdict::Pass,
-            channel: Some(*channel),
-            why: channel.as_str().into(),
-            with: String::new(),
-        });
+        let mut spoke = |rule, verdict, why: &str, with: String| {
+            decision.trace.0.push(Spoke {
+                rule,
+                verdict,
+                channel: Some(*channel),
+                why: why.into(),
+                with,
+            });
+        };
+        let expires_at = case.now + useful_until::left(case);
+        if let Some((rule, until)) = asked.held.filter(|(_, until)| *until >= expires_at) {
+            spoke(rule, Verdict::Stop, TOO_LATE, until.to_string());
+            continue;
+        }
+        spoke(Rule::Route, Verdict::Pass, channel.as_str(), String::new());
         decision.deliveries.push(PlannedDelivery {
             contact: contact.clone(),
-            lane,
-            due_at: now,
-            expires_at: now + useful_until::left(case),
+            lane: case.terms.lane,
+            due_at: asked.held.map_or(case.now, |(_, until)| until),
+            expires_at,
         });
     }
     decision
@@ -168,22 +192,37 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
         });
     }
     let mut trace = Trace::default();
-    let stopped = ask(case, contact.channel, &AGAIN, &mut trace);
-    trace.0.pop().filter(|_| stopped)
+    let asked = ask(case, contact.channel, &AGAIN, &mut trace);
+    trace.0.pop().filter(|_| asked.stopped)
 }
 
 /// Whether news of the message type would take a channel, by the customer's choices.
 pub fn would_take(case: &Case<'_>, channel: Channel) -> bool {
-    !ask(case, channel, &CHOICES, &mut Trace::default())
+    !ask(case, channel, &CHOICES, &mut Trace::default()).stopped
 }
 
-/// Asks rules in order, noting their words; whether one stopped, whose word is the last.
-fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Trace) -> bool {
+/// What rules made of a channel.
+struct Asked {
+    /// One stopped; its word is the last.
+    stopped: bool,
+    /// One holds, until a moment; the last, where several do.
+    held: Option<(Rule, Instant)>,
+}
+
+/// Asks rules in order, noting their words.
+fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Trace) -> Asked {
+    let mut case = *case;
+    let mut held = None;
     for (rule, ask) in rules {
-        let (verdict, why, with) = match ask(case, channel) {
+        let (verdict, why, with) = match ask(&case, channel) {
             Word::Silent => continue,
             Word::Pass(why, with) => (Verdict::Pass, why, with),
             Word::Stop(why, with) => (Verdict::Stop, why, with),
+            Word::Hold(until, why, with) => {
+                case.now = case.now.max(until);
+                held = Some((*rule, case.now));
+                (Verdict::Hold, why, with)
+            }
         };
         trace.0.push(Spoke {
             rule: *rule,
@@ -193,19 +232,29 @@ fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Tra
             with,
         });
         if verdict == Verdict::Stop {
-            return true;
+            return Asked {
+                stopped: true,
+                held,
+            };
         }
     }
-    false
+    Asked {
+        stopped: false,
+        held,
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod cases {
     //! The customer and the message type that the rules' tables vary.
 
+    use std::sync::LazyLock;
+
     use model::{Consent, ConsentPurpose, Customer, Id, RecipientId, Sealed};
 
     use super::*;
+
+    pub(crate) static REGIONS: LazyLock<Regions> = LazyLock::new(|| Regions::load(None).unwrap());
 
     pub(crate) fn noon() -> Instant {
         Instant::parse("2026-11-22T12:00:00Z").unwrap()
@@ -221,6 +270,8 @@ pub(crate) mod cases {
                 locale: "pt-BR".into(),
                 time_zone: "America/Sao_Paulo".into(),
                 country: "BR".into(),
+                region: String::new(),
+                quiet_hours: None,
                 phone: ContactPoint::phone("+12535550129").ok(),
                 email: ContactPoint::email("ines@customers.example").ok(),
                 consents: vec![Consent {
@@ -256,6 +307,7 @@ pub(crate) mod cases {
         Case {
             event_time: noon(),
             at: noon(),
+            now: noon(),
             facts,
             terms,
             standing: Standing::Newest,
@@ -263,6 +315,7 @@ pub(crate) mod cases {
             team: &[],
             spent: &[],
             no_sender: &[],
+            regions: &REGIONS,
         }
     }
 }
@@ -275,7 +328,7 @@ mod tests {
     #[test]
     fn an_urgent_message_takes_both_ways_and_says_why() {
         let (facts, terms) = (facts(), urgent());
-        let decision = decide(&case(&facts, &terms), noon());
+        let decision = decide(&case(&facts, &terms));
         let channels: Vec<_> = decision
             .deliveries
             .iter()
@@ -309,7 +362,10 @@ mod tests {
     fn a_replay_shifts_the_times_with_it() {
         let (facts, terms) = (facts(), urgent());
         let years_later = noon() + Span::days(3_000);
-        let decision = decide(&case(&facts, &terms), years_later);
+        let decision = decide(&Case {
+            now: years_later,
+            ..case(&facts, &terms)
+        });
         assert_eq!(decision.deliveries[0].due_at, years_later);
         assert_eq!(
             decision.deliveries[0].expires_at,

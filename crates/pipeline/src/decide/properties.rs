@@ -2,12 +2,12 @@
 
 use model::{
     Category, Channel, Consent, ConsentPurpose, ContactPoint, Facts, Frequency, How, Lane, Mode,
-    Preference, PurposeClass, Rule, Sealed, Span, Verdict,
+    Preference, PurposeClass, QuietHours, Rule, Sealed, Span, Verdict,
 };
 use proptest::prelude::*;
 
-use super::cases::{facts, noon};
-use super::{Case, Standing, Terms, UsefulFor, decide};
+use super::cases::{REGIONS, facts, noon};
+use super::{Case, Standing, Terms, UsefulFor, Word, decide, quiet_hours};
 
 fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
     (0..all.len()).prop_map(move |place| all[place])
@@ -53,12 +53,22 @@ prop_compose! {
         consents in proptest::collection::vec(consent(), 0..6),
         preferences in proptest::collection::vec(preference(), 0..6),
         suppressed in proptest::collection::vec(any_of(Channel::ALL), 0..2),
+        quiet in proptest::option::of((0..1440_u16, 0..1440_u16)),
+        (country, region, zone) in proptest::sample::select(vec![
+            ("BR", "", "America/Sao_Paulo"), ("US", "US-FL", "America/New_York"), ("US", "", "UTC"),
+            ("FR", "", "Europe/Paris"), ("AU", "AU-NSW", "Australia/Lord_Howe"), ("", "", "Asia/Kathmandu"),
+        ]),
     ) -> Facts {
         let mut facts = facts();
         facts.customer.phone = facts.customer.phone.filter(|_| phone);
         facts.customer.email = facts.customer.email.filter(|_| email);
         facts.customer.consents = consents;
         facts.customer.preferences = preferences;
+        let quiet = quiet.map(|(from, to)| QuietHours { from, to });
+        facts.customer.quiet_hours = quiet.filter(|quiet| quiet.is_whole());
+        facts.customer.country = country.into();
+        facts.customer.region = region.into();
+        facts.customer.time_zone = zone.into();
         facts.suppressed = suppressed.into_iter().map(|c| (c, "keyword_stop".into())).collect();
         facts
     }
@@ -82,7 +92,7 @@ prop_compose! {
 }
 
 fn routes(case: &Case<'_>) -> Vec<Channel> {
-    decide(case, case.at)
+    decide(case)
         .deliveries
         .iter()
         .map(|d| d.contact.channel)
@@ -97,7 +107,7 @@ proptest! {
     ) {
         let at = noon();
         let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
-        let case = Case { event_time: at - Span::hours(age), at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[], no_sender: &no_sender };
+        let case = Case { event_time: at - Span::hours(age), at, now: at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[], no_sender: &no_sender, regions: &REGIONS };
         for channel in routes(&case) {
             let has = |purpose| facts.customer.consents.iter().any(|c| {
                 c.channel == channel && c.purpose == purpose && c.given_at <= at
@@ -117,8 +127,8 @@ proptest! {
 
     #[test]
     fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
-        prop_assert_eq!(decide(&case, noon()), decide(&case, noon()));
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        prop_assert_eq!(decide(&case), decide(&case));
     }
 
     #[test]
@@ -130,7 +140,7 @@ proptest! {
         stricter.customer.preferences.push(Preference {
             category, topic: String::new(), channel, on: false, frequency: Frequency::Each, chosen: true,
         });
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
@@ -139,13 +149,51 @@ proptest! {
 
     #[test]
     fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[] };
-        let decision = decide(&case, noon());
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let decision = decide(&case);
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);
             let stopped = decision.trace.0.iter().filter(|s| s.channel == Some(*channel) && s.verdict == Verdict::Stop).count();
             let routed = decision.trace.0.iter().any(|s| s.channel == Some(*channel) && s.rule == Rule::Route);
             prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, 1) });
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn what_is_due_may_leave_and_what_is_held_says_until_when(facts in anyone(), terms in terms(), hours in 0..9_000_i64) {
+        let now = noon() + Span::hours(hours);
+        let case = Case { event_time: now, at: now, now, facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let decision = decide(&case);
+        for delivery in &decision.deliveries {
+            let channel = delivery.contact.channel;
+            let then = Case { now: delivery.due_at, ..case };
+            prop_assert_eq!(quiet_hours::ask(&then, channel), Word::Silent);
+            prop_assert!(delivery.due_at < delivery.expires_at);
+            let held = decision.trace.0.iter().find(|s| s.channel == Some(channel) && s.verdict == Verdict::Hold);
+            prop_assert_eq!(held.is_some(), delivery.due_at > now);
+            if let Some(held) = held {
+                let until = held.with.split(' ').next().unwrap_or_default();
+                prop_assert_eq!(until, delivery.due_at.to_string());
+            }
+            let exempt = matches!(terms.purpose, PurposeClass::Security | PurposeClass::Legal) || terms.lane == Lane::Security;
+            prop_assert!(held.is_none() || (channel == Channel::Sms && !exempt));
+        }
+    }
+
+    #[test]
+    fn quiet_hours_of_ones_own_never_add_or_hasten(facts in anyone(), terms in terms(), hours in 0..9_000_i64) {
+        let now = noon() + Span::hours(hours);
+        let mut free = facts.clone();
+        free.customer.quiet_hours = None;
+        let case = Case { event_time: now, at: now, now, facts: &free, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let before = decide(&case).deliveries;
+        for delivery in decide(&Case { facts: &facts, ..case }).deliveries {
+            let other = before.iter().find(|other| other.contact == delivery.contact);
+            prop_assert!(other.is_some_and(|other| other.due_at <= delivery.due_at));
         }
     }
 }

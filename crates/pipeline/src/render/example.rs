@@ -107,6 +107,8 @@ pub(super) fn listener(catalogue: &Catalogue, locale: &str) -> Customer {
         locale: locale.to_owned(),
         time_zone: time_zone.to_owned(),
         country: String::new(),
+        region: String::new(),
+        quiet_hours: None,
         phone: None,
         email: None,
         consents: Vec::new(),

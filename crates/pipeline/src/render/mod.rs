@@ -25,7 +25,7 @@ pub use guarded::{Stopped, Version, check_card, check_mail, check_short, check_v
 pub use mail::mail;
 pub(crate) use short::SENSITIVE;
 pub use short::{fill_secret, short_forms};
-pub(crate) use snapshot::without_snapshot;
+pub(crate) use snapshot::{place_of, quiet_hours_of, without_snapshot};
 
 /// The marketplace a message speaks for, from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use model::{Customer, Event, MessageContent, Sealed};
 use serde_json::{Map, Value};
 
-use super::snapshot::{locale_of, put, setting, take};
+use super::snapshot::{keep_hours, locale_of, put, setting, take};
 use super::{Brand, RenderError, Short};
 use crate::catalogue::Catalogue;
 use crate::catalogue::clean::{lines, one_line, plain_punctuation, short_line, shorten};
@@ -47,7 +47,9 @@ pub fn short_forms(
         })?;
     let mut data = accepted.data;
     let discreet = entry.sensitive || (entry.schema.has_flag(SENSITIVE) && is_sensitive(&data));
-    put(&mut data, take(brand, customer, locale, discreet));
+    let mut snapshot = take(brand, customer, locale, discreet);
+    keep_hours(&mut snapshot, customer, entry.purpose);
+    put(&mut data, snapshot);
     let setting = setting(catalogue, &data, locale);
     let scene = Scene::message(&entry.schema, &data, &setting);
     let templates = &catalogue.templates;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use model::{Customer, MessageContent};
+use model::{Customer, MessageContent, PurposeClass, QuietHours};
 use serde_json::{Map, Value};
 
 use super::Brand;
@@ -14,8 +14,13 @@ use crate::catalogue::context::Setting;
 use crate::catalogue::entry::{MessageType, TemplateNames};
 use crate::catalogue::view::Scene;
 use crate::catalogue::words::{nearest, same_language};
+use crate::regions::Place;
 
 const KEY: &str = "_";
+/// Where the customer is, and when they want quiet.
+const COUNTRY: &str = "country";
+const REGION: &str = "region";
+const QUIET: &str = "quiet";
 /// Lock screens, texts and subjects do not say what the message is about.
 const DISCREET: &str = "discreet";
 
@@ -56,6 +61,46 @@ pub(super) fn take(brand: &Brand, customer: &Customer, words: &str, discreet: bo
         snapshot.insert(DISCREET.to_owned(), Value::Bool(true));
     }
     Value::Object(snapshot)
+}
+
+/// Keeps what the hours of a message's delivery depend on, where they may matter: it may
+/// wait until they have come.
+pub(super) fn keep_hours(snapshot: &mut Value, customer: &Customer, purpose: PurposeClass) {
+    let Value::Object(snapshot) = snapshot else {
+        return;
+    };
+    if purpose != PurposeClass::Marketing && customer.quiet_hours.is_none() {
+        return;
+    }
+    for (name, value) in [(COUNTRY, &customer.country), (REGION, &customer.region)] {
+        if !value.is_empty() {
+            snapshot.insert(name.to_owned(), Value::from(value.as_str()));
+        }
+    }
+    if let Some(quiet) = customer.quiet_hours {
+        let quiet = format!("{}-{}", quiet.from_text(), quiet.to_text());
+        snapshot.insert(QUIET.to_owned(), Value::from(quiet));
+    }
+}
+
+/// Where the customer was when a message was made, as far as its data says.
+pub(crate) fn place_of(data: &Map<String, Value>) -> Place<'_> {
+    let snapshot = data.get(KEY).and_then(Value::as_object);
+    let read = |key: &str| {
+        let value = snapshot.and_then(|snapshot| snapshot.get(key)?.as_str());
+        value.unwrap_or_default()
+    };
+    Place {
+        country: read(COUNTRY),
+        region: read(REGION),
+        zone: read("zone"),
+    }
+}
+
+/// The hours in which the customer wanted quiet when a message was made.
+pub(crate) fn quiet_hours_of(data: &Map<String, Value>) -> Option<QuietHours> {
+    let (from, to) = data.get(KEY)?.get(QUIET)?.as_str()?.split_once('-')?;
+    QuietHours::parse(from, to).ok()
 }
 
 /// Puts a snapshot into a message's data.

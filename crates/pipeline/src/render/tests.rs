@@ -41,6 +41,8 @@ pub(super) fn customer(locale: &str) -> Customer {
         locale: locale.into(),
         time_zone: "America/Sao_Paulo".into(),
         country: "BR".into(),
+        region: String::new(),
+        quiet_hours: None,
         phone: ContactPoint::phone("+12535550129").ok(),
         email: ContactPoint::email("ines@customers.example").ok(),
         consents: vec![],

@@ -29,6 +29,13 @@ pub(super) struct Since {
     withdrawn: HashSet<MessageId>,
 }
 
+impl Since {
+    /// A recipient's facts, if they changed.
+    pub(super) fn facts(&self, recipient: RecipientId) -> Option<&Facts> {
+        self.facts.get(&recipient)
+    }
+}
+
 impl Sender {
     /// What happened since the deliveries of a chunk were decided.
     pub(super) async fn since(&self, chunk: &[ClaimedDelivery]) -> store::Result<Since> {
@@ -156,6 +163,7 @@ impl Sender {
         let case = Case {
             event_time: claimed.at,
             at: claimed.at + waited.max(Span::ZERO),
+            now: self.pipeline.clock().now(),
             facts,
             terms: &terms,
             standing: Standing::Newest,
@@ -165,6 +173,7 @@ impl Sender {
             spent: &[],
             // The hand-over itself asks for the sender, facts changed or not.
             no_sender: &[],
+            regions: &self.pipeline.limits().regions,
         };
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))

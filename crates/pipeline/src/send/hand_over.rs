@@ -4,18 +4,26 @@ use std::sync::OnceLock;
 
 use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
-use model::{Attempt, Channel, DeliveryState, Instant, Outcome, Sealed};
+use model::{Attempt, Channel, DeliveryState, Instant, Outcome, Sealed, Spoke, Verdict};
 use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
 use super::gates::{NEWER, SUPPRESSED, Since, jitter, may_have_changed};
+use super::quiet::{Barred, Quiet};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
+use crate::decide::TOO_LATE;
 use crate::render;
 
 /// The word of the rule about senders, as attempts keep it.
 const NO_SENDER: &str = "sender.none";
+
+/// The word of the rule about hours, of what could leave only when it is useless.
+const QUIET_TOO_LATE: &str = "quiet_hours.too_late";
+
+/// Why a text comes back from its carrier when its hours have passed there.
+const UNTIMELY: &str = "quiet_hours";
 
 /// How a hand-over went, before the schedule looks at it.
 struct Handed {
@@ -23,8 +31,10 @@ struct Handed {
     outcome: Outcome,
     /// Keyed digest of what really left.
     digest: String,
-    /// A settlement that is not the outcome's usual one.
-    settle: Option<DeliveryState>,
+    /// What follows, where it is not what usually follows from the outcome.
+    next: Option<Next>,
+    /// The word of a rule that the message's trace does not have yet.
+    said: Option<Spoke>,
 }
 
 impl Handed {
@@ -35,7 +45,27 @@ impl Handed {
                 reason: reason.into(),
             },
             digest: String::new(),
-            settle: Some(state),
+            next: Some(Next::Settle(state)),
+            said: None,
+        }
+    }
+
+    /// Held until its hour, or given up because that comes too late. No try has failed.
+    fn barred(barred: Barred, expires_at: Instant) -> Self {
+        let reason = barred.reason();
+        let Barred { mut spoke, until } = barred;
+        if let Some(until) = until.filter(|until| *until < expires_at) {
+            return Self {
+                next: Some(Next::Hold(until)),
+                said: Some(spoke),
+                ..later(&reason)
+            };
+        }
+        spoke.verdict = Verdict::Stop;
+        spoke.why = TOO_LATE.to_owned();
+        Self {
+            said: Some(spoke),
+            ..Self::stopped(QUIET_TOO_LATE, DeliveryState::Expired)
         }
     }
 }
@@ -103,13 +133,17 @@ impl Sender {
         if let Some(reason) = self.gate(claimed, since) {
             return Handed::stopped(&reason, DeliveryState::Cancelled);
         }
+        let quiet = self.quiet(claimed, since);
+        if let Some(barred) = quiet.as_ref().and_then(|quiet| quiet.bars(now)) {
+            return Handed::barred(barred, claimed.expires_at);
+        }
         match claimed.contact.channel {
-            Channel::Sms => self.text(claimed, now).await,
+            Channel::Sms => self.text(claimed, quiet, now).await,
             Channel::Email => self.mail(claimed).await,
         }
     }
 
-    async fn text(&self, claimed: &ClaimedDelivery, now: Instant) -> Handed {
+    async fn text(&self, claimed: &ClaimedDelivery, quiet: Option<Quiet>, now: Instant) -> Handed {
         let Some(carrier) = &self.routes.carriers(claimed.mode).sms else {
             return later("no_carrier");
         };
@@ -134,20 +168,47 @@ impl Sender {
                 text,
                 lane: claimed.lane,
                 expires_in: claimed.expires_at.since(now),
-                recall: self.recall(claimed, sender.identity.until),
+                recall: self.recall(claimed, quiet.clone(), sender.identity.until),
             })
             .await;
+        if matches!(&outcome, Outcome::Stopped { reason } if reason == UNTIMELY) {
+            let quiet = quiet.and_then(|quiet| quiet.bars(self.pipeline.clock().now()));
+            // The hour may have come back meanwhile.
+            return quiet.map_or_else(
+                || later(UNTIMELY),
+                |barred| Handed::barred(barred, claimed.expires_at),
+            );
+        }
         Handed {
             carrier: carrier.name().to_owned(),
             outcome,
             digest,
-            settle: None,
+            next: None,
+            said: None,
         }
     }
 
     /// A stop, newer news, or the end of its sender, that comes while the text waits inside
-    /// its carrier for its turn.
-    fn recall(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
+    /// its carrier for its turn. So with an hour at which it must not come, unless a part of
+    /// it has left.
+    fn recall(
+        &self,
+        claimed: &ClaimedDelivery,
+        quiet: Option<Quiet>,
+        ends: Option<Instant>,
+    ) -> Recall {
+        let recall = self.recall_for_good(claimed, ends);
+        let Some(quiet) = quiet else {
+            return recall;
+        };
+        let pipeline = self.pipeline.clone();
+        recall.unless_begun(move || {
+            let barred = quiet.bars(pipeline.clock().now());
+            barred.map(|_| UNTIMELY.to_owned())
+        })
+    }
+
+    fn recall_for_good(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
         let purpose = claimed.content.purpose;
@@ -194,7 +255,8 @@ impl Sender {
                     carrier: carrier.name().to_owned(),
                     outcome,
                     digest: String::new(),
-                    settle: None,
+                    next: None,
+                    said: None,
                 };
             }
         };
@@ -234,7 +296,8 @@ impl Sender {
             carrier: carrier.name().to_owned(),
             outcome,
             digest,
-            settle: None,
+            next: None,
+            said: None,
         }
     }
 
@@ -278,9 +341,8 @@ impl Sender {
             doubt: self.pipeline.limits().doubt,
             jitter: jitter(claimed),
         };
-        let next = handed
-            .settle
-            .map_or_else(|| next(&handed.outcome, &tried), Next::Settle);
+        let usual = || next(&handed.outcome, &tried);
+        let next = handed.next.unwrap_or_else(usual);
         let word = handed.outcome.word();
         self.tally.count(claimed.contact.channel, &handed.outcome);
         let (code, reason, carrier_id) = match handed.outcome {
@@ -308,6 +370,7 @@ impl Sender {
                 digest: handed.digest,
             },
             next,
+            said: handed.said,
         }
     }
 }
@@ -322,6 +385,7 @@ fn later(reason: &str) -> Handed {
             reason: reason.into(),
         },
         digest: String::new(),
-        settle: None,
+        next: None,
+        said: None,
     }
 }

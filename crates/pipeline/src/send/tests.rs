@@ -1,5 +1,7 @@
 //! What the guard stops at the hand-over is taken back, with all that follows.
 
+mod hours;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +55,8 @@ impl World {
             locale: "en-US".into(),
             time_zone: "America/New_York".into(),
             country: "US".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: ContactPoint::phone("+12535550129").ok(),
             email: ContactPoint::email("ines@customers.example").ok(),
             consents: vec![texts],

@@ -136,6 +136,8 @@ fn visitor(phone: &ContactPoint, digest: i64) -> Customer {
         locale: "en".into(),
         time_zone: "UTC".into(),
         country: String::new(),
+        region: String::new(),
+        quiet_hours: None,
         phone: Some(phone.clone()),
         email: None,
         consents: Vec::new(),

@@ -36,6 +36,8 @@ impl World {
             locale: "en-US".into(),
             time_zone: "America/New_York".into(),
             country: "US".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: None,
             email: ContactPoint::email("ana@customers.example").ok(),
             consents: vec![],
@@ -112,6 +114,7 @@ impl World {
             lane: Lane::Normal,
             attempt,
             next: Next::Settle(DeliveryState::Accepted),
+            said: None,
         };
         let store = self.pipeline.store();
         store

@@ -98,6 +98,8 @@ pub fn customer(group: Group, number: u64) -> Customer {
         locale: locale.into(),
         time_zone: zone.into(),
         country: country.into(),
+        region: String::new(),
+        quiet_hours: None,
         phone,
         email,
         consents,

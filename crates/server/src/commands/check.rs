@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use model::decimal_of;
 use pipeline::catalogue::{Catalogue, CatalogueFaults};
+use pipeline::regions::{RegionFaults, Regions};
 use pipeline::{Limits, Pipeline};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -109,6 +110,7 @@ async fn look(
             mend: fault.advice().into(),
         })),
     }
+    look_at_regions(config, findings, passed);
     look_at_senders(config, catalogue.as_ref(), findings, passed);
     match config::costs(config) {
         Ok(costs) if costs.quotes() => passed.push("costs"),
@@ -170,6 +172,20 @@ async fn look(
                 "check host and port, and that a firewall lets this machine through",
             )),
         }
+    }
+}
+
+/// Whether the rules of places can be read.
+fn look_at_regions(config: &Config, findings: &mut Vec<Finding>, passed: &mut Vec<&'static str>) {
+    match Regions::load(config.regions.folder.as_deref()) {
+        Ok(_) => passed.push("regions"),
+        Err(RegionFaults(faults)) => findings.extend(faults.iter().map(|fault| Finding {
+            place: "regions",
+            file: Some(fault.file.clone()),
+            line: None,
+            problem: fault.to_string(),
+            mend: "correct the entry; docs/guides/quiet-hours.md explains the files".into(),
+        })),
     }
 }
 

@@ -20,7 +20,9 @@ use toml::Spanned;
 pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs};
 pub use mail_in::MailIn;
 pub use nats::Nats;
-pub use sections::{Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Sandbox, Server, Sms};
+pub use sections::{
+    Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server, Sms,
+};
 pub use senders::{Sender, senders};
 pub use store::{Store, StorePlace, store_of_environment};
 
@@ -39,6 +41,9 @@ pub struct Config {
     /// Message types of one's own.
     #[serde(default)]
     pub catalogue: Catalogue,
+    /// What the law of places says.
+    #[serde(default)]
+    pub regions: Regions,
     /// What links and numbers in messages may be.
     #[serde(default)]
     pub guard: Guard,
@@ -91,6 +96,7 @@ pub fn load(path: &Path) -> Result<Config> {
     };
     anchor(&mut config.store.folder);
     config.catalogue.folder.as_mut().map(anchor);
+    config.regions.folder.as_mut().map(anchor);
     config.costs.rate_cards.as_mut().map(anchor);
     if let Some(sms) = &mut config.sms {
         sms.password_file.as_mut().map(anchor);

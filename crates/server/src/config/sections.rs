@@ -67,6 +67,14 @@ pub struct Catalogue {
     pub folder: Option<PathBuf>,
 }
 
+/// `[regions]`: rules of places of one's own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Regions {
+    /// A folder whose files stand in the place of those with the same name, or beside them.
+    pub folder: Option<PathBuf>,
+}
+
 /// `[guard]`: what links and numbers in messages may be, besides the brand's own.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,8 +1,8 @@
 //! Cases about claims: who sends what is due, and what becomes of it.
 
-use model::{Channel, DeliveryState, Lane, Span};
+use model::{Channel, DeliveryState, Lane, Rule, Span, Spoke, Verdict};
 
-use super::path::state;
+use super::path::{record_of, state};
 use super::world::World;
 use crate::{AcceptedResult, Next};
 
@@ -61,6 +61,45 @@ pub(super) async fn a_retry_is_due_again_when_it_says(world: &World) {
     );
     world.clock.advance(Span::secs(30));
     assert_eq!(world.claim(Channel::Sms, 1).await[0].attempt, 2);
+}
+
+pub(super) async fn what_is_held_is_no_try_and_its_message_says_why(world: &World) {
+    let facts = world.customer("c-1", PHONE).await;
+    let event = world.accepted(&facts, "o-1", Lane::Normal, &[Channel::Sms, Channel::Email]);
+    world.commit(event.clone()).await;
+    let before = record_of(world, &event).await;
+    let until = world.clock.now() + Span::hours(8);
+    let said = |channel| Spoke {
+        rule: Rule::QuietHours,
+        verdict: Verdict::Hold,
+        channel: Some(channel),
+        why: "own".into(),
+        with: until.to_string(),
+    };
+    for channel in [Channel::Sms, Channel::Email] {
+        let claimed = world.claim(channel, 1).await;
+        let next = Next::Hold(until);
+        world
+            .record_said(&claimed[0], None, next, Some(said(channel)))
+            .await;
+        assert!(world.claim(channel, 1).await.is_empty());
+        let due = world.store().next_due(channel).await.unwrap();
+        assert_eq!(due, Some(until));
+    }
+    let held = record_of(world, &event).await;
+    let mut trace = before.message.trace.0;
+    trace.extend([said(Channel::Sms), said(Channel::Email)]);
+    assert_eq!(held.message.trace.0, trace);
+    for delivery in &held.deliveries {
+        assert_eq!(delivery.delivery.state, DeliveryState::Scheduled);
+        assert_eq!(
+            (delivery.delivery.attempts, delivery.attempts.len()),
+            (0, 0)
+        );
+        assert_eq!(delivery.delivery.due_at, until);
+    }
+    world.clock.advance(Span::hours(8));
+    assert_eq!(world.claim(Channel::Sms, 1).await[0].attempt, 1);
 }
 
 pub(super) async fn what_a_crash_left_claimed_is_in_doubt_and_due_later(world: &World) {

@@ -98,6 +98,7 @@ mod cases {
         a_delivery_is_claimed_once,
         urgent_lanes_are_claimed_first,
         a_retry_is_due_again_when_it_says,
+        what_is_held_is_no_try_and_its_message_says_why,
         what_a_crash_left_claimed_is_in_doubt_and_due_later,
         a_delivery_claimed_by_its_commit_is_not_due,
         a_renewed_claim_is_not_in_doubt,

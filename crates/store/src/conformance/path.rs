@@ -4,16 +4,19 @@ use super::consents::stop_all;
 use model::{Channel, DeliveryState, FailureReason, Lane, Sealed};
 
 use super::world::World;
-use crate::{AcceptedEvent, AcceptedResult, Committed, InboundText, Next};
+use crate::{AcceptedEvent, AcceptedResult, Committed, InboundText, MessageRecord, Next};
 
 const PHONE: &str = "+12535550129";
 
-pub(super) async fn state(world: &World, event: &AcceptedEvent) -> DeliveryState {
+pub(super) async fn record_of(world: &World, event: &AcceptedEvent) -> MessageRecord {
     let AcceptedResult::Message { message, .. } = &event.result else {
         panic!("a message")
     };
-    let record = world.store().message(message.id).await.unwrap().unwrap();
-    record.deliveries[0].delivery.state
+    world.store().message(message.id).await.unwrap().unwrap()
+}
+
+pub(super) async fn state(world: &World, event: &AcceptedEvent) -> DeliveryState {
+    record_of(world, event).await.deliveries[0].delivery.state
 }
 
 pub(super) async fn an_event_is_accepted_once(world: &World) {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use model::{
     Attempt, Category, Channel, Clock, ContactPoint, Customer, Event, EventKey, Facts, Instant,
-    Lane, MessageContent, Mode, Partition, PlannedDelivery, PurposeClass, Sealed, Span, Trace,
+    Lane, MessageContent, Mode, Partition, PlannedDelivery, PurposeClass, Sealed, Span, Spoke,
+    Trace,
 };
 use serde_json::{Map, json};
 
@@ -175,6 +176,8 @@ impl World {
             locale: "pt-BR".into(),
             time_zone: "America/Sao_Paulo".into(),
             country: "BR".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: ContactPoint::phone(phone).ok(),
             email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
             consents: vec![],
@@ -288,6 +291,17 @@ impl World {
         carrier_id: Option<&str>,
         next: Next,
     ) {
+        self.record_said(claimed, carrier_id, next, None).await;
+    }
+
+    /// The same, with the word of a rule that was asked at the hand-over.
+    pub(super) async fn record_said(
+        &self,
+        claimed: &ClaimedDelivery,
+        carrier_id: Option<&str>,
+        next: Next,
+        said: Option<Spoke>,
+    ) {
         let attempt = Attempt {
             number: claimed.attempt,
             carrier: "alpha".into(),
@@ -305,6 +319,7 @@ impl World {
             lane: claimed.lane,
             attempt,
             next,
+            said,
         };
         self.store()
             .record_outcomes(Lane::Normal, vec![outcome])

@@ -3,19 +3,21 @@
 //! Recorded also by a node that lost its number: the truth counts whoever brings it.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use deadpool_postgres::{Pool, Transaction};
-use model::{Attempt, Channel, DeliveryState, Id};
+use model::{Attempt, Channel, DeliveryState, Id, Trace};
 
 use super::failure::Failure;
 use super::moves::{Effects, Move, Moves, Standing, read_standing, sorted_keys};
 use super::names::Names;
 use super::rows::{get, partition_of, stable_hash, text};
 use super::sql::claims::TAKE_CLAIMS;
-use super::sql::path::{KNOWN_ATTEMPTS, LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS};
+use super::sql::path::{
+    ADD_TO_TRACES, KNOWN_ATTEMPTS, LOCK_DELIVERIES, LOCK_DELIVERIES_ONE, PUT_ATTEMPTS,
+};
 use super::sql::receipts::PUT_CARRIER_IDS;
 use super::steps::{Steps, ask, begin, commit, first_rows, params};
 use super::{Shared, directory};
@@ -102,6 +104,9 @@ impl<'a> Attempts<'a> {
     }
 }
 
+/// Lines for the traces of deliveries' messages: partition, delivery, line.
+type Lines = (Vec<i16>, Vec<i64>, Vec<String>);
+
 impl Shared {
     pub(super) async fn outcomes(
         &self,
@@ -157,6 +162,7 @@ impl Shared {
         let again = known_already(tx, outcomes, &claimed).await?;
         let (mut attempts, mut moves) = (Attempts::default(), Moves::default());
         let mut known: (Vec<i16>, Vec<i64>, Vec<i64>) = Default::default();
+        let mut said: BTreeMap<Channel, Lines> = BTreeMap::new();
         for outcome in outcomes {
             let id = outcome.delivery.as_i64();
             let Some(standing) = standing.get(&id) else {
@@ -170,8 +176,19 @@ impl Shared {
                 moves.leave_due(id, standing);
             }
             let attempt = &outcome.attempt;
-            attempts.add(id, standing.attempts + 1, attempt, &self.names)?;
             let to = next(outcome, standing, claimed);
+            if to.tried {
+                attempts.add(id, standing.attempts + 1, attempt, &self.names)?;
+            }
+            // Of a commit that was not answered the line is there already.
+            if let Some(spoke) = outcome.said.as_ref().filter(|_| claimed) {
+                let line = Trace(vec![spoke.clone()]).to_compact();
+                // A message has one delivery a channel at most: no line meets another.
+                let said = said.entry(standing.channel).or_default();
+                said.0.push(partition_of(id));
+                said.1.push(id);
+                said.2.push(text(&line).into_owned());
+            }
             moves.add(self, (id, standing), to, effects);
             // Mail has no receipts by carrier id; its entry would never leave.
             if let Some(carrier_id) = &attempt.carrier_id
@@ -186,6 +203,9 @@ impl Shared {
             }
         }
         let mut steps = attempts.steps();
+        for said in said.values() {
+            steps.add(ADD_TO_TRACES, params![&said.0, &said.1, &said.2]);
+        }
         if !known.0.is_empty() {
             steps.add(PUT_CARRIER_IDS, params![&known.0, &known.1, &known.2]);
         }
@@ -247,13 +267,13 @@ fn next(outcome: &OutcomeRecord, standing: &Standing, claimed: bool) -> Move {
     };
     let (to, due_at, keep_secret) = match outcome.next {
         Next::Settle(to) => (to, None, false),
-        Next::Retry(at) => (DeliveryState::Scheduled, Some(at), true),
+        Next::Retry(at) | Next::Hold(at) => (DeliveryState::Scheduled, Some(at), true),
         Next::Doubt(at) => (DeliveryState::InDoubt, Some(at), true),
     };
     Move {
         // Without the claim a receipt may have settled it first; then only the attempt is kept.
         to: from.to(to).unwrap_or(standing.state),
-        tried: true,
+        tried: !matches!(outcome.next, Next::Hold(_)),
         at: outcome.attempt.ended_at,
         due_at,
         keep_secret,

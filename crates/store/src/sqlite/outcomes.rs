@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Attempt, Channel, DeliveryState, Id, Instant};
+use model::{Attempt, Channel, DeliveryState, Id, Instant, Spoke, Trace};
 use rusqlite::params;
 
 use super::Sqlite;
@@ -85,7 +85,8 @@ fn record_batch(tx: &mut Tx<'_>, outcomes: &[OutcomeRecord]) -> Result<()> {
 fn write(tx: &mut Tx<'_>, mut settled: Vec<Settled<'_>>) -> Result<()> {
     // In the order of the keys, so that one page after the other changes.
     settled.sort_unstable_by_key(|one| one.outcome.delivery);
-    ATTEMPTS.all(tx.connection, &settled, |one, values| {
+    let tried: Vec<&Settled<'_>> = settled.iter().filter(|one| is_try(one.outcome)).collect();
+    ATTEMPTS.all(tx.connection, &tried, |one, values| {
         let delivery = one.outcome.delivery.as_i64();
         bind_attempt(tx, values, (delivery, one.number), &one.outcome.attempt)
     })?;
@@ -95,9 +96,26 @@ fn write(tx: &mut Tx<'_>, mut settled: Vec<Settled<'_>>) -> Result<()> {
 fn aim(next: Next) -> (DeliveryState, Option<Instant>) {
     match next {
         Next::Settle(to) => (to, None),
-        Next::Retry(at) => (DeliveryState::Scheduled, Some(at)),
+        Next::Retry(at) | Next::Hold(at) => (DeliveryState::Scheduled, Some(at)),
         Next::Doubt(at) => (DeliveryState::InDoubt, Some(at)),
     }
+}
+
+/// Whether something was tried.
+fn is_try(outcome: &OutcomeRecord) -> bool {
+    !matches!(outcome.next, Next::Hold(_))
+}
+
+/// Adds a rule's word to the trace of a delivery's message.
+fn add_to_trace(tx: &Tx<'_>, delivery: i64, spoke: &Spoke) -> Result<()> {
+    let line = Trace(vec![spoke.clone()]).to_compact();
+    tx.connection
+        .prepare_cached(
+            "UPDATE messages SET trace = trace || ?2
+             WHERE id = (SELECT message FROM deliveries WHERE id = ?1)",
+        )?
+        .execute(params![delivery, line])?;
+    Ok(())
 }
 
 /// `false` when there was no claim.
@@ -137,7 +155,7 @@ fn apply(tx: &mut Tx<'_>, settled: &Settled<'_>) -> Result<()> {
     }
     tx.connection
         .prepare_cached(
-            "UPDATE deliveries SET state = ?2, attempts = attempts + 1, changed_at = ?3,
+            "UPDATE deliveries SET state = ?2, attempts = attempts + ?6, changed_at = ?3,
                  due_at = coalesce(?4, due_at), secret = CASE WHEN ?5 THEN secret END
              WHERE id = ?1",
         )?
@@ -147,7 +165,11 @@ fn apply(tx: &mut Tx<'_>, settled: &Settled<'_>) -> Result<()> {
             outcome.attempt.ended_at.as_micros(),
             due_at.map(Instant::as_micros),
             due_at.is_some(),
+            is_try(outcome),
         ])?;
+    if let Some(spoke) = &outcome.said {
+        add_to_trace(tx, delivery, spoke)?;
+    }
     if to == DeliveryState::InDoubt {
         apply_parked_in_doubt(tx, delivery)?;
     }

@@ -9,7 +9,8 @@ async fn a_profile_is_kept_and_read_back() {
     let world = World::new().await;
     let body = json!({
         "name": "Inês Machado", "locale": "pt-BR", "time_zone": "America/Sao_Paulo",
-        "country": "BR", "phone": "+55 (11) 91234-5678", "email": "ines@Customers.example",
+        "country": "BR", "region": "BR-SP",
+        "quiet_hours": {"from": "22:00", "to": "07:00"}, "phone": "+55 (11) 91234-5678", "email": "ines@Customers.example",
         "city": "Campinas", "state": "SP",
         "consents": [{"channel": "sms", "purpose": "transactional",
             "given_at": "2026-01-31T09:30:00Z", "source": "checkout"}]

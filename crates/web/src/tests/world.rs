@@ -119,6 +119,8 @@ impl World {
             locale: "en".into(),
             time_zone: "America/Sao_Paulo".into(),
             country: "BR".into(),
+            region: String::new(),
+            quiet_hours: None,
             phone: ContactPoint::phone("+12535550129").ok(),
             email: ContactPoint::email(&format!("{id}@customers.example")).ok(),
             consents: vec![],

@@ -206,6 +206,7 @@ pub fn outcome(event: &AcceptedEvent) -> Option<OutcomeRecord> {
             ),
         },
         next: Next::Settle(DeliveryState::Accepted),
+        said: None,
     })
 }
 

@@ -71,6 +71,11 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::integer[], $5::bigint[], $6::bigint[],
             $7::boolean[]) AS w(partition, id, state, tried, at, due_at, keep_secret)
         WHERE d.partition = w.partition AND d.id = w.id";
+    /// Of each message one delivery.
+    ADD_TO_TRACES = "UPDATE messages AS m SET trace = m.trace || w.line
+        FROM unnest($1::smallint[], $2::bigint[], $3::text[]) AS w(partition, delivery, line)
+        JOIN deliveries AS d ON d.partition = w.partition AND d.id = w.delivery
+        WHERE m.partition = w.partition AND m.id = d.message";
     LOCK_FAILED = "SELECT event FROM failed_events
         WHERE partition = $1 AND event = $2 AND replayed_at IS NULL FOR UPDATE";
     FAIL_AGAIN = "UPDATE failed_events SET reason = $3, detail = $4 WHERE partition = $1 AND event = $2";

@@ -9,7 +9,7 @@ mod tests;
 
 use model::{
     Category, Channel, Chosen, Consent, ConsentPurpose, ContactPoint, Customer, CustomerFault,
-    Frequency, How, Instant, InvalidContact, Preference, Sealed,
+    Frequency, How, Instant, InvalidContact, Preference, QuietHours, Sealed,
 };
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,8 @@ const FIELDS: &[&str] = &[
     "locale",
     "time_zone",
     "country",
+    "region",
+    "quiet_hours",
     "phone",
     "email",
     "consents",
@@ -42,6 +44,7 @@ const CONSENT_FIELDS: &[&str] = &[
     "how",
     "ended",
 ];
+const QUIET_FIELDS: &[&str] = &["from", "to"];
 /// What a preference may have; the last is ours to say, and is not read.
 const PREFERENCE_FIELDS: &[&str] = &["category", "topic", "channel", "on", "frequency", "chosen"];
 /// No topic has a longer name.
@@ -91,6 +94,8 @@ pub(super) fn read(path_id: Option<&str>, body: Value) -> Result<Customer, Vec<C
             .text(&mut fields, "", "time_zone")
             .unwrap_or_else(|| "UTC".to_owned()),
         country: reader.text(&mut fields, "", "country").unwrap_or_default(),
+        region: reader.text(&mut fields, "", "region").unwrap_or_default(),
+        quiet_hours: reader.quiet_hours(&mut fields),
         phone: reader.contact(&mut fields, "phone", ContactPoint::phone),
         email: reader.contact(&mut fields, "email", ContactPoint::email),
         consents: reader.list(&mut fields, "consents", Reader::consent),
@@ -179,6 +184,28 @@ impl Reader {
             .filter(|text| !text.is_empty())?;
         read(&text)
             .map_err(|error| self.fault(&format!("/{name}"), error.to_string()))
+            .ok()
+    }
+
+    fn quiet_hours(&mut self, fields: &mut Map<String, Value>) -> Option<QuietHours> {
+        let at = "/quiet_hours";
+        let mut hours = match fields.remove("quiet_hours") {
+            None | Some(Value::Null) => return None,
+            Some(Value::Object(hours)) => hours,
+            Some(_) => {
+                self.fault(
+                    at,
+                    "this is an object: {\"from\": \"22:00\", \"to\": \"07:00\"}",
+                );
+                return None;
+            }
+        };
+        self.check_names(at, &hours, QUIET_FIELDS);
+        let text = |text: &str| Ok(text.to_owned());
+        let from = self.word(&mut hours, at, "from", text);
+        let to = self.word(&mut hours, at, "to", text);
+        QuietHours::parse(&from?, &to?)
+            .map_err(|reason| self.fault(at, reason))
             .ok()
     }
 

@@ -1,6 +1,6 @@
 //! A profile as it is written, and as the description of the API shows it.
 
-use model::{Consent, ContactPoint, Customer, Preference};
+use model::{Consent, ContactPoint, Customer, Preference, QuietHours};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,6 +22,12 @@ pub(crate) struct Profile {
     /// ISO 3166-1, two capital letters; empty where unknown.
     #[schema(example = "BR", required = false)]
     country: String,
+    /// The part of the country, ISO 3166-2; empty where unknown.
+    #[schema(example = "BR-SP", required = false)]
+    region: String,
+    /// Hours of the local day without texts and calls.
+    #[schema(value_type = Option<QuietHoursShape>, required = false)]
+    quiet_hours: Option<QuietHours>,
     /// E.164.
     #[schema(example = "+12535550129", required = false)]
     phone: Option<String>,
@@ -57,6 +63,22 @@ struct ConsentShape {
     how: Option<String>,
 }
 
+/// Quiet hours, for the description only.
+#[derive(ToSchema)]
+#[schema(as = QuietHours)]
+#[expect(
+    dead_code,
+    reason = "describes model::QuietHours, which knows no OpenAPI"
+)]
+struct QuietHoursShape {
+    /// The first quiet minute of the local day.
+    #[schema(example = "22:00")]
+    from: String,
+    /// The minute at which the quiet ends; before `from` where it goes over midnight.
+    #[schema(example = "07:00")]
+    to: String,
+}
+
 /// A switch, for the description only.
 #[derive(ToSchema)]
 #[schema(as = Preference)]
@@ -88,6 +110,8 @@ impl From<Customer> for Profile {
             locale: customer.locale,
             time_zone: customer.time_zone,
             country: customer.country,
+            region: customer.region,
+            quiet_hours: customer.quiet_hours,
             phone: open(customer.phone),
             email: open(customer.email),
             consents: customer.consents,

@@ -11,7 +11,8 @@ fn pointers(body: Value) -> Vec<String> {
 fn a_profile_survives_reading_and_writing() {
     let body = json!({
         "id": "c-42", "name": "Inês Machado", "locale": "pt-BR",
-        "time_zone": "America/Sao_Paulo", "country": "BR", "phone": "+12535550129",
+        "time_zone": "America/Sao_Paulo", "country": "BR", "region": "BR-SP",
+        "quiet_hours": {"from": "22:00", "to": "07:00"}, "phone": "+12535550129",
         "email": "ines@customers.example",
         "consents": [{"channel": "sms", "purpose": "transactional",
             "given_at": "2026-01-31T09:30:00Z", "source": "checkout"}],
@@ -62,6 +63,29 @@ fn every_fault_is_named_with_its_place() {
     );
     assert_eq!(pointers(json!([])), [""]);
     assert_eq!(pointers(json!({"a/b~c": 1})), ["/a~1b~0c"]);
+}
+
+#[test]
+fn quiet_hours_are_two_times_of_day() {
+    for (hours, at) in [
+        (json!("night"), "/quiet_hours"),
+        (json!({"from": "22:00"}), "/quiet_hours/to"),
+        (json!({"from": 22, "to": "07:00"}), "/quiet_hours/from"),
+        (json!({"from": "25:00", "to": "07:00"}), "/quiet_hours"),
+        (json!({"from": "07:00", "to": "07:00"}), "/quiet_hours"),
+        (
+            json!({"from": "22:00", "to": "07:00", "zone": "UTC"}),
+            "/quiet_hours/zone",
+        ),
+    ] {
+        assert_eq!(pointers(json!({"quiet_hours": hours})), [at], "{hours}");
+    }
+    let none = read(Some("c-1"), json!({"quiet_hours": null})).unwrap();
+    assert_eq!(none.quiet_hours, None);
+    assert_eq!(
+        pointers(json!({"country": "BR", "region": "US-FL"})),
+        ["/region"]
+    );
 }
 
 #[test]
