@@ -63,8 +63,90 @@ async fn neither_queued_nor_later_texts_leave_and_mail_goes_on() {
     let counts = world.counts().await;
     assert_eq!(
         (counts["texts"].as_u64(), counts["mails"].as_u64()),
-        (Some(0), Some(2))
+        (Some(1), Some(2)),
+        "only the answer to STOP left"
     );
+    world.end().await;
+}
+
+/// The texts that a phone got, newest first, once there are so many.
+async fn texts_to(world: &World, phone: &str, count: usize) -> Vec<String> {
+    until("the texts are there", async || {
+        let texts: Vec<String> = world
+            .texts(phone)
+            .await
+            .iter()
+            .map(|text| text["text"].as_str().unwrap().to_owned())
+            .collect();
+        (texts.len() >= count).then_some(texts)
+    })
+    .await
+}
+
+async fn say(world: &World, phone: &str, words: &str) {
+    let text = json!({"from": phone, "to": "Marigold", "text": words});
+    let sent = world.http.post("/sandbox/api/texts/inbound", &text).await;
+    assert_eq!(sent.json()["state"], "taken", "{sent:?}");
+}
+
+#[tokio::test]
+async fn stop_start_and_help_are_each_answered_once() {
+    let world = World::start().await;
+    let ines = customer("ines", 13);
+    let phone = ines["phone"].as_str().unwrap();
+    world.put(std::slice::from_ref(&ines)).await;
+
+    say(&world, phone, "por favor, no más mensajes de texto").await;
+    let texts = texts_to(&world, phone, 1).await;
+    assert!(texts[0].contains("START"), "{texts:?}");
+    // Said again, it is not answered again; nothing else leaves either.
+    say(&world, phone, "STOP").await;
+    world
+        .post(&event("e-1", "shipment.delivered", "ines", parcel("MG-1104")))
+        .await;
+    world.delivery("ines", "email", "accepted").await;
+    say(&world, phone, "START").await;
+    let texts = texts_to(&world, phone, 2).await;
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("STOP") && texts[0].contains("HELP"), "{texts:?}");
+    world
+        .post(&event("e-2", "shipment.delivered", "ines", parcel("MG-1105")))
+        .await;
+    world.delivery("ines", "sms", "delivered").await;
+    say(&world, phone, "help").await;
+    let texts = texts_to(&world, phone, 4).await;
+    assert!(texts[0].contains("help@marigold.example"), "{texts:?}");
+
+    // Somebody who is no customer is answered too, and has a mailbox for it.
+    let stranger = "+12535550177";
+    say(&world, stranger, "stop").await;
+    let texts = texts_to(&world, stranger, 1).await;
+    assert!(texts[0].contains("START"), "{texts:?}");
+
+    // What anybody can prove afterwards.
+    let proof = world.http.get("/v1/customers/ines/consent").await.json();
+    let standing = proof["standing"].as_array().unwrap();
+    assert!(
+        standing.iter().any(|word| word["purpose"] == "transactional"
+            && word["channel"] == "sms"
+            && word["allowed"] == true),
+        "{proof}"
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn no_event_from_outside_answers_for_us() {
+    let world = World::start().await;
+    let ines = customer("ines", 14);
+    world.put(std::slice::from_ref(&ines)).await;
+    let answer = event("e-1", "consent.texts_help", "ines", json!({}));
+    let taken = world.http.post("/v1/events", &answer).await.json();
+    assert_eq!(taken["failed_total"], 1, "{taken}");
+    let mut own = event("e-2", "order.confirmed", "ines", parcel("MG-1106"));
+    own["source"] = json!("tidings:texts");
+    let refused = world.http.post("/v1/events", &own).await;
+    assert!(refused.body.contains("our own events"), "{refused:?}");
     world.end().await;
 }
 
