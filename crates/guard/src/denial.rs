@@ -75,11 +75,12 @@ struct Denied<'a> {
 
 impl Denied<'_> {
     fn holds(&self) -> bool {
-        let mut denials = self.denials().filter(|hit| !self.is_void(hit));
-        denials.any(|hit| match hit.end <= self.phrase.start {
+        let goes_with = |hit: &Hit| match hit.end <= self.phrase.start {
             true => self.governs(hit),
             false => hit.start >= self.phrase.end && self.closes(hit),
-        })
+        };
+        self.denials()
+            .any(|hit| goes_with(hit) && !self.is_void(hit))
     }
 
     fn of_table(&self) -> impl Iterator<Item = &Hit> {
