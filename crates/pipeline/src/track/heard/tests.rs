@@ -105,7 +105,7 @@ fn free_words() {
         ("chega desses sms", Asks::StopAll, "pt"),
         ("arrêtez de m'envoyer des messages", Asks::StopAll, "fr"),
         ("keine SMS mehr bitte", Asks::StopAll, "de"),
-        ("もうSMSを送らないでください", Asks::StopAll, "ja"),
+        ("二度と連絡しないでください", Asks::StopAll, "ja"),
         ("stop texting me deals", Asks::StopMarketing, "en"),
         (
             "Stop texting me. I never wanted your deals",
