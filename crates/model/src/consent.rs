@@ -150,8 +150,10 @@ impl Customer {
         let of = |consent: &Consent| consent.channel == channel && consent.purpose == purpose;
         let mut contact = None;
         for consent in self.consents.iter_mut().filter(|consent| of(consent)) {
-            if consent.withdrawn_at.is_none() {
-                consent.withdrawn_at = Some(said.at.max(consent.given_at));
+            // One that would end later by itself ends now.
+            let end = said.at.max(consent.given_at);
+            if consent.withdrawn_at.is_none_or(|known| known > end) {
+                consent.withdrawn_at = Some(end);
                 consent.ended = said.how;
                 contact = Some(consent.contact.clone());
             }
