@@ -148,7 +148,7 @@ impl Customer {
         said: &Said,
     ) -> Option<ConsentLine> {
         let of = |consent: &Consent| consent.channel == channel && consent.purpose == purpose;
-        let mut contact = None;
+        let (mut contact, mut ended) = (None, false);
         for consent in self.consents.iter_mut().filter(|consent| of(consent)) {
             // One that would end later by itself ends now.
             let end = said.at.max(consent.given_at);
@@ -156,10 +156,12 @@ impl Customer {
                 consent.withdrawn_at = Some(end);
                 consent.ended = said.how;
                 contact = Some(consent.contact.clone());
+                // The end of one that is dated ahead is no word about today.
+                ended |= consent.given_at <= said.at;
             }
         }
-        let ended = contact.is_some();
-        let own = self.consents.iter().filter(|consent| of(consent));
+        let own = self.consents.iter();
+        let own = own.filter(|consent| of(consent) && consent.given_at <= said.at);
         let last = own.max_by_key(|consent| consent.withdrawn_at);
         if !ended && last.is_some_and(|last| last.ended != How::Import) {
             return None;

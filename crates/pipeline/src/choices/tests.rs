@@ -370,7 +370,7 @@ prop_compose! {
     fn consent()(
         channel in any_of(Channel::ALL.to_vec()),
         purpose in any_of(ConsentPurpose::ALL.to_vec()),
-        given in -50..1_i64, ends in proptest::option::of(-50..50_i64),
+        given in -50..50_i64, ends in proptest::option::of(-50..50_i64),
         imported in any::<bool>(), known in any::<bool>(),
     ) -> Consent {
         let how = if imported { How::Import } else { How::Page };

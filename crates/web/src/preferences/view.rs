@@ -182,7 +182,8 @@ fn line(pipeline: &Pipeline, facts: &Facts, row: &Row) -> Line {
 
 fn example(pipeline: &Pipeline, row: &Row, locale: &str) -> Option<Example> {
     let catalogue = pipeline.catalogue();
-    let entry = catalogue.get(row.types.first()?)?;
+    // The first and the last of the alphabet are often about what went wrong.
+    let entry = catalogue.get(row.types.get(row.types.len() / 2)?)?;
     let sample = catalogue.samples(&entry.name).first()?;
     let short = Short::of_sample(&catalogue, pipeline.brand(), (entry, sample), locale).ok()?;
     Some(Example {

@@ -71,7 +71,7 @@ async fn post(browser: &Browser<'_>, path: &str, form: String) -> Answer {
 
 /// What is said to have changed.
 fn said(answer: &Answer) -> Vec<String> {
-    let list = answer.body.split("class=\"said good\"").nth(1);
+    let list = answer.body.split("class=\"outcome good\"").nth(1);
     let list = list.unwrap_or_default().split("</section>").next().unwrap();
     let items = list.split("<li>").skip(1);
     items
@@ -111,7 +111,7 @@ async fn saving_says_exactly_what_changed() {
             "Texts: on",
             "Offers by text: on",
             "Delivery, by text: off",
-            "Language: de",
+            "Language: German",
             "Time zone: Europe/Berlin",
         ]
     );
@@ -246,11 +246,11 @@ async fn a_link_reaches_ones_own_choices_and_nothing_else() {
     assert_eq!(sign_in.status, StatusCode::UNAUTHORIZED);
 
     let others = preferences_url(&world.app, other.recipient);
-    let (mine, theirs) = (token.split('.'), path(&world, &others));
+    let (mut mine, theirs) = (token.split('.'), path(&world, &others));
     let mixed = format!(
         "{}.{}",
         theirs.split('.').next().unwrap(),
-        mine.last().unwrap()
+        mine.next_back().unwrap()
     );
     let stop = unsubscribe_url(&world.app, facts.recipient, Category::Promotions, "deals");
     let stop = path(&world, &stop).replace("/unsubscribe/", "/preferences/");
