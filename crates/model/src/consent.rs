@@ -161,16 +161,20 @@ impl Customer {
         said: &Said,
     ) -> Option<ConsentLine> {
         let of = |consent: &Consent| consent.channel == channel && consent.purpose == purpose;
-        let mut contact = None;
+        let (mut contact, mut ended) = (None, false);
         for consent in self.consents.iter_mut().filter(|consent| of(consent)) {
-            if consent.withdrawn_at.is_none() {
-                consent.withdrawn_at = Some(said.at.max(consent.given_at));
+            // One that would end later by itself ends now.
+            let end = said.at.max(consent.given_at);
+            if consent.withdrawn_at.is_none_or(|known| known > end) {
+                consent.withdrawn_at = Some(end);
                 consent.ended = said.how;
                 contact = Some(consent.contact.clone());
+                // The end of one that is dated ahead is no word about today.
+                ended |= consent.given_at <= said.at;
             }
         }
-        let ended = contact.is_some();
-        let own = self.consents.iter().filter(|consent| of(consent));
+        let own = self.consents.iter();
+        let own = own.filter(|consent| of(consent) && consent.given_at <= said.at);
         let last = own.max_by_key(|consent| consent.withdrawn_at);
         if !ended && last.is_some_and(|last| last.ended != How::Import) {
             return None;

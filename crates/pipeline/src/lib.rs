@@ -14,6 +14,7 @@
 
 pub mod accept;
 pub mod catalogue;
+pub mod choices;
 pub mod costs;
 pub mod decide;
 pub mod desk;

@@ -50,6 +50,7 @@ pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_str!("../assets/css/60-catalogue.css"),
         include_str!("../assets/css/70-desk.css"),
         include_str!("../assets/css/70-senders.css"),
+        include_str!("../assets/css/80-preferences.css"),
     );
     Asset::new("tidings", "css", "text/css; charset=utf-8", body)
 });

@@ -19,6 +19,7 @@ mod observe;
 mod openapi;
 mod page;
 mod page_security;
+mod preferences;
 pub mod problem;
 mod read;
 mod router;
@@ -32,6 +33,7 @@ mod tests;
 pub use api::customers::consent::{ProvenConsent, check_consent};
 pub use auth::{CreateKeyError, create_api_key, redeem_sign_in, sign_in_url};
 pub use openapi::document as openapi_document;
+pub use preferences::{Links, preferences_url, unsubscribe_url};
 pub use router::router;
 pub use state::{App, WebConfig};
 

@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 
 use crate::problem::{Code, Problem};
 use crate::{
-    App, api, console, health, message_center, observe, openapi, page_security, read, senders,
+    App, api, console, health, message_center, observe, openapi, page_security, preferences, read,
+    senders,
 };
 
 /// What a form of the pages may send.
@@ -41,6 +42,7 @@ pub fn router(app: App, extra: Router) -> Router {
         .with_state(app.clone())
         .merge(extra)
         .layer(same_site(&app))
+        .merge(one_click(&app))
         .layer(map_response_with_state(
             app.clone(),
             page_security::add_headers,
@@ -76,6 +78,10 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::failed_events::replay::replay_failed_event))
         .routes(routes!(api::customers::texts_estimate::texts_estimate))
         .routes(routes!(api::customers::consent::consent))
+        .routes(routes!(
+            api::customers::preferences::get_preferences,
+            api::customers::preferences::put_preferences
+        ))
         .routes(routes!(api::costs::list::list_costs))
         .routes(routes!(api::costs::budgets::list_budgets))
         .routes(routes!(api::costs::prices::record_prices))
@@ -94,6 +100,16 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(health::metrics))
         .routes(routes!(api::events::post::post_events))
         .routes(routes!(api::customers::import::import_customers))
+}
+
+/// What mail programs post to, from another origin by its nature.
+fn one_click(app: &App) -> Router {
+    preferences::one_click()
+        .layer(from_fn_with_state(
+            app.clone(),
+            message_center::dress::dress,
+        ))
+        .with_state(app.clone())
 }
 
 /// Refuses what a browser sends from another site: forms of the pages act on cookies.

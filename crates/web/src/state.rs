@@ -12,6 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{Semaphore, watch};
 
 use crate::auth::KeyCache;
+use crate::preferences::Links;
 use crate::problem::{Code, Problem};
 use crate::senders::{Publisher, Signer};
 use crate::staff::Hasher;
@@ -67,6 +68,7 @@ struct Inner {
     metrics: PrometheusHandle,
     random: SystemRandom,
     token_key: ring::hmac::Key,
+    links: Links,
     keys: KeyCache,
     publisher: Publisher,
     hasher: Hasher,
@@ -86,6 +88,7 @@ impl App {
         let secret = pipeline.store().key("customer tokens");
         let inner = Inner {
             token_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret),
+            links: Links::new(pipeline.store(), &config.public_url),
             keys: KeyCache::default(),
             publisher: Publisher::new(Signer::new(&pipeline.store().key(Signer::PURPOSE))),
             hasher: Hasher::default(),
@@ -137,6 +140,10 @@ impl App {
 
     pub(crate) fn token_key(&self) -> &ring::hmac::Key {
         &self.inner.token_key
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.inner.links
     }
 
     pub(crate) fn keys(&self) -> &KeyCache {

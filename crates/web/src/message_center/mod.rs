@@ -42,5 +42,6 @@ pub fn router() -> Router<App> {
         .route("/messages/{id}/restore", post(change::restore))
         .route("/live", get(list::live))
         .route("/senders", get(crate::senders::show))
+        .merge(crate::preferences::router())
         .merge(crate::assets::router())
 }

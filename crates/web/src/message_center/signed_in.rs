@@ -100,10 +100,12 @@ impl MaybeSignedIn {
 
 /// Where to go after signing in: a page of the Message Center, never another site.
 pub(crate) fn safe_next(next: &str) -> &str {
-    let ours = ["/messages", "/account"].iter().any(|start| {
-        next.strip_prefix(start)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    });
+    let ours = ["/messages", "/account", "/preferences"]
+        .iter()
+        .any(|start| {
+            next.strip_prefix(start)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        });
     let plain = next.len() <= 1_000
         && next
             .bytes()
@@ -161,6 +163,7 @@ mod tests {
             "/messages?category=orders",
             "/messages/msg_0123456789abc",
             "/account",
+            "/preferences?tab=email",
         ] {
             assert_eq!(safe_next(fine), fine);
         }

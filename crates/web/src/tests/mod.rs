@@ -12,6 +12,7 @@ mod live;
 mod messages;
 mod openapi;
 mod pages;
+mod preferences;
 mod problems;
 mod senders;
 mod sessions;

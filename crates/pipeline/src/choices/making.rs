@@ -1,0 +1,221 @@
+//! A profile in the making: each step of a choice, with the rules about it.
+
+use model::{
+    Category, Channel, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts, Frequency,
+    Preference, Said, Wish,
+};
+
+use super::{ChannelChoice, ChannelState, Choices, Row, TopicChoice, wish_of};
+
+pub(super) struct Making<'a> {
+    facts: &'a Facts,
+    rows: &'a [Row],
+    said: &'a Said,
+    customer: Customer,
+    lines: Vec<ConsentLine>,
+    faults: Vec<CustomerFault>,
+}
+
+impl<'a> Making<'a> {
+    pub(super) fn new(facts: &'a Facts, rows: &'a [Row], said: &'a Said) -> Self {
+        Self {
+            facts,
+            rows,
+            said,
+            customer: facts.customer.clone(),
+            lines: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The profile and its lines, if nothing is wrong.
+    pub(super) fn end(mut self) -> Result<(Customer, Vec<ConsentLine>), Vec<CustomerFault>> {
+        let known = self.facts.customer.faults();
+        let new = self.customer.faults().into_iter();
+        self.faults
+            .extend(new.filter(|fault| !known.contains(fault)));
+        match self.faults.is_empty() {
+            true => Ok((self.customer, self.lines)),
+            false => Err(self.faults),
+        }
+    }
+
+    pub(super) fn form(&mut self, form: &Choices) {
+        for (at, choice) in form.channels.iter().enumerate() {
+            self.channel(at, choice);
+        }
+        for (at, choice) in form.topics.iter().enumerate() {
+            self.topic(at, choice);
+        }
+        if let Some(locale) = form.locale.as_ref().filter(|l| **l != self.customer.locale) {
+            self.customer.locale.clone_from(locale);
+            self.customer.chosen.locale = true;
+        }
+        let zone = form.time_zone.as_ref();
+        if let Some(zone) = zone.filter(|zone| **zone != self.customer.time_zone) {
+            self.customer.time_zone.clone_from(zone);
+            self.customer.chosen.time_zone = true;
+        }
+    }
+
+    /// Takes the consent to offers back on every channel, and switches off what is nothing but
+    /// offers.
+    pub(super) fn stop_offers(&mut self) {
+        for channel in Channel::ALL {
+            self.withdraw_offers(*channel);
+            self.word(Category::Promotions, "", *channel, None);
+        }
+        for row in self.rows.iter().filter(|row| row.marketing) {
+            self.word(row.category, &row.topic, row.channel, None);
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, category: Category, topic: &str, channel: Channel) {
+        self.withdraw_offers(channel);
+        let row = self.row(category, topic, channel);
+        if row.is_none_or(|row| row.always_on) {
+            return;
+        }
+        if topic.is_empty() {
+            // The word about the category is for what has no topic: the topics stay.
+            for row in self.in_category(category, channel) {
+                let own = self.customer.preference(category, &row.topic, channel);
+                self.word(category, &row.topic, channel, wish_of(own));
+            }
+        }
+        self.word(category, topic, channel, None);
+    }
+
+    fn channel(&mut self, at: usize, choice: &ChannelChoice) {
+        let (channel, said) = (choice.channel, self.said);
+        let state = ChannelState::of(&self.customer, channel, said.at);
+        if choice.allowed == Some(false) {
+            if state.allowed || state.offers {
+                let lines = self.customer.wish(channel, Wish::StopAll, said);
+                self.lines.extend(lines);
+            }
+            return;
+        }
+        if choice.offers == Some(false) && state.offers {
+            self.withdraw_offers(channel);
+        }
+        let starts = choice.allowed == Some(true) && !state.allowed;
+        if starts && self.can_start(&format!("/channels/{at}/allowed"), channel) {
+            let lines = self.customer.wish(channel, Wish::Start, said);
+            self.lines.extend(lines);
+        }
+        let offers = choice.offers == Some(true) && !state.offers;
+        let pointer = format!("/channels/{at}/offers");
+        if offers && !state.allowed && !starts {
+            self.fault(pointer, "offers need the channel to be allowed");
+        } else if offers && self.can_start(&pointer, channel) {
+            let purpose = ConsentPurpose::Marketing;
+            self.lines
+                .extend(self.customer.give(channel, purpose, said));
+        }
+    }
+
+    /// A consent is for an address, and not for one that must not be written to: who stopped
+    /// it from the phone itself starts it from there.
+    fn can_start(&mut self, pointer: &str, channel: Channel) -> bool {
+        let reason = if self.customer.contact(channel).is_none() {
+            "the profile has no address on this channel"
+        } else if self.facts.suppression(channel).is_some() {
+            "the address is suppressed; that is taken back first"
+        } else {
+            return true;
+        };
+        self.fault(pointer.to_owned(), reason);
+        false
+    }
+
+    fn topic(&mut self, at: usize, choice: &TopicChoice) {
+        let TopicChoice {
+            category, channel, ..
+        } = *choice;
+        let wanted = choice.on.then_some(choice.frequency);
+        if choice.topic.is_empty() {
+            let rows = self.in_category(category, channel);
+            if rows.is_empty() {
+                let reason = "nothing of this category that can be switched takes this channel";
+                return self.fault(format!("/topics/{at}/category"), reason);
+            }
+            self.word(category, "", channel, wanted);
+            for row in rows {
+                // By name too, so that no profile that names it brings it back.
+                self.word(category, &row.topic, channel, wanted);
+            }
+            return;
+        }
+        match self.row(category, &choice.topic, channel) {
+            None => {
+                let reason = "there is no such topic in this category on this channel";
+                self.fault(format!("/topics/{at}/topic"), reason);
+            }
+            Some(row) if row.always_on => {
+                if wanted != Some(Frequency::Each) {
+                    let reason = "what protects the customer or is required by law is always on";
+                    self.fault(format!("/topics/{at}/on"), reason);
+                }
+            }
+            Some(_) => {
+                let now = self.customer.preference(category, &choice.topic, channel);
+                if wish_of(now) != wanted {
+                    self.word(category, &choice.topic, channel, wanted);
+                }
+            }
+        }
+    }
+
+    fn row(&self, category: Category, topic: &str, channel: Channel) -> Option<&'a Row> {
+        let mut rows = self.rows.iter();
+        rows.find(|row| {
+            (row.category, row.topic.as_str(), row.channel) == (category, topic, channel)
+        })
+    }
+
+    /// The topics of a category that have a switch.
+    fn in_category(&self, category: Category, channel: Channel) -> Vec<&'a Row> {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.category == category && row.channel == channel && !row.always_on)
+            .collect()
+    }
+
+    fn withdraw_offers(&mut self, channel: Channel) {
+        let purpose = ConsentPurpose::Marketing;
+        let line = self.customer.withdraw(channel, purpose, self.said);
+        self.lines.extend(line);
+    }
+
+    /// Puts the customer's own word in place of all others about the same.
+    fn word(
+        &mut self,
+        category: Category,
+        topic: &str,
+        channel: Channel,
+        wanted: Option<Frequency>,
+    ) {
+        let word = Preference {
+            category,
+            topic: topic.to_owned(),
+            channel,
+            on: wanted.is_some(),
+            frequency: wanted.unwrap_or(Frequency::Each),
+            chosen: true,
+        };
+        let preferences = &mut self.customer.preferences;
+        let mut same = preferences.iter().filter(|kept| kept.is_about_same(&word));
+        if same.next() == Some(&word) && same.next().is_none() {
+            return;
+        }
+        preferences.retain(|kept| !kept.is_about_same(&word));
+        preferences.push(word);
+    }
+
+    fn fault(&mut self, pointer: String, reason: &str) {
+        self.faults.push(CustomerFault {
+            pointer,
+            reason: reason.to_owned(),
+        });
+    }
+}

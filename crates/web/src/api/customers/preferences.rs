@@ -1,0 +1,298 @@
+//! `GET` and `PUT /v1/customers/{id}/preferences`: what a customer chose, and choosing for
+//! them.
+
+use axum::Json;
+use axum::extract::State;
+use model::{Category, Channel, Customer, Facts, How, Said};
+use pipeline::choices::{Change, ChannelState, Choice, Choices, ChooseError, wanted};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::profile::faulty;
+use crate::App;
+use crate::auth::Caller;
+use crate::problem::{Code, Problem};
+use crate::read::{CustomerId, JsonBody};
+
+/// What a customer chose.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PreferencesAnswer {
+    /// The channels.
+    channels: Vec<ChannelAnswer>,
+    /// The topics there are, on each channel they take.
+    topics: Vec<TopicAnswer>,
+    /// The language, as a BCP 47 tag.
+    locale: String,
+    /// The time zone, by its IANA name.
+    time_zone: String,
+    /// What this call changed; left out where nothing was asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<Vec<ChangeAnswer>>,
+}
+
+/// A channel.
+#[derive(Serialize, ToSchema)]
+struct ChannelAnswer {
+    /// `sms` or `email`.
+    #[schema(value_type = String)]
+    channel: Channel,
+    /// Whether the profile has an address there.
+    has_address: bool,
+    /// Whether that address is suppressed.
+    suppressed: bool,
+    /// Whether the customer allows it.
+    allowed: bool,
+    /// Whether they allow offers there.
+    offers: bool,
+}
+
+/// A topic on a channel.
+#[derive(Serialize, ToSchema)]
+struct TopicAnswer {
+    /// The category.
+    #[schema(value_type = String)]
+    category: Category,
+    /// The topic; empty for what has none.
+    topic: String,
+    /// `sms` or `email`.
+    #[schema(value_type = String)]
+    channel: Channel,
+    /// Whether its messages may take the channel.
+    on: bool,
+    /// How often: `each` or `urgent`.
+    frequency: &'static str,
+    /// It protects the customer, or the law wants it told: it has no switch.
+    always_on: bool,
+}
+
+/// One thing that is another than before.
+#[derive(Default, Serialize, ToSchema)]
+struct ChangeAnswer {
+    /// `channel`, `offers`, `topic`, `locale` or `time_zone`.
+    what: &'static str,
+    /// Where it is about one.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    /// Of a topic.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<Category>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    /// Whether it is on now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<bool>,
+    /// The frequency, the language or the time zone it has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}
+
+impl From<Change> for ChangeAnswer {
+    fn from(change: Change) -> Self {
+        let none = Self::default();
+        match change {
+            Change::Channel(channel, on) => Self {
+                what: "channel",
+                channel: Some(channel),
+                on: Some(on),
+                ..none
+            },
+            Change::Offers(channel, on) => Self {
+                what: "offers",
+                channel: Some(channel),
+                on: Some(on),
+                ..none
+            },
+            Change::Topic(topic) => Self {
+                what: "topic",
+                channel: Some(topic.channel),
+                category: Some(topic.category),
+                topic: Some(topic.topic),
+                on: Some(topic.on),
+                value: topic.on.then(|| topic.frequency.to_string()),
+            },
+            Change::Locale(locale) => Self {
+                what: "locale",
+                value: Some(locale),
+                ..none
+            },
+            Change::TimeZone(zone) => Self {
+                what: "time_zone",
+                value: Some(zone),
+                ..none
+            },
+        }
+    }
+}
+
+/// What is chosen; what is left out stays as it is.
+#[derive(ToSchema)]
+#[schema(as = Choices)]
+#[expect(
+    dead_code,
+    reason = "describes pipeline::choices::Choices, which knows no OpenAPI"
+)]
+pub(crate) struct ChoicesShape {
+    /// Whole channels.
+    channels: Option<Vec<ChannelChoiceShape>>,
+    /// Topics.
+    topics: Option<Vec<TopicChoiceShape>>,
+    /// The language, as a BCP 47 tag.
+    locale: Option<String>,
+    /// The time zone, by its IANA name.
+    time_zone: Option<String>,
+}
+
+/// What is chosen of a whole channel.
+#[derive(ToSchema)]
+#[schema(as = ChannelChoice)]
+#[expect(
+    dead_code,
+    reason = "describes pipeline::choices::ChannelChoice, which knows no OpenAPI"
+)]
+struct ChannelChoiceShape {
+    /// `sms` or `email`.
+    channel: String,
+    /// Whether it may be taken at all; `false` takes the consent to offers back too.
+    allowed: Option<bool>,
+    /// Whether offers may take it: express consent.
+    offers: Option<bool>,
+}
+
+/// What is chosen of a topic.
+#[derive(ToSchema)]
+#[schema(as = TopicChoice)]
+#[expect(
+    dead_code,
+    reason = "describes pipeline::choices::TopicChoice, which knows no OpenAPI"
+)]
+struct TopicChoiceShape {
+    /// The category.
+    category: String,
+    /// The topic in it; left out for the category as a whole.
+    topic: Option<String>,
+    /// `sms` or `email`.
+    channel: String,
+    /// Whether its messages may take the channel.
+    on: bool,
+    /// `each`, which is the default, or `urgent`.
+    frequency: Option<String>,
+}
+
+/// What a customer chose.
+#[utoipa::path(get, path = "/v1/customers/{id}/preferences", tag = "customers",
+    params(("id" = String, Path, description = "The marketplace's own id of the customer.")),
+    security(("api_key" = []), ("customer_token" = [])),
+    responses(
+        (status = 200, description = "The choices.", body = PreferencesAnswer),
+        (status = 404, description = "No such customer.")))]
+pub(crate) async fn get_preferences(
+    State(app): State<App>,
+    caller: Caller,
+    CustomerId(id): CustomerId,
+) -> Result<Json<PreferencesAnswer>, Problem> {
+    let facts = caller.customer(&app, &id).await?;
+    Ok(Json(answer(&app, &facts, &facts.customer, None)))
+}
+
+/// Chooses for a customer.
+///
+/// What is left out stays as it is. With a key the choice is the customer's, made through the
+/// marketplace, and the ledger of consents names the key; with a customer's token it is their
+/// own. Nothing is changed where anything is wrong.
+#[utoipa::path(put, path = "/v1/customers/{id}/preferences", tag = "customers",
+    params(("id" = String, Path, description = "The marketplace's own id of the customer.")),
+    security(("api_key" = []), ("customer_token" = [])), request_body = ChoicesShape,
+    responses(
+        (status = 200, description = "The choices now, and what changed.", body = PreferencesAnswer),
+        (status = 400, description = "No JSON, or not this JSON."),
+        (status = 404, description = "No such customer."),
+        (status = 409, description = "Others kept changing the profile; send it again."),
+        (status = 422, description = "The choices have faults; `faults` lists each with a JSON pointer.")))]
+pub(crate) async fn put_preferences(
+    State(app): State<App>,
+    caller: Caller,
+    CustomerId(id): CustomerId,
+    JsonBody(choices): JsonBody<Choices>,
+) -> Result<Json<PreferencesAnswer>, Problem> {
+    let facts = caller.customer(&app, &id).await?;
+    let said = said(&app, caller).await?;
+    let choice = Choice::Form(choices);
+    let chosen = app
+        .pipeline()
+        .choose(facts.recipient, &choice, &said)
+        .await
+        .map_err(problem)?;
+    let changed = chosen.changed.into_iter().map(ChangeAnswer::from).collect();
+    Ok(Json(answer(&app, &facts, &chosen.customer, Some(changed))))
+}
+
+async fn said(app: &App, caller: Caller) -> Result<Said, Problem> {
+    let (how, by) = match caller {
+        Caller::Key(key) => {
+            let known = app.store().api_key(key.id).await?;
+            (How::Agent, known.map(|known| known.name))
+        }
+        Caller::Customer(..) => (How::Page, None),
+    };
+    Ok(Said {
+        at: app.now(),
+        how,
+        source: "preferences API".to_owned(),
+        wording: String::new(),
+        locale: String::new(),
+        by: by.unwrap_or_default(),
+    })
+}
+
+fn problem(error: ChooseError) -> Problem {
+    match error {
+        ChooseError::Unknown => Problem::not_found("customer"),
+        ChooseError::Faulty(faults) if faults.len() > 1 => faulty(&faults)
+            .about("Nothing was changed: the choices have faults; `faults` lists them."),
+        ChooseError::Faulty(faults) => faulty(&faults),
+        ChooseError::Overtaken => Problem::new(
+            Code::Conflict,
+            "Others kept changing this profile. Send it again.",
+        ),
+        ChooseError::Store(error) => error.into(),
+    }
+}
+
+fn answer(
+    app: &App,
+    facts: &Facts,
+    customer: &Customer,
+    changed: Option<Vec<ChangeAnswer>>,
+) -> PreferencesAnswer {
+    let channel = |channel: &Channel| {
+        let state = ChannelState::of(customer, *channel, app.now());
+        ChannelAnswer {
+            channel: *channel,
+            has_address: customer.contact(*channel).is_some(),
+            suppressed: facts.suppression(*channel).is_some(),
+            allowed: state.allowed,
+            offers: state.offers,
+        }
+    };
+    let topics = app.pipeline().choice_rows().into_iter().map(|row| {
+        let wanted = wanted(customer, &row);
+        TopicAnswer {
+            category: row.category,
+            channel: row.channel,
+            on: wanted.is_some(),
+            frequency: wanted.unwrap_or(model::Frequency::Each).as_str(),
+            always_on: row.always_on,
+            topic: row.topic,
+        }
+    });
+    PreferencesAnswer {
+        channels: Channel::ALL.iter().map(channel).collect(),
+        topics: topics.collect(),
+        locale: customer.locale.clone(),
+        time_zone: customer.time_zone.clone(),
+        changed,
+    }
+}
