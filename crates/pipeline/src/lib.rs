@@ -44,7 +44,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, Reach, RecentStops};
+use send::{ComesBack, Overtaken, Reach, RecentStops, UnsubscribeLinks};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -63,6 +63,8 @@ pub struct Limits {
     pub costs: Arc<Costs>,
     /// Where what comes back of mails goes; else to the address that they are from.
     pub comes_back: Option<ComesBack>,
+    /// The links by which readers end mails like the one they stand in.
+    pub unsubscribe: Option<UnsubscribeLinks>,
     /// What the law of places says of hours and consent.
     pub regions: Arc<Regions>,
 }
@@ -76,6 +78,7 @@ impl Default for Limits {
             senders: Arc::default(),
             costs: Arc::default(),
             comes_back: None,
+            unsubscribe: None,
             regions: Regions::shipped(),
         }
     }

@@ -15,7 +15,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::regions::Regions;
 use pipeline::render::Brand;
 use pipeline::send::retry::DoubtWait;
-use pipeline::send::{Carriers, Room, Routes, Sender};
+use pipeline::send::{Carriers, Room, Routes, Sender, UnsubscribeLinks};
 use pipeline::senders::{Registry, SenderFaults};
 use pipeline::track::{Answers, Tracker};
 use pipeline::{Limits, Pipeline};
@@ -57,6 +57,7 @@ pub async fn start(config: &Config) -> Result<System> {
     let store = config.store.place().open(clock::now()).await?;
     let regions = Regions::load(config.regions.folder.as_deref())
         .context("the rules of places cannot be used")?;
+    let links = web::Links::new(&store, &config.server.public_url);
     let limits = Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
@@ -64,6 +65,9 @@ pub async fn start(config: &Config) -> Result<System> {
         senders: config::senders(config)?,
         costs: config::costs(config)?,
         comes_back: mail_in::comes_back(config, &store)?,
+        unsubscribe: Some(UnsubscribeLinks::new(move |recipient, what, now| {
+            links.unsubscribe_url(recipient, what, now)
+        })),
         regions: Arc::new(regions),
     };
     let brand = brand(&config.brand);

@@ -102,15 +102,28 @@ async fn stop_start_and_help_are_each_answered_once() {
     // Said again, it is not answered again; nothing else leaves either.
     say(&world, phone, "STOP").await;
     world
-        .post(&event("e-1", "shipment.delivered", "ines", parcel("MG-1104")))
+        .post(&event(
+            "e-1",
+            "shipment.delivered",
+            "ines",
+            parcel("MG-1104"),
+        ))
         .await;
     world.delivery("ines", "email", "accepted").await;
     say(&world, phone, "START").await;
     let texts = texts_to(&world, phone, 2).await;
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[0].contains("STOP") && texts[0].contains("HELP"), "{texts:?}");
+    assert!(
+        texts[0].contains("STOP") && texts[0].contains("HELP"),
+        "{texts:?}"
+    );
     world
-        .post(&event("e-2", "shipment.delivered", "ines", parcel("MG-1105")))
+        .post(&event(
+            "e-2",
+            "shipment.delivered",
+            "ines",
+            parcel("MG-1105"),
+        ))
         .await;
     world.delivery("ines", "sms", "delivered").await;
     say(&world, phone, "help").await;
@@ -127,9 +140,11 @@ async fn stop_start_and_help_are_each_answered_once() {
     let proof = world.http.get("/v1/customers/ines/consent").await.json();
     let standing = proof["standing"].as_array().unwrap();
     assert!(
-        standing.iter().any(|word| word["purpose"] == "transactional"
-            && word["channel"] == "sms"
-            && word["allowed"] == true),
+        standing
+            .iter()
+            .any(|word| word["purpose"] == "transactional"
+                && word["channel"] == "sms"
+                && word["allowed"] == true),
         "{proof}"
     );
     world.end().await;

@@ -104,7 +104,7 @@ fn acts(chosen: &Chosen) -> Vec<(Act, Channel, ConsentPurpose)> {
 }
 
 fn routes(facts: &Facts, terms: &Terms) -> Vec<Channel> {
-    let decision = decide(&case(facts, terms), noon());
+    let decision = decide(&case(facts, terms));
     let planned = decision.deliveries.iter();
     planned.map(|planned| planned.contact.channel).collect()
 }

@@ -33,7 +33,7 @@ use record::{Done, Recorder};
 use stops::Waiting;
 pub(crate) use stops::{Overtaken, Reach, RecentStops};
 use tally::Tally;
-pub use way_back::ComesBack;
+pub use way_back::{ComesBack, UnsubscribeLinks};
 
 /// The carriers of one kind of traffic.
 #[derive(Clone, Default)]
