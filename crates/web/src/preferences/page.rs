@@ -7,7 +7,7 @@ use axum::extract::{Path, Query as UrlQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use model::{Channel, ContactPoint, Facts, How, RecipientId};
-use pipeline::choices::{ChannelState, ChooseError};
+use pipeline::choices::{ChannelState, Choice, ChooseError};
 use serde::Deserialize;
 
 use super::link::{Gone, Use};
@@ -128,6 +128,9 @@ impl Visit {
         let Ok(choice) = form::read(fields, channel) else {
             return self.answer(app, channel, Outcome::Unreadable).await;
         };
+        if self.by_link && starts_texts(&choice) {
+            return self.answer(app, channel, Outcome::Refused).await;
+        }
         let source = match self.by_link {
             true => "preference link",
             false => "preference page",
@@ -174,7 +177,7 @@ impl Visit {
             contact: masked(channel),
             phone: masked(Channel::Sms),
             email: masked(Channel::Email),
-            can_start: halt == Halt::No,
+            can_start: halt == Halt::No && !(self.by_link && channel == Channel::Sms),
             halt,
             state: ChannelState::of(customer, channel, app.now()),
             languages: with(catalogue.locales(), &customer.locale),
@@ -198,6 +201,16 @@ impl Visit {
             false => shown,
         })
     }
+}
+
+/// Whether a choice begins something by text. A link proves whose mailbox it was sent to, and
+/// not whose phone it is: it stops texts and starts none.
+fn starts_texts(choice: &Choice) -> bool {
+    let Choice::Form(form) = choice else {
+        return false;
+    };
+    let mut texts = form.channels.iter().filter(|c| c.channel == Channel::Sms);
+    texts.any(|chosen| chosen.allowed == Some(true) || chosen.offers == Some(true))
 }
 
 /// A list, and the present value in front where it is not in it.

@@ -234,6 +234,16 @@ async fn a_link_reaches_ones_own_choices_and_nothing_else() {
     assert_eq!(saved.header("set-cookie"), "");
     assert_eq!(now(&world, &other).await, other);
 
+    // A mailbox proves nothing about a phone: a link starts no texts.
+    let page = world.call(Call::get(&link)).await;
+    assert!(!page.body.contains("name=\"offers\"") && page.body.contains("To allow more"));
+    for form in ["allowed=yes&was_allowed=no", "offers=yes&was_offers=no"] {
+        let call = Call::post(&format!("{link}?tab=texts")).body(FORM, form);
+        let refused = world.call(call).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert!(now(&world, &facts).await.customer.consents.is_empty());
+
     // It signs nobody in.
     let token = link.strip_prefix("/preferences/").unwrap();
     let messages = world
