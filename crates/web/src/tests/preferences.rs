@@ -374,6 +374,7 @@ async fn a_stop_on_the_page_is_a_stop_in_the_decision() {
         pipeline::decide::Terms {
             category: entry.category,
             topic: entry.topic.clone(),
+            answers: entry.answers,
             purpose: entry.purpose,
             lane: entry.lane,
             channels: entry.channels.clone(),
@@ -383,9 +384,11 @@ async fn a_stop_on_the_page_is_a_stop_in_the_decision() {
     let takes_mail = |facts: &Facts| {
         let at = world.clock.now();
         let terms = terms();
+        let regions = pipeline::regions::Regions::shipped();
         let case = pipeline::decide::Case {
             event_time: at,
             at,
+            now: at,
             facts,
             terms: &terms,
             standing: pipeline::decide::sequence::Standing::Newest,
@@ -393,8 +396,9 @@ async fn a_stop_on_the_page_is_a_stop_in_the_decision() {
             team: &[],
             spent: &[],
             no_sender: &[],
+            regions: &regions,
         };
-        !pipeline::decide::decide(&case, at).deliveries.is_empty()
+        !pipeline::decide::decide(&case).deliveries.is_empty()
     };
     assert!(takes_mail(&facts));
     let browser = Browser::of(&world, &facts).await;
