@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod http_client;
 mod lifecycle;
+mod limits;
 mod mail_in;
 mod nats;
 mod reload;

@@ -10,15 +10,13 @@ use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmtpAuth, SmtpTls,
     TlsRoots,
 };
-use model::{ContactPoint, Sealed, Span};
+use model::Sealed;
+use pipeline::Pipeline;
 use pipeline::catalogue::Catalogue;
-use pipeline::regions::Regions;
 use pipeline::render::Brand;
-use pipeline::send::retry::DoubtWait;
-use pipeline::send::{Carriers, Room, Routes, Sender, UnsubscribeLinks};
+use pipeline::send::{Carriers, Room, Routes, Sender};
 use pipeline::senders::{Registry, SenderFaults};
 use pipeline::track::{Answers, Tracker};
-use pipeline::{Limits, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock;
 use crate::config::{self, Config, EmailTls};
-use crate::{mail_in, reload};
+use crate::{limits, mail_in, reload};
 
 /// What runs: everything but HTTP.
 pub struct System {
@@ -55,21 +53,7 @@ pub async fn start(config: &Config) -> Result<System> {
     let catalogue = Catalogue::load(config.catalogue.folder.as_deref())
         .context("the catalogue cannot be used")?;
     let store = config.store.place().open(clock::now()).await?;
-    let regions = Regions::load(config.regions.folder.as_deref())
-        .context("the rules of places cannot be used")?;
-    let links = web::Links::new(&store, &config.server.public_url);
-    let limits = Limits {
-        backlog: config.limits.backlog,
-        team: team(&config.limits.team)?,
-        doubt: doubt_wait(config.limits.doubt_seconds),
-        senders: config::senders(config)?,
-        costs: config::costs(config)?,
-        comes_back: mail_in::comes_back(config, &store)?,
-        unsubscribe: Some(UnsubscribeLinks::new(move |recipient, what, now| {
-            links.unsubscribe_url(recipient, what, now)
-        })),
-        regions: Arc::new(regions),
-    };
+    let limits = limits::of(config, &store)?;
     let brand = brand(&config.brand);
     let senders = limits.senders.clone();
     let own = senders.own(clock::now());
@@ -207,7 +191,7 @@ async fn close(carriers: &Carriers) {
 /// # Errors
 /// Names the section and the setting.
 pub fn check_carriers(config: &Config) -> Result<()> {
-    team(&config.limits.team)?;
+    limits::team(&config.limits.team)?;
     if let Some(sms) = &config.sms {
         sms_config(sms, &*config::senders(config)?)?;
     }
@@ -226,24 +210,6 @@ pub fn brand(config: &config::Brand) -> Brand {
         support: config.support.clone(),
         sms_sender: config.sms_sender.clone().unwrap_or_default(),
     }
-}
-
-fn doubt_wait(seconds: u32) -> DoubtWait {
-    let usual = DoubtWait::default();
-    let others = Span::secs(seconds.into());
-    DoubtWait {
-        security: usual.security.min(others),
-        others,
-    }
-}
-
-fn team(addresses: &[String]) -> Result<Vec<ContactPoint>> {
-    let read = |text: &String| {
-        ContactPoint::phone(text).or_else(|_| ContactPoint::email(text)).map_err(|_| {
-            anyhow::anyhow!("limits.team: an entry is neither a phone number like +12025550123 nor a mail address")
-        })
-    };
-    addresses.iter().map(read).collect()
 }
 
 async fn start_sandbox(keep: usize) -> Result<Sandbox> {

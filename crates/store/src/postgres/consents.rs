@@ -197,7 +197,7 @@ impl Shared {
         wished: &Wished,
     ) -> std::result::Result<bool, Failure> {
         let digest = self.secret.address(contact);
-        let owners = super::customers::owners(tx, &[digest]).await?;
+        let owners = super::suppressions::owners(tx, &[digest]).await?;
         let partitions: Vec<i16> = owners.iter().map(|id| partition_of(*id)).collect();
         let rows = ask(tx, LOCK_OWNERS, params![partitions, owners])
             .await?

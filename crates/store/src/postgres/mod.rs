@@ -34,6 +34,7 @@ mod sql;
 mod staff;
 mod steps;
 mod stories;
+mod suppressions;
 mod tasks;
 mod unheard;
 mod upkeep;
