@@ -20,17 +20,21 @@ use crate::mail_in;
 pub fn of(config: &Config, store: &Store) -> Result<Limits> {
     let regions = Regions::load(config.regions.folder.as_deref())
         .context("the rules of places cannot be used")?;
-    let links = web::Links::new(&store, &config.server.public_url);
+    let public_url = &config.server.public_url;
+    let links = web::Links::new(store, public_url);
     Ok(Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
         doubt: doubt_wait(config.limits.doubt_seconds),
         senders: config::senders(config)?,
         costs: config::costs(config)?,
-        comes_back: mail_in::comes_back(config, &store)?,
-        unsubscribe: Some(UnsubscribeLinks::new(move |recipient, what, now| {
-            links.unsubscribe_url(recipient, what, now)
-        })),
+        comes_back: mail_in::comes_back(config, store)?,
+        // One POST from a mail program is safe over TLS only (RFC 8058 §3.1).
+        unsubscribe: public_url.starts_with("https://").then(|| {
+            UnsubscribeLinks::new(move |recipient, what, now| {
+                links.unsubscribe_url(recipient, what, now)
+            })
+        }),
         regions: Arc::new(regions),
     })
 }

@@ -62,6 +62,20 @@ impl World {
     pub(crate) async fn with(sections: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = write_config(folder.path(), sections);
+        Self::begin(folder, config).await
+    }
+
+    /// A server whose pages browsers reach at an address of their own.
+    pub(crate) async fn reached_at(public_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = write_config(folder.path(), "");
+        let text = std::fs::read_to_string(&config).unwrap();
+        let reached = format!("[server]\npublic_url = \"{public_url}\"\n");
+        std::fs::write(&config, text.replace("[server]\n", &reached)).unwrap();
+        Self::begin(folder, config).await
+    }
+
+    async fn begin(folder: tempfile::TempDir, config: std::path::PathBuf) -> Self {
         let live = make_key(&config, "live").await;
         let test = make_key(&config, "test").await;
         let (program, address) = serve(&config).await;
