@@ -15,7 +15,7 @@ use model::{
     Instant, Preference, RecipientId, Said, Wish,
 };
 use serde::{Deserialize, Serialize};
-use store::{CustomerChange, Wished, is_own_stop};
+use store::CustomerChange;
 
 use crate::Pipeline;
 use making::Making;
@@ -271,7 +271,6 @@ impl Pipeline {
             };
             if self.store().change_customer(change).await? {
                 self.note_stops(&chosen);
-                self.lift_own_stop(&facts, &chosen, said).await?;
                 return Ok(chosen);
             }
         }
@@ -291,27 +290,5 @@ impl Pipeline {
             };
             self.note_wish(contact, wish);
         }
-    }
-
-    /// Who allows texts again has taken their own STOP back, as by START.
-    async fn lift_own_stop(
-        &self,
-        before: &Facts,
-        chosen: &Chosen,
-        said: &Said,
-    ) -> store::Result<()> {
-        let given = |line: &&ConsentLine| line.act == Act::Given;
-        for line in chosen.lines.iter().filter(given) {
-            let contact = chosen.customer.contact(line.channel);
-            let stopped = before.suppression(line.channel).is_some_and(is_own_stop);
-            if let (true, Some(contact)) = (stopped, contact) {
-                let wished = Wished {
-                    wish: Wish::Start,
-                    said: said.clone(),
-                };
-                self.wish(contact.clone(), wished).await?;
-            }
-        }
-        Ok(())
     }
 }

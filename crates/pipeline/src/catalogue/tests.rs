@@ -42,7 +42,9 @@ fn every_type_is_written_in_every_locale() {
 fn no_words_shout() {
     let catalogue = shipped();
     for file in tree::read(None, &mut Vec::new()).values().flatten() {
-        let words = file.shown.ends_with(".toml") && !file.shown.ends_with("type.toml");
+        // What customers say may have a sign that patterns are written with.
+        let ours = !file.shown.contains("/replies/");
+        let words = ours && file.shown.ends_with(".toml") && !file.shown.ends_with("type.toml");
         let shouting = file
             .text
             .lines()

@@ -1,8 +1,8 @@
 //! A profile in the making: each step of a choice, with the rules about it.
 
 use model::{
-    Category, Channel, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts, Frequency,
-    Preference, Said, Wish,
+    Category, Channel, Consent, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts,
+    Frequency, Preference, Said, Wish,
 };
 
 use super::{ChannelChoice, ChannelState, Choices, Row, TopicChoice, wish_of};
@@ -90,7 +90,11 @@ impl<'a> Making<'a> {
         let (channel, said) = (choice.channel, self.said);
         let state = ChannelState::of(&self.customer, channel, said.at);
         if choice.allowed == Some(false) {
-            if state.allowed || state.offers {
+            // One that is dated ahead is stopped before it begins.
+            let stands = |consent: &Consent| {
+                consent.channel == channel && consent.withdrawn_at.is_none_or(|end| end > said.at)
+            };
+            if state.allowed || state.offers || self.customer.consents.iter().any(stands) {
                 let lines = self.customer.wish(channel, Wish::StopAll, said);
                 self.lines.extend(lines);
             }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decide::cases::{case, facts, noon, urgent};
-use crate::decide::{Terms, decide};
+use crate::decide::{Case, Terms, decide};
 
 fn said() -> Said {
     Said {
@@ -104,7 +104,14 @@ fn acts(chosen: &Chosen) -> Vec<(Act, Channel, ConsentPurpose)> {
 }
 
 fn routes(facts: &Facts, terms: &Terms) -> Vec<Channel> {
-    let decision = decide(&case(facts, terms));
+    // On a weekday, in the afternoon: at no quiet hour.
+    let at = noon() + Span::hours(28);
+    let decision = decide(&Case {
+        event_time: at,
+        at,
+        now: at,
+        ..case(facts, terms)
+    });
     let planned = decision.deliveries.iter();
     planned.map(|planned| planned.contact.channel).collect()
 }

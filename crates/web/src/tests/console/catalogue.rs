@@ -170,7 +170,8 @@ async fn compare(world: &World, catalogue: &Catalogue, name: &str, locale: &str)
 async fn what_is_shown_is_what_is_committed_and_sent() {
     let world = open().await;
     let catalogue = world.app.pipeline().catalogue();
-    for entry in catalogue.types() {
+    // What answers a text no event causes.
+    for entry in catalogue.types().filter(|entry| !entry.answers) {
         for locale in ["en", "pt-BR", "ar"] {
             compare(&world, &catalogue, &entry.name, locale).await;
         }
