@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use store::CustomerChange;
 
 use crate::Pipeline;
+use crate::send::{Reach, Whose};
 use making::Making;
 pub use rows::Row;
 
@@ -270,7 +271,7 @@ impl Pipeline {
                 now: self.clock().now(),
             };
             if self.store().change_customer(change).await? {
-                self.note_stops(&chosen);
+                self.note_stops(recipient, &chosen);
                 return Ok(chosen);
             }
         }
@@ -278,17 +279,16 @@ impl Pipeline {
     }
 
     /// What was taken back must not leave either where it was claimed already.
-    fn note_stops(&self, chosen: &Chosen) {
+    fn note_stops(&self, recipient: RecipientId, chosen: &Chosen) {
         for line in &chosen.lines {
-            let Some(contact) = chosen.customer.contact(line.channel) else {
-                continue;
-            };
             let wish = match (line.act, line.purpose) {
                 (Act::Given, _) => Wish::Start,
                 (Act::Withdrawn, ConsentPurpose::Transactional) => Wish::StopAll,
                 (Act::Withdrawn, ConsentPurpose::Marketing) => Wish::StopMarketing,
             };
-            self.note_wish(contact, wish);
+            let reach = Reach::of(line.channel, wish);
+            let whose = Whose::Customer(recipient, line.channel);
+            self.stops().note(whose, reach, self.clock().now());
         }
     }
 }

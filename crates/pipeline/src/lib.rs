@@ -44,7 +44,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, Reach, RecentStops, UnsubscribeLinks};
+use send::{ComesBack, Overtaken, Reach, RecentStops, UnsubscribeLinks, Whose};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -285,7 +285,9 @@ impl Pipeline {
             .store
             .suppress(contact, reason, self.0.clock.now())
             .await?;
-        self.0.stops.note(digest, Some(Reach::Everything));
+        let now = self.0.clock.now();
+        let whose = Whose::Address(digest);
+        self.0.stops.note(whose, Some(Reach::Everything), now);
         Ok(())
     }
 
@@ -304,7 +306,9 @@ impl Pipeline {
     /// Notes a wish that the store has, for what is on its way already.
     pub(crate) fn note_wish(&self, contact: &ContactPoint, wish: Wish) {
         let digest = self.0.store.digest(contact);
-        self.0.stops.note(digest, Reach::of(contact.channel, wish));
+        let reach = Reach::of(contact.channel, wish);
+        let now = self.0.clock.now();
+        self.0.stops.note(Whose::Address(digest), reach, now);
     }
 
     /// Addresses stopped since this process started.

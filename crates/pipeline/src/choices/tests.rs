@@ -1,4 +1,4 @@
-use model::{Consent, ContactPoint, How, Id, Lane, PurposeClass, Sealed, Span};
+use model::{Consent, How, Id, Lane, PurposeClass, Sealed, Span};
 use proptest::prelude::*;
 
 use super::*;
@@ -512,10 +512,13 @@ async fn a_choice_is_kept_and_stops_what_is_on_its_way() {
     let found = pipeline.store().facts(vec!["c-42".into()]).await.unwrap();
     let recipient = found.into_iter().flatten().next().unwrap().recipient;
     let has = |purpose| {
-        let phone = ContactPoint::phone("+12535550129").unwrap();
-        pipeline
-            .stops()
-            .has(pipeline.store().digest(&phone), purpose)
+        pipeline.stops().has(&crate::send::Leaving {
+            digest: 0,
+            recipient,
+            channel: Channel::Sms,
+            purpose,
+            accepted_at: noon(),
+        })
     };
     let choose = async |choice: &Choice| pipeline.choose(recipient, choice, &said()).await;
     choose(&Choice::StopOffers).await.unwrap();

@@ -6,6 +6,7 @@ use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Told};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
+use super::stops::Leaving;
 use crate::decide::sequence::{Fact, Standing, standing};
 use crate::decide::{Case, still_allowed};
 
@@ -64,6 +65,13 @@ impl Sender {
         let entry = catalogue.get(&claimed.content.message_type);
         entry.is_some_and(|entry| entry.is_overtaken)
             && self.pipeline.clock().now().since(claimed.accepted_at) > WAITED
+    }
+
+    fn leaving(&self, claimed: &ClaimedDelivery) -> Leaving {
+        Leaving {
+            digest: self.pipeline.store().digest(&claimed.contact),
+            ..leaving(claimed)
+        }
     }
 
     /// Whether a delivery answers a text: then the customer's own stop does not end it.
@@ -133,13 +141,7 @@ impl Sender {
     /// The word of the rule that now says no to a delivery, if one does.
     pub(super) fn gate(&self, claimed: &ClaimedDelivery, since: &Since) -> Option<String> {
         let stops = self.pipeline.stops();
-        if !stops.is_empty()
-            && !self.answers(claimed)
-            && stops.has(
-                self.pipeline.store().digest(&claimed.contact),
-                claimed.content.purpose,
-            )
-        {
+        if !stops.is_empty() && !self.answers(claimed) && stops.has(&self.leaving(claimed)) {
             return Some(SUPPRESSED.into());
         }
         if since.withdrawn.contains(&claimed.message) {
@@ -177,6 +179,17 @@ impl Sender {
         };
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))
+    }
+}
+
+/// A delivery as stops are asked about it, without its address.
+pub(super) fn leaving(claimed: &ClaimedDelivery) -> Leaving {
+    Leaving {
+        digest: 0,
+        recipient: claimed.recipient,
+        channel: claimed.contact.channel,
+        purpose: claimed.content.purpose,
+        accepted_at: claimed.accepted_at,
     }
 }
 

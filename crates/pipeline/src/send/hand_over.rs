@@ -9,10 +9,11 @@ use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
-use super::gates::{NEWER, SUPPRESSED, Since, jitter, may_have_changed};
+use super::gates::{NEWER, SUPPRESSED, Since, jitter, leaving, may_have_changed};
 use super::quiet::{Barred, Quiet};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
+use super::stops::Leaving;
 use crate::decide::TOO_LATE;
 use crate::render;
 
@@ -211,7 +212,7 @@ impl Sender {
     fn recall_for_good(&self, claimed: &ClaimedDelivery, ends: Option<Instant>) -> Recall {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
-        let purpose = claimed.content.purpose;
+        let leaving = leaving(claimed);
         let answers = self.answers(claimed);
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
@@ -223,10 +224,10 @@ impl Sender {
             let stops = pipeline.stops();
             let stopped = !answers
                 && !stops.is_empty()
-                && stops.has(
-                    *digest.get_or_init(|| pipeline.store().digest(&contact)),
-                    purpose,
-                );
+                && stops.has(&Leaving {
+                    digest: *digest.get_or_init(|| pipeline.store().digest(&contact)),
+                    ..leaving
+                });
             stopped.then(|| SUPPRESSED.into())
         })
     }

@@ -30,8 +30,10 @@ use tokio_util::task::TaskTracker;
 use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
 use record::{Done, Recorder};
+#[cfg(test)]
+pub(crate) use stops::Leaving;
 use stops::Waiting;
-pub(crate) use stops::{Overtaken, Reach, RecentStops};
+pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose};
 use tally::Tally;
 pub use way_back::{ComesBack, UnsubscribeLinks};
 

@@ -3,22 +3,42 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use model::{Channel, MessageId, PurposeClass, Wish};
+use model::{Channel, Instant, MessageId, PurposeClass, RecipientId, Wish};
 use store::ClaimedDelivery;
 
 use super::Sender;
 
-/// Addresses (by keyed digest) that were stopped since this process started. The store has
-/// them too; this is for deliveries that were claimed before the stop came: nothing leaves to
-/// an address after its stop was committed.
+/// Stops since this process started. The store has them too; this is for deliveries that were
+/// claimed before the stop came: nothing leaves against it after it was committed.
 #[derive(Clone, Default)]
 pub(crate) struct RecentStops(Arc<RwLock<Noted>>);
 
 #[derive(Default)]
 struct Noted {
-    stops: HashMap<i64, Stop>,
+    stops: HashMap<Whose, Stop>,
     /// Grows with every stop.
     count: u64,
+}
+
+/// Whose stop it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    /// Of everybody who has an address, by keyed digest.
+    Address(i64),
+    /// Of one customer on one channel, whoever else has the address.
+    Customer(RecipientId, Channel),
+}
+
+/// A delivery on its way out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaving {
+    /// The keyed digest of its address.
+    pub digest: i64,
+    pub recipient: RecipientId,
+    pub channel: Channel,
+    pub purpose: PurposeClass,
+    /// When it was decided.
+    pub accepted_at: Instant,
 }
 
 /// What is not to go to an address any more.
@@ -56,30 +76,39 @@ impl Reach {
 #[derive(Clone, Copy)]
 struct Stop {
     reach: Reach,
+    at: Instant,
     /// The count when it was noted.
     count: u64,
 }
 
 impl RecentStops {
-    /// Notes how far somebody's stop for an address reaches; none takes it back.
-    pub(crate) fn note(&self, digest: i64, reach: Option<Reach>) {
+    /// Notes how far somebody's stop reaches; none takes it back.
+    pub(crate) fn note(&self, whose: Whose, reach: Option<Reach>, at: Instant) {
         let mut noted = self.write();
         let Some(reach) = reach else {
-            noted.stops.remove(&digest);
+            noted.stops.remove(&whose);
             return;
         };
         noted.count += 1;
         let count = noted.count;
-        let stop = noted.stops.entry(digest).or_insert(Stop { reach, count });
+        let stop = noted.stops.entry(whose);
+        let stop = stop.or_insert(Stop { reach, at, count });
         stop.reach = stop.reach.max(reach);
-        stop.count = count;
+        (stop.at, stop.count) = (stop.at.max(at), count);
     }
 
-    /// Whether a message of a purpose class must not go to an address.
-    pub(crate) fn has(&self, digest: i64, purpose: PurposeClass) -> bool {
+    /// Whether a delivery must not leave. An address that nothing goes to gets nothing; any
+    /// other stop is about what was decided before it came: what is decided later knows it, and
+    /// knows whether it was taken back.
+    pub(crate) fn has(&self, leaving: &Leaving) -> bool {
         let noted = self.read();
-        let stop = noted.stops.get(&digest);
-        stop.is_some_and(|stop| stop.reach.holds(purpose))
+        let older = |stop: &&Stop| leaving.accepted_at <= stop.at;
+        let address = noted.stops.get(&Whose::Address(leaving.digest));
+        let address = address.filter(|stop| stop.reach == Reach::Everything || older(stop));
+        let own = Whose::Customer(leaving.recipient, leaving.channel);
+        let own = noted.stops.get(&own).filter(older);
+        let mut stops = address.into_iter().chain(own);
+        stops.any(|stop| stop.reach.holds(leaving.purpose))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -94,10 +123,10 @@ impl RecentStops {
     /// Forgets the stop of an address that was taken back somewhere, unless it is newer than
     /// what is known of that.
     fn forget(&self, digest: i64, known_at: u64) {
-        let mut noted = self.write();
+        let (mut noted, whose) = (self.write(), Whose::Address(digest));
         let old = |stop: &Stop| stop.reach == Reach::Everything && stop.count <= known_at;
-        if noted.stops.get(&digest).is_some_and(old) {
-            noted.stops.remove(&digest);
+        if noted.stops.get(&whose).is_some_and(old) {
+            noted.stops.remove(&whose);
         }
     }
 
@@ -213,9 +242,10 @@ impl Sender {
             .await?
             .into_iter()
             .collect();
+        let now = self.pipeline.clock().now();
         for digest in digests {
             match stopped.contains(&digest) {
-                true => stops.note(digest, Some(Reach::Everything)),
+                true => stops.note(Whose::Address(digest), Some(Reach::Everything), now),
                 false => stops.forget(digest, known_at),
             }
         }
@@ -225,11 +255,12 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
+    use model::Id;
+
     use super::*;
 
     #[test]
     fn the_newest_are_remembered() {
-        use model::Id;
         let overtaken = Overtaken::default();
         let all: Vec<MessageId> = (0..120_000).map(MessageId::from_i64).collect();
         for some in all.chunks(1_000) {
@@ -241,22 +272,41 @@ mod tests {
 
     #[test]
     fn a_stop_holds_until_it_is_taken_back() {
+        let at = |second: i64| Instant::from_micros(second * 1_000_000);
         let stops = RecentStops::default();
-        let has = |purpose| stops.has(1, purpose);
-        stops.note(1, Some(Reach::Offers));
-        assert!(has(PurposeClass::Marketing) && !has(PurposeClass::Security));
-        stops.note(1, Some(Reach::Everything));
-        stops.note(1, Some(Reach::Offers));
-        assert!(has(PurposeClass::Security), "the stricter holds");
-        stops.note(1, None);
+        let has = |purpose, accepted_at| {
+            stops.has(&Leaving {
+                digest: 1,
+                recipient: RecipientId::from_i64(7),
+                channel: Channel::Sms,
+                purpose,
+                accepted_at: at(accepted_at),
+            })
+        };
+        let note = |reach, second| stops.note(Whose::Address(1), reach, at(second));
+        note(Some(Reach::Offers), 10);
+        assert!(has(PurposeClass::Marketing, 9) && !has(PurposeClass::Security, 9));
+        assert!(!has(PurposeClass::Marketing, 11), "decided with it");
+        note(Some(Reach::Everything), 20);
+        note(Some(Reach::Offers), 21);
+        assert!(has(PurposeClass::Security, 30), "the stricter holds");
+        note(None, 40);
         assert!(stops.is_empty());
         // What was read before a stop came does not take it back.
         let known_at = stops.count();
-        stops.note(1, Some(Reach::Everything));
+        note(Some(Reach::Everything), 50);
         stops.forget(1, known_at);
-        assert!(has(PurposeClass::Transactional));
+        assert!(has(PurposeClass::Transactional, 60));
         stops.forget(1, stops.count());
         assert!(stops.is_empty());
+        // One customer's choice is nobody else's, and not for ever.
+        let own = Whose::Customer(RecipientId::from_i64(7), Channel::Sms);
+        stops.note(own, Some(Reach::Everything), at(70));
+        assert!(has(PurposeClass::Security, 69) && !has(PurposeClass::Security, 71));
+        let other = Whose::Customer(RecipientId::from_i64(8), Channel::Sms);
+        stops.note(own, None, at(80));
+        stops.note(other, Some(Reach::Everything), at(80));
+        assert!(!has(PurposeClass::Security, 69));
     }
 
     #[test]

@@ -162,11 +162,19 @@ impl World {
             .pipeline
             .store()
             .digest(customer.email.as_ref().unwrap());
-        let stops = self.pipeline.stops();
+        let stops = |purpose| {
+            self.pipeline.stops().has(&crate::send::Leaving {
+                digest,
+                recipient: facts[0].as_ref().unwrap().recipient,
+                channel: Channel::Email,
+                purpose,
+                accepted_at: now,
+            })
+        };
         withdrawn
             && self.suppressed().await.is_none()
-            && stops.has(digest, PurposeClass::Transactional)
-            && !stops.has(digest, PurposeClass::Security)
+            && stops(PurposeClass::Transactional)
+            && !stops(PurposeClass::Security)
     }
 
     async fn suppressed(&self) -> Option<String> {
