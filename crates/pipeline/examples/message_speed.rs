@@ -253,15 +253,7 @@ impl Bench {
             mail: body.clone().map(|body| outgoing(&short.content, body)),
             event,
             facts,
-            terms: Terms {
-                category: entry.category,
-                topic: entry.topic.clone(),
-                answers: entry.answers,
-                purpose: entry.purpose,
-                lane: entry.lane,
-                channels: entry.channels.clone(),
-                useful_for: entry.useful_for,
-            },
+            terms: entry.terms(),
             short,
             body,
         })

@@ -36,7 +36,7 @@ use tokio::sync::Notify;
 pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
-use catalogue::{Catalogue, Desk, Stand};
+use catalogue::{Catalogue, Desk, MessageType, Stand};
 use costs::Costs;
 use decide::Terms;
 use guard::{Exceptions, Guard};
@@ -231,16 +231,7 @@ impl Pipeline {
     /// What the catalogue says of a message type, as far as decisions go.
     pub(crate) fn terms(&self, message_type: &str) -> Option<Terms> {
         let catalogue = self.catalogue();
-        let entry = catalogue.get(message_type)?;
-        Some(Terms {
-            category: entry.category,
-            topic: entry.topic.clone(),
-            answers: entry.answers,
-            purpose: entry.purpose,
-            lane: entry.lane,
-            channels: entry.channels.clone(),
-            useful_for: entry.useful_for,
-        })
+        catalogue.get(message_type).map(MessageType::terms)
     }
 
     /// Whom it is said for.

@@ -39,7 +39,7 @@ pub enum Command {
     /// List whom messages may come from, or check a published list
     Senders(Senders),
     /// Check a signed proof of consent, without a network
-    CheckProof(CheckProof),
+    CheckProof(Signed),
     /// Make an Ed25519 key that signs mail, and print its DNS record
     DkimKey(DkimKey),
     /// Measure
@@ -227,31 +227,17 @@ pub struct Senders {
 #[derive(Debug, Subcommand)]
 pub enum SendersCommand {
     /// Check a list that somebody published, without a network
-    Verify(VerifySenders),
+    Verify(Signed),
 }
 
+/// A document that a server published with its detached signature.
 #[derive(Debug, Args)]
-pub struct VerifySenders {
-    /// The list, as /.well-known/message-senders.json gave it
+pub struct Signed {
+    /// The document, exactly as it was served
     #[arg(value_name = "FILE.json")]
     pub document: PathBuf,
-    /// Its signature, from /.well-known/message-senders.jws
-    #[arg(value_name = "FILE.jws")]
-    pub signature: PathBuf,
-    /// The keys, from /.well-known/message-senders-jwks.json
-    #[arg(long, value_name = "FILE")]
-    pub jwks: PathBuf,
-    /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct CheckProof {
-    /// The proof, exactly as GET /v1/customers/{id}/consent gave it
-    #[arg(value_name = "FILE.json")]
-    pub document: PathBuf,
-    /// Its signature, from the header Consent-Signature
+    /// Its signature: of a list, /.well-known/message-senders.jws; of a proof, the header
+    /// Consent-Signature
     #[arg(value_name = "FILE.jws")]
     pub signature: PathBuf,
     /// The keys, from /.well-known/message-senders-jwks.json

@@ -13,7 +13,7 @@ use super::kind::Kind;
 use super::schema::Schema;
 use super::templates::TemplateId;
 use super::tree::SourceFile;
-use crate::decide::UsefulFor;
+use crate::decide::{Terms, UsefulFor};
 
 /// The steps of a parcel's way, in order; their names are words of the layout.
 pub(crate) const TRACK: &[&str] = &["ordered", "shipped", "out_for_delivery", "delivered"];
@@ -82,6 +82,19 @@ pub(crate) struct FactNames {
 }
 
 impl MessageType {
+    /// What decisions read of it.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            category: self.category,
+            topic: self.topic.clone(),
+            answers: self.answers,
+            purpose: self.purpose,
+            lane: self.lane,
+            channels: self.channels.clone(),
+            useful_for: self.useful_for,
+        }
+    }
+
     /// Whether the message carries a code that only the carrier may see.
     pub fn has_secret(&self) -> bool {
         self.schema.secret.is_some()

@@ -1,22 +1,13 @@
 //! `tidings check-proof`: whether a proof of consent is genuine and whole.
 
-use std::path::Path;
-
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use serde_json::json;
 
-use crate::cli::CheckProof;
+use super::signed;
+use crate::cli::Signed;
 
-pub fn run(arguments: &CheckProof) -> Result<()> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let document = read(&arguments.document)?;
-    let key = web::senders::verify(
-        document.as_bytes(),
-        &read(&arguments.signature)?,
-        &read(&arguments.jwks)?,
-    )?;
+pub fn run(arguments: &Signed) -> Result<()> {
+    let (document, key) = signed::read(arguments)?;
     let proven = web::check_consent(&document)
         .map_err(|wrong| anyhow!("the signature holds, but {wrong}"))?;
     if arguments.json {

@@ -9,6 +9,7 @@ mod move_store;
 mod replay;
 mod senders;
 mod serve;
+mod signed;
 mod staff;
 
 use std::process::ExitCode;

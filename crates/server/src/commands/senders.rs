@@ -7,7 +7,8 @@ use model::Instant;
 use pipeline::senders::{Identity, Kind, Standing};
 use serde_json::{Value, json};
 
-use crate::cli::{Senders, SendersCommand, VerifySenders};
+use super::signed;
+use crate::cli::{Senders, SendersCommand, Signed};
 use crate::{clock, config};
 
 pub fn run(arguments: &Senders) -> Result<()> {
@@ -76,16 +77,8 @@ fn line(identity: &Identity, now: Instant) -> String {
     )
 }
 
-fn verify(arguments: &VerifySenders) -> Result<()> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let document = read(&arguments.document)?;
-    let key = web::senders::verify(
-        document.as_bytes(),
-        &read(&arguments.signature)?,
-        &read(&arguments.jwks)?,
-    )?;
+fn verify(arguments: &Signed) -> Result<()> {
+    let (document, key) = signed::read(arguments)?;
     let said: Value = serde_json::from_str(&document)
         .context("the signature holds, but the document is no JSON")?;
     let text = |name: &str| said[name].as_str().unwrap_or_default();

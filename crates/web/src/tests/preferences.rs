@@ -371,15 +371,7 @@ async fn a_stop_on_the_page_is_a_stop_in_the_decision() {
     let terms = || {
         let catalogue = world.app.pipeline().catalogue();
         let entry = catalogue.get("order.confirmed").unwrap();
-        pipeline::decide::Terms {
-            category: entry.category,
-            topic: entry.topic.clone(),
-            answers: entry.answers,
-            purpose: entry.purpose,
-            lane: entry.lane,
-            channels: entry.channels.clone(),
-            useful_for: entry.useful_for,
-        }
+        entry.terms()
     };
     let takes_mail = |facts: &Facts| {
         let at = world.clock.now();
