@@ -101,6 +101,10 @@ impl<'a> Findings<'a> {
         });
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     pub(crate) fn done(mut self) -> Vec<Finding> {
         self.found
             .sort_by_key(|f| (f.span.start, f.span.end, f.rule));

@@ -5,6 +5,8 @@
 //! is a space, with a comma (a clause ends) or a full stop (a sentence ends) before it. Phrases are folded
 //! by the same code, so it need not be right, only the same. Places lead back to the text.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -51,6 +53,26 @@ const fn table() -> [u8; 128] {
     table
 }
 
+const fn fold(octet: u8) -> u8 {
+    FOLDED[(octet & 0x7f) as usize]
+}
+
+/// The Latin letters with accents that have a place in [`ACCENTED`].
+const ACCENTS: std::ops::RangeInclusive<char> = '\u{c0}'..='\u{24f}';
+
+/// What becomes of them, worked out once; nothing for those that leave a mark too.
+static ACCENTED: LazyLock<Vec<Box<[u8]>>> = LazyLock::new(|| {
+    let fold = |c: char| {
+        let mut folding = Folding::with_capacity(0);
+        folding.octets.extend_from_slice(b" x");
+        folding.any(c, 0);
+        let whole = folding.gap == 0 && !folding.octets[2..].iter().any(|b| is_mark(*b));
+        let octets = if whole { &folding.octets[2..] } else { &[] };
+        Box::from(octets)
+    };
+    ACCENTS.map(fold).collect()
+});
+
 /// A folded text.
 pub(crate) struct Folded {
     /// UTF-8.
@@ -63,12 +85,7 @@ pub(crate) struct Folded {
 
 impl Folded {
     pub(crate) fn of(text: &str) -> Self {
-        let mut folding = Folding {
-            octets: Vec::with_capacity(text.len() + text.len() / 8 + 16),
-            jumps: Vec::with_capacity(text.len() / 8 + 8),
-            gap: 0,
-            drift: 0,
-        };
+        let mut folding = Folding::with_capacity(text.len());
         // Every word has a space before it: phrases begin with one.
         folding.octets.push(SPACE);
         if text.is_ascii() {
@@ -149,6 +166,15 @@ struct Folding {
 }
 
 impl Folding {
+    fn with_capacity(octets: usize) -> Self {
+        Self {
+            octets: Vec::with_capacity(octets + octets / 8 + 16),
+            jumps: Vec::with_capacity(octets / 8 + 8),
+            gap: 0,
+            drift: 0,
+        }
+    }
+
     fn mark(&mut self, mark: u8) {
         let rank = |mark: u8| match mark {
             SENTENCE => 3,
@@ -182,17 +208,21 @@ impl Folding {
     /// Folds ASCII that stands between two places of the text.
     fn ascii(&mut self, text: &str, (start, end): (usize, usize)) {
         let run = &text.as_bytes()[start..end];
-        for (at, octet) in run.iter().enumerate() {
-            let folded = FOLDED[usize::from(*octet & 0x7f)];
+        let mut at = 0;
+        while let Some(octet) = run.get(at) {
+            let folded = fold(*octet);
             if folded > SENTENCE {
-                // Inside a word, as nearly always.
-                if self.gap == 0 && (start + at) as i64 - self.octets.len() as i64 == self.drift {
-                    self.octets.push(folded);
-                } else {
-                    self.put(folded, start + at);
-                }
+                // A word, whose letters keep their distance.
+                self.put(folded, start + at);
+                let more = &run[at + 1..];
+                let length = more.iter().position(|b| fold(*b) <= SENTENCE);
+                let length = length.unwrap_or(more.len());
+                self.octets.extend(more[..length].iter().map(|b| fold(*b)));
+                at += 1 + length;
                 continue;
             }
+            at += 1;
+            let at = at - 1;
             let next = run.get(at + 1).copied().unwrap_or(b' ');
             if is_spelt_out(text, start + at, char::from(*octet)) {
                 continue;
@@ -241,6 +271,18 @@ impl Folding {
     }
 
     fn character(&mut self, c: char, origin: usize) {
+        if ACCENTS.contains(&c) {
+            let octets = &ACCENTED[(c as u32 - *ACCENTS.start() as u32) as usize];
+            if !octets.is_empty() {
+                octets.iter().for_each(|octet| self.put(*octet, origin));
+                return;
+            }
+        }
+        self.any(c, origin);
+    }
+
+    /// Any character outside ASCII.
+    fn any(&mut self, c: char, origin: usize) {
         match c {
             '’' | '‘' | 'ʼ' | '´' | '′' | 'ـ' => return,
             '。' | '！' | '？' | '؟' | '।' | '｡' => return self.mark(SENTENCE),
@@ -285,7 +327,7 @@ impl Folding {
 
     fn folded(&mut self, part: char, origin: usize) {
         if part.is_ascii() {
-            let folded = FOLDED[part as usize & 0x7f];
+            let folded = fold(part as u8);
             if folded > SENTENCE {
                 self.put(folded, origin);
             } else {
@@ -375,6 +417,23 @@ mod tests {
         );
         assert_eq!(shown("costs 4.50. Then"), "costs a so. then");
         assert_eq!(Folded::phrase("gift card."), b"gift card");
+    }
+
+    #[test]
+    fn letters_with_accents_are_what_they_would_be_one_by_one() {
+        for c in ACCENTS {
+            for before in ["", "x", "x "] {
+                let (mut quick, mut slow) = (Folding::with_capacity(8), Folding::with_capacity(8));
+                for folding in [&mut quick, &mut slow] {
+                    folding.octets.push(SPACE);
+                    folding.ascii(before, (0, before.len()));
+                }
+                quick.character(c, before.len());
+                slow.any(c, before.len());
+                assert_eq!(quick.octets, slow.octets, "{c:?}");
+                assert_eq!((quick.jumps, quick.gap), (slow.jumps, slow.gap), "{c:?}");
+            }
+        }
     }
 
     #[test]

@@ -75,6 +75,14 @@ pub(crate) fn check(html: &str, ours: (&Promises, &Own), findings: &mut Findings
     let octets = html.as_bytes();
     // Nearly no mail loads anything by its styles, and it has hundreds of them.
     let loads = loads(octets);
+    if loads || !at_a_glance(html, ours) {
+        by_tags(html, loads, ours, findings);
+    }
+}
+
+/// Reads every tag; where nothing loads by styles, those need no look.
+fn by_tags(html: &str, loads: bool, ours: (&Promises, &Own), findings: &mut Findings<'_>) {
+    let octets = html.as_bytes();
     Reader::new(octets).read(|part| match part {
         Part::Style(inside) if loads => styles(html, inside, ours, findings),
         Part::Style(_) => {}
@@ -88,6 +96,79 @@ pub(crate) fn check(html: &str, ours: (&Promises, &Own), findings: &mut Findings
             }
         }
     });
+}
+
+/// Whether nothing is wrong, seen without reading the tags, of which a mail has hundreds.
+///
+/// An attribute's value follows an `=`, and its name ends right before that: everything the
+/// reader would judge is among what stands there, to the same quote. What a tag or a comment
+/// would end earlier has a `<` or `>` in it, and goes to the reader like whatever else is
+/// not plainly right. No style may load anything.
+fn at_a_glance(html: &str, ours: (&Promises, &Own)) -> bool {
+    let octets = html.as_bytes();
+    let mut findings = Findings::new(html, u32::MAX);
+    memchr::memchr_iter(b'=', octets).all(|equals| {
+        let Some(value) = ends_with_name(octets[..equals].trim_ascii_end()) else {
+            return true;
+        };
+        let spaces = |at: usize| octets[at..].iter().take_while(|b| b.is_ascii_whitespace());
+        let from = equals + 1 + spaces(equals + 1).count();
+        let Some(quote @ (b'"' | b'\'')) = octets.get(from) else {
+            return false;
+        };
+        let from = from + 1;
+        let Some(length) = memchr::memchr(*quote, &octets[from..]) else {
+            return false;
+        };
+        let inside = (from, from + length);
+        if memchr::memchr2(b'<', b'>', &octets[inside.0..inside.1]).is_some() {
+            return false;
+        }
+        match value {
+            Value::Address => judge_value(html, inside, ours, &mut findings),
+            Value::List => list(html, inside, ours, &mut findings),
+            Value::Refresh => refresh(html, inside, ours, &mut findings),
+            Value::Style => {}
+        }
+        findings.is_empty()
+    })
+}
+
+/// What an attribute holds, the name of which may end here; none where no address can stand
+/// in it.
+fn ends_with_name(before: &[u8]) -> Option<Value> {
+    let tail = before
+        .last_chunk::<3>()?
+        .map(|octet| octet.to_ascii_lowercase());
+    if !is_tail(tail) {
+        return None;
+    }
+    let ends = |name: &[u8]| {
+        let at = before.len().checked_sub(name.len());
+        at.is_some_and(|at| before[at..].eq_ignore_ascii_case(name))
+    };
+    let known = NAMES.iter().find(|(name, _)| ends(name));
+    known.map(|(_, value)| *value)
+}
+
+/// Whether a name in which an address may stand ends so: most end in other ways, and
+/// nothing loads by a style here.
+const fn is_tail(tail: [u8; 3]) -> bool {
+    matches!(
+        &tail,
+        b"ref"
+            | b"src"
+            | b"ion"
+            | b"und"
+            | b"ter"
+            | b"ata"
+            | b"ing"
+            | b"esc"
+            | b"est"
+            | b"ase"
+            | b"set"
+            | b"ent"
+    )
 }
 
 /// Whether what makes a style load something stands anywhere: `url(` or `@import`.
@@ -268,4 +349,88 @@ fn is_to_us(address: &str, (promises, own): (&Promises, &Own)) -> bool {
             !one.contains('%') && hosts::judge(host, promises, own).is_none()
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PIECES: [&str; 34] = [
+        "<a ",
+        "<meta ",
+        "<p",
+        ">",
+        "/>",
+        "<!--",
+        "-->",
+        "--!>",
+        "<style>",
+        "</style>",
+        "<title>",
+        "</title",
+        "=",
+        " = ",
+        "\n=",
+        "\"",
+        "'",
+        "href",
+        "HREF",
+        "src",
+        "srcset",
+        "content",
+        "xlink:href",
+        "style",
+        "data",
+        "x",
+        " ",
+        "/",
+        "<",
+        "0;url=",
+        "color:red",
+        "https://marigold.example/x",
+        "https://evil.example/",
+        "mailto:a@evil.example",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn what_is_right_at_a_glance_is_right_tag_by_tag(
+            pieces in proptest::collection::vec(prop::sample::select(PIECES.to_vec()), 0..40),
+            closed in any::<bool>(),
+        ) {
+            let mut html = pieces.concat();
+            if closed {
+                // What is honest as a whole is rare among random pieces.
+                html = html.replace("evil", "marigold").replace("=h", "=\"h");
+            }
+            let guard = crate::tests::guard();
+            let ours = (&*guard.promises, &*guard.own);
+            let mut findings = Findings::new(&html, u32::MAX);
+            by_tags(&html, loads(html.as_bytes()), ours, &mut findings);
+            if !findings.is_empty() {
+                prop_assert!(!at_a_glance(&html, ours), "{html}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_name_is_passed_over() {
+        for (name, value) in NAMES {
+            let found = ends_with_name(name).is_some();
+            assert_eq!(found, !matches!(value, Value::Style), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_honest_mail_needs_a_glance_only() {
+        let guard = crate::tests::guard();
+        let ours = (&*guard.promises, &*guard.own);
+        let head = r#"<html xmlns="http://www.w3.org/1999/xhtml"><meta http-equiv="Content-Type" content="text/html; charset=UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">"#;
+        let body = r#"<td class="x" align="left" style="color:red"><a href="https://marigold.example/orders?x=1" target="_blank">1 = 1</a></td>"#;
+        assert!(at_a_glance(&format!("{head}{body}"), ours));
+    }
 }

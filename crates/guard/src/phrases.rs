@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::dfa::DFA;
+use aho_corasick::{Anchored, MatchKind};
 use serde::Deserialize;
 
 use crate::Rule;
@@ -189,7 +191,8 @@ impl Joints {
 
 #[derive(Debug)]
 struct Matcher {
-    automaton: AhoCorasick,
+    automaton: DFA,
+    start: StateID,
     meanings: Vec<Vec<Meaning>>,
 }
 
@@ -324,32 +327,51 @@ fn pattern(words: &str, spaces: bool) -> Vec<u8> {
 impl Matcher {
     fn of(patterns: BTreeMap<Vec<u8>, Vec<Meaning>>) -> Result<Self, String> {
         let (words, meanings): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let automaton = AhoCorasick::builder()
+        let many = |error: &dyn std::fmt::Display| format!("the phrases are too many: {error}");
+        let automaton = DFA::builder()
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(&words)
-            .map_err(|error| format!("the phrases are too many: {error}"))?;
+            .map_err(|error| many(&error))?;
+        let start = automaton.start_state(Anchored::No);
+        let start = start.map_err(|error| many(&error))?;
         Ok(Self {
             automaton,
+            start,
             meanings,
         })
     }
 
     fn find(&self, octets: &[u8], hits: &mut Vec<Hit>) {
-        for found in self.automaton.find_overlapping_iter(octets) {
-            let (start, end) = (found.start(), found.end());
-            let start = start + usize::from(octets[start] == SPACE);
-            let ends = end == octets.len() || is_mark(octets[end]);
-            for meaning in &self.meanings[found.pattern().as_usize()] {
-                if ends || !meaning.ends {
-                    hits.push(Hit {
-                        start,
-                        end,
-                        role: meaning.role,
-                        table: meaning.table,
-                    });
+        let automaton = &self.automaton;
+        let mut state = self.start;
+        // Its own loop: the library's keeps what only searches that may stop need.
+        for (at, octet) in octets.iter().enumerate() {
+            state = automaton.next_state(Anchored::No, state, *octet);
+            if automaton.is_special(state) && automaton.is_match(state) {
+                for index in 0..automaton.match_len(state) {
+                    let pattern = automaton.match_pattern(state, index);
+                    let length = automaton.pattern_len(pattern);
+                    let meanings = &self.meanings[pattern.as_usize()];
+                    put(meanings, (at + 1 - length, at + 1), octets, hits);
                 }
             }
+        }
+    }
+}
+
+/// Adds what a phrase found means where it stands.
+fn put(meanings: &[Meaning], (start, end): (usize, usize), octets: &[u8], hits: &mut Vec<Hit>) {
+    let start = start + usize::from(octets[start] == SPACE);
+    let ends = end == octets.len() || is_mark(octets[end]);
+    for meaning in meanings {
+        if ends || !meaning.ends {
+            hits.push(Hit {
+                start,
+                end,
+                role: meaning.role,
+                table: meaning.table,
+            });
         }
     }
 }

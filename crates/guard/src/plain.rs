@@ -154,6 +154,14 @@ pub(crate) const fn is_dot(c: char) -> bool {
 }
 
 fn plain(c: char) -> u8 {
+    // Latin letters with accents: as nearly always.
+    if matches!(c, '\u{c0}'..='\u{17e}') && c.is_alphabetic() {
+        return LETTER;
+    }
+    any(c)
+}
+
+fn any(c: char) -> u8 {
     match c {
         _ if is_dot(c) => return b'.',
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => return b' ',
@@ -182,4 +190,16 @@ fn plain(c: char) -> u8 {
 /// Whether an octet can be part of the name of a host.
 pub(crate) const fn is_word(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, LETTER | WIDE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_with_accents_are_letters_by_every_way() {
+        for c in '\u{80}'..='\u{24f}' {
+            assert_eq!(plain(c), any(c), "{c:?}");
+        }
+    }
 }
