@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Category, Channel, Lane, PurposeClass};
+use model::{Category, Channel, Frequency, Lane, PurposeClass};
 
 use crate::catalogue::{Catalogue, MessageType};
 
@@ -24,6 +24,17 @@ pub struct Row {
     pub mixed: bool,
     /// The message types, by name.
     pub types: Vec<String>,
+}
+
+impl Row {
+    /// How often its messages may be wanted, the most first.
+    pub fn frequencies(&self) -> impl Iterator<Item = Frequency> + use<'_> {
+        let means_something = |frequency: &Frequency| match frequency {
+            Frequency::Each => true,
+            Frequency::Urgent => self.mixed && !self.always_on,
+        };
+        Frequency::ALL.iter().copied().filter(means_something)
+    }
 }
 
 /// The rows of a catalogue: by category, topic and channel.
