@@ -186,6 +186,31 @@ pub fn wanted(customer: &Customer, row: &Row) -> Option<Frequency> {
     wish_of(customer.preference(row.category, &row.topic, row.channel))
 }
 
+/// Whether the topic of a row has another channel that is open to it: then what cannot be
+/// switched off may leave this one. The profile may have changes that the facts have not.
+pub fn has_other_way(
+    (facts, customer): (&Facts, &Customer),
+    rows: &[Row],
+    row: &Row,
+    at: Instant,
+) -> bool {
+    let mut others = rows.iter().filter(|other| {
+        (other.category, &other.topic) == (row.category, &row.topic) && other.channel != row.channel
+    });
+    others.any(|other| {
+        let channel = other.channel;
+        let allowed = match channel {
+            // Nothing stops what protects by mail.
+            Channel::Email => true,
+            Channel::Sms => ChannelState::of(customer, channel, at).allowed,
+        };
+        allowed
+            && customer.contact(channel).is_some()
+            && facts.suppression(channel).is_none()
+            && wanted(customer, other).is_some()
+    })
+}
+
 fn wish_of(preference: Option<&Preference>) -> Option<Frequency> {
     preference.map_or(Some(Frequency::Each), |said| {
         said.on.then_some(said.frequency)

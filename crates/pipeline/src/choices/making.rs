@@ -6,7 +6,8 @@ use model::{
 };
 
 use super::{
-    ChannelChoice, ChannelState, Choices, Row, TopicChoice, wanted as wanted_now, wish_of,
+    ChannelChoice, ChannelState, Choices, Row, TopicChoice, has_other_way, wanted as wanted_now,
+    wish_of,
 };
 
 pub(super) struct Making<'a> {
@@ -190,7 +191,9 @@ impl<'a> Making<'a> {
         }
         let reason = match wanted {
             Some(Frequency::Each) => None,
-            None if self.reached_elsewhere(row) => None,
+            None if has_other_way((self.facts, &self.customer), self.rows, row, self.said.at) => {
+                None
+            }
             None => Some("it is always on, and no other way is left by which it reaches them"),
             Some(_) => {
                 Some("what protects the customer or is required by law comes as each message")
@@ -200,26 +203,6 @@ impl<'a> Making<'a> {
             Some(reason) => self.fault(format!("/topics/{at}/on"), reason),
             None => self.word(row.category, &row.topic, row.channel, wanted),
         }
-    }
-
-    /// Whether the same topic has another channel that is open to it.
-    fn reached_elsewhere(&self, row: &Row) -> bool {
-        let mut others = self.rows.iter().filter(|other| {
-            (other.category, &other.topic) == (row.category, &row.topic)
-                && other.channel != row.channel
-        });
-        others.any(|other| {
-            let channel = other.channel;
-            let allowed = match channel {
-                // Nothing stops what protects by mail.
-                Channel::Email => true,
-                Channel::Sms => ChannelState::of(&self.customer, channel, self.said.at).allowed,
-            };
-            allowed
-                && self.customer.contact(channel).is_some()
-                && self.facts.suppression(channel).is_none()
-                && wanted_now(&self.customer, other).is_some()
-        })
     }
 
     fn row(&self, category: Category, topic: &str, channel: Channel) -> Option<&'a Row> {

@@ -22,6 +22,8 @@ pub struct Row {
     pub marketing: bool,
     /// Whether some of it is urgent and some is not, so that "only urgent" means something.
     pub mixed: bool,
+    /// Whether some of it has no other channel.
+    pub only_here: bool,
     /// The message types, by name.
     pub types: Vec<String>,
 }
@@ -58,6 +60,7 @@ pub(super) fn rows(catalogue: &Catalogue) -> Vec<Row> {
             marketing: all(|entry| entry.purpose == PurposeClass::Marketing),
             mixed: !all(|entry| entry.lane <= Lane::Urgent)
                 && !all(|entry| entry.lane > Lane::Urgent),
+            only_here: types.iter().any(|entry| entry.channels == [channel]),
             types: types.iter().map(|entry| entry.name.clone()).collect(),
         }
     };
