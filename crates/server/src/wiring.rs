@@ -10,7 +10,7 @@ use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmtpAuth, SmtpTls,
     TlsRoots,
 };
-use model::Sealed;
+use model::{Channel, Sealed};
 use pipeline::Pipeline;
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
