@@ -56,6 +56,8 @@ const PAGES = {
   people: (page) => page.goto(`${base}/sign-in`),
   list: (page) => page.goto(`${base}/messages`),
   message: openMessage,
+  preferences: (page) => page.goto(`${base}/preferences?tab=texts`),
+  missing: (page) => page.goto(`${base}/messages/missing?day=${new Date().toISOString().slice(0, 10)}`),
   account: (page) => page.goto(`${base}/account`),
   console: (page) => page.goto(`${base}/console`),
   path: (page) => page.goto(`${base}/console/path`),

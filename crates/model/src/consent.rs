@@ -319,6 +319,9 @@ impl Customer {
         if before.chosen.time_zone {
             self.time_zone.clone_from(&before.time_zone);
         }
+        if before.chosen.quiet_hours {
+            self.quiet_hours = before.quiet_hours;
+        }
     }
 
     fn address_of(&self, channel: Channel) -> Sealed {

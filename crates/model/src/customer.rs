@@ -114,6 +114,9 @@ pub struct Chosen {
     pub locale: bool,
     /// The time zone.
     pub time_zone: bool,
+    /// The hours of quiet, or that there are none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quiet_hours: bool,
 }
 
 impl Chosen {
@@ -176,6 +179,18 @@ impl Customer {
             Channel::Sms => self.phone.as_ref(),
             Channel::Email => self.email.as_ref(),
         }
+    }
+
+    /// Whether the customer said themselves, of a topic by name, that it shall not take a
+    /// channel. For what cannot be switched off that chooses another way.
+    pub fn wants_elsewhere(&self, category: Category, topic: &str, channel: Channel) -> bool {
+        !topic.is_empty()
+            && self.preferences.iter().any(|said| {
+                said.chosen
+                    && !said.on
+                    && (said.category, said.topic.as_str(), said.channel)
+                        == (category, topic, channel)
+            })
     }
 
     /// The consent in force for a purpose on a channel at a moment. One for marketing is for

@@ -33,6 +33,7 @@ pub(crate) mod templates;
 mod tree;
 mod trial;
 pub(crate) mod view;
+mod whereabouts;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use lay::Stand;
 use templates::{TemplateId, Templates};
 pub(crate) use trial::unfit;
 pub use trial::{Preview, Trial, unkeepable};
+pub use whereabouts::Whereabouts;
 use words::{FALLBACK, nearest};
 
 use crate::track::Words;

@@ -12,9 +12,9 @@ mod tests;
 
 use model::{
     Act, Category, Channel, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts, Frequency,
-    Instant, Preference, RecipientId, Said, Wish,
+    Instant, Preference, QuietHours, RecipientId, Said, Wish,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use store::CustomerChange;
 
 use crate::Pipeline;
@@ -37,6 +37,19 @@ pub struct Choices {
     pub locale: Option<String>,
     /// The time zone, by its IANA name.
     pub time_zone: Option<String>,
+    /// Hours without texts; `Some(None)` is no such hours, in JSON `null`.
+    #[serde(
+        deserialize_with = "said_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub quiet_hours: Option<Option<QuietHours>>,
+}
+
+/// What is there was said, also where it is `null`.
+fn said_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<QuietHours>>, D::Error> {
+    Option::<QuietHours>::deserialize(deserializer).map(Some)
 }
 
 /// What is chosen of a whole channel.
@@ -102,10 +115,14 @@ pub enum Change {
     Offers(Channel, bool),
     /// What is wanted of a topic.
     Topic(TopicChoice),
+    /// By which way a topic comes that cannot be switched off.
+    Way(TopicChoice),
     /// The language.
     Locale(String),
     /// The time zone.
     TimeZone(String),
+    /// The hours without texts.
+    QuietHours(Option<QuietHours>),
 }
 
 /// What a choice comes to.
@@ -163,9 +180,35 @@ impl ChannelState {
 /// What a customer wants of a row: how often, or nothing.
 pub fn wanted(customer: &Customer, row: &Row) -> Option<Frequency> {
     if row.always_on {
-        return Some(Frequency::Each);
+        let elsewhere = customer.wants_elsewhere(row.category, &row.topic, row.channel);
+        return (!elsewhere).then_some(Frequency::Each);
     }
     wish_of(customer.preference(row.category, &row.topic, row.channel))
+}
+
+/// Whether the topic of a row has another channel that is open to it: then what cannot be
+/// switched off may leave this one. The profile may have changes that the facts have not.
+pub fn has_other_way(
+    (facts, customer): (&Facts, &Customer),
+    rows: &[Row],
+    row: &Row,
+    at: Instant,
+) -> bool {
+    let mut others = rows.iter().filter(|other| {
+        (other.category, &other.topic) == (row.category, &row.topic) && other.channel != row.channel
+    });
+    others.any(|other| {
+        let channel = other.channel;
+        let allowed = match channel {
+            // Nothing stops what protects by mail.
+            Channel::Email => true,
+            Channel::Sms => ChannelState::of(customer, channel, at).allowed,
+        };
+        allowed
+            && customer.contact(channel).is_some()
+            && facts.suppression(channel).is_none()
+            && wanted(customer, other).is_some()
+    })
 }
 
 fn wish_of(preference: Option<&Preference>) -> Option<Frequency> {
@@ -219,13 +262,17 @@ fn changes(before: &Customer, after: &Customer, rows: &[Row], at: Instant) -> Ve
     for row in rows {
         let is = wanted(after, row);
         if is != wanted(before, row) {
-            changed.push(Change::Topic(TopicChoice {
+            let choice = TopicChoice {
                 category: row.category,
                 topic: row.topic.clone(),
                 channel: row.channel,
                 on: is.is_some(),
                 frequency: is.unwrap_or(Frequency::Each),
-            }));
+            };
+            changed.push(match row.always_on {
+                true => Change::Way(choice),
+                false => Change::Topic(choice),
+            });
         }
     }
     if before.locale != after.locale {
@@ -233,6 +280,9 @@ fn changes(before: &Customer, after: &Customer, rows: &[Row], at: Instant) -> Ve
     }
     if before.time_zone != after.time_zone {
         changed.push(Change::TimeZone(after.time_zone.clone()));
+    }
+    if before.quiet_hours != after.quiet_hours {
+        changed.push(Change::QuietHours(after.quiet_hours));
     }
     changed
 }

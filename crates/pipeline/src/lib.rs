@@ -44,7 +44,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, Reach, RecentStops, UnsubscribeLinks, Whose};
+use send::{ComesBack, Overtaken, Reach, ReaderLinks, RecentStops, Whose};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -63,8 +63,8 @@ pub struct Limits {
     pub costs: Arc<Costs>,
     /// Where what comes back of mails goes; else to the address that they are from.
     pub comes_back: Option<ComesBack>,
-    /// The links by which readers end mails like the one they stand in.
-    pub unsubscribe: Option<UnsubscribeLinks>,
+    /// The links by which readers end mails like the one they stand in, and choose.
+    pub links: Option<ReaderLinks>,
     /// What the law of places says of hours and consent.
     pub regions: Arc<Regions>,
 }
@@ -78,7 +78,7 @@ impl Default for Limits {
             senders: Arc::default(),
             costs: Arc::default(),
             comes_back: None,
-            unsubscribe: None,
+            links: None,
             regions: Regions::shipped(),
         }
     }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use model::{ContactPoint, Span};
 use pipeline::Limits;
 use pipeline::regions::Regions;
-use pipeline::send::UnsubscribeLinks;
+use pipeline::send::ReaderLinks;
 use pipeline::send::retry::DoubtWait;
 use store::Store;
 
@@ -22,6 +22,7 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
         .context("the rules of places cannot be used")?;
     let public_url = &config.server.public_url;
     let links = web::Links::new(store, public_url);
+    let choices = links.clone();
     Ok(Limits {
         backlog: config.limits.backlog,
         team: team(&config.limits.team)?,
@@ -29,12 +30,12 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
         senders: config::senders(config)?,
         costs: config::costs(config)?,
         comes_back: mail_in::comes_back(config, store)?,
-        // One POST from a mail program is safe over TLS only (RFC 8058 §3.1).
-        unsubscribe: public_url.starts_with("https://").then(|| {
-            UnsubscribeLinks::new(move |recipient, what, now| {
-                links.unsubscribe_url(recipient, what, now)
-            })
-        }),
+        links: Some(ReaderLinks::new(
+            move |recipient, what, now| links.unsubscribe_url(recipient, what, now),
+            move |recipient, now| choices.preferences_url(recipient, now),
+            // One POST from a mail program is safe over TLS only (RFC 8058 §3.1).
+            public_url.starts_with("https://"),
+        )),
         regions: Arc::new(regions),
     })
 }

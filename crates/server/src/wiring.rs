@@ -10,7 +10,7 @@ use channels::{
     DkimConfig, DkimKey, EmailCarrier, EmailConfig, SmsCarrier, SmsConfig, SmtpAuth, SmtpTls,
     TlsRoots,
 };
-use model::Sealed;
+use model::{Channel, Sealed};
 use pipeline::Pipeline;
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
@@ -142,6 +142,16 @@ async fn share_contracts(store: store::Store, sms: Option<SmsCarrier>, stop: Can
 }
 
 impl System {
+    /// The channels that some mode has a carrier for.
+    pub fn channels(&self) -> Vec<Channel> {
+        let Routes { live, test } = &self.routes;
+        let has = |channel: &Channel| match channel {
+            Channel::Sms => live.sms.is_some() || test.sms.is_some(),
+            Channel::Email => live.email.is_some() || test.email.is_some(),
+        };
+        Channel::ALL.iter().copied().filter(has).collect()
+    }
+
     /// Claims no more, finishes and records what is in flight, closes the carriers and the
     /// store. Returns `false` when something took too long and was left in doubt.
     pub async fn stop(self) -> bool {

@@ -14,6 +14,7 @@ mod costs;
 mod health;
 pub mod live;
 pub mod message_center;
+mod missing;
 mod ndjson;
 mod observe;
 mod openapi;

@@ -39,6 +39,8 @@ pub struct WebConfig {
     pub live_streams: usize,
     /// Proxies that are believed when they say whom a request comes from.
     pub proxies: Vec<IpAddr>,
+    /// The channels that have a carrier: each is a tab of the preferences.
+    pub channels: Vec<model::Channel>,
 }
 
 impl Default for WebConfig {
@@ -52,6 +54,7 @@ impl Default for WebConfig {
             event_streams: 64,
             live_streams: 10_000,
             proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            channels: model::Channel::ALL.to_vec(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::mail_comes_back::way_out;
 use crate::world::{World, customer, delivery_of, event, order};
 
 /// Somebody who allowed offers by mail.
-fn who_allows_offers(name: &str, number: u32) -> Value {
+pub(crate) fn who_allows_offers(name: &str, number: u32) -> Value {
     let mut person = customer(name, number);
     person["consents"].as_array_mut().unwrap().push(json!({
         "channel": "email", "purpose": "marketing", "given_at": "2024-01-31T09:30:00Z", "source": "checkout",
@@ -15,10 +15,10 @@ fn who_allows_offers(name: &str, number: u32) -> Value {
     person
 }
 
-async fn offer(world: &World, who: &str, id: &str) {
+pub(crate) fn offer(who: &str, id: &str) -> Value {
     let deal = json!({"offer": {"title": "Cast-iron pan", "price": "34.90", "old_price": "44.90",
         "currency": "EUR", "url": "https://marigold.example/offers/pan"}});
-    world.post(&event(id, "promotion.deal", who, deal)).await;
+    event(id, "promotion.deal", who, deal)
 }
 
 /// Whether the newest message goes by mail.
@@ -39,7 +39,7 @@ async fn said(world: &World, who: &str) -> Value {
 async fn one_click_ends_the_offers_and_nothing_else() {
     let world = World::reached_at("https://messages.marigold.example").await;
     world.put(&[who_allows_offers("ines", 231)]).await;
-    offer(&world, "ines", "e-1").await;
+    world.post(&offer("ines", "e-1")).await;
     world.delivery("ines", "email", "accepted").await;
 
     let link = way_out(&world, "ines", "https://").await;
@@ -56,7 +56,7 @@ async fn one_click_ends_the_offers_and_nothing_else() {
     assert_eq!(done.status, 200, "{done:?}");
     assert_eq!(said(&world, "ines").await["allowed"], false);
 
-    offer(&world, "ines", "e-2").await;
+    world.post(&offer("ines", "e-2")).await;
     assert!(!is_mailed(&world, "ines").await);
     world
         .post(&event("e-3", "order.confirmed", "ines", order("MG-2301")))

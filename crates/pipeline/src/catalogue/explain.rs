@@ -4,6 +4,8 @@
 //! source known, `<code>_from` is tried first; `any` stands in for a code, or a gap, that
 //! has no sentence of its own.
 
+use std::rc::Rc;
+
 use jiff::tz::TimeZone;
 use model::{Channel, Rule, Spoke, Trace};
 
@@ -30,11 +32,7 @@ impl Catalogue {
     /// they fill the gaps `{date}`, `{time}` and `{source}`.
     pub fn explain(&self, trace: &Trace, locale: &str, zone: &str) -> Vec<Sentence> {
         let words = self.nearest_locale(locale);
-        let formats = Formats::of(if super::words::same_language(words, locale) {
-            locale
-        } else {
-            words
-        });
+        let formats = formats_of(words, locale);
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
         trace
             .0
@@ -101,8 +99,16 @@ impl Catalogue {
     }
 }
 
+/// How dates and times are written with words of a locale, for a customer of another.
+pub(super) fn formats_of(words: &str, locale: &str) -> Rc<Formats> {
+    Formats::of(match super::words::same_language(words, locale) {
+        true => locale,
+        false => words,
+    })
+}
+
 /// The sentence with its gaps filled; none when one has nothing to fill it.
-fn fill(sentence: &str, gaps: &[(&str, String)]) -> Option<String> {
+pub(super) fn fill(sentence: &str, gaps: &[(&str, String)]) -> Option<String> {
     let mut filled = String::with_capacity(sentence.len() + 16);
     let mut rest = sentence;
     while let Some(open) = rest.find('{') {

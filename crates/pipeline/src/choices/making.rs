@@ -2,10 +2,13 @@
 
 use model::{
     Category, Channel, Consent, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts,
-    Frequency, Preference, Said, Wish,
+    Frequency, Preference, QuietHours, Said, Wish,
 };
 
-use super::{ChannelChoice, ChannelState, Choices, Row, TopicChoice, wish_of};
+use super::{
+    ChannelChoice, ChannelState, Choices, Row, TopicChoice, has_other_way, wanted as wanted_now,
+    wish_of,
+};
 
 pub(super) struct Making<'a> {
     facts: &'a Facts,
@@ -55,6 +58,20 @@ impl<'a> Making<'a> {
         if let Some(zone) = zone.filter(|zone| **zone != self.customer.time_zone) {
             self.customer.time_zone.clone_from(zone);
             self.customer.chosen.time_zone = true;
+        }
+        if let Some(hours) = form.quiet_hours {
+            self.quiet_hours(hours);
+        }
+    }
+
+    fn quiet_hours(&mut self, hours: Option<QuietHours>) {
+        if hours.is_some_and(|hours| !hours.is_whole()) {
+            let reason = "quiet hours end at another time than they begin";
+            return self.fault("/quiet_hours".to_owned(), reason);
+        }
+        if hours != self.customer.quiet_hours {
+            self.customer.quiet_hours = hours;
+            self.customer.chosen.quiet_hours = true;
         }
     }
 
@@ -156,18 +173,35 @@ impl<'a> Making<'a> {
                 let reason = "there is no such topic in this category on this channel";
                 self.fault(format!("/topics/{at}/topic"), reason);
             }
-            Some(row) if row.always_on => {
-                if wanted != Some(Frequency::Each) {
-                    let reason = "what protects the customer or is required by law is always on";
-                    self.fault(format!("/topics/{at}/on"), reason);
-                }
-            }
+            Some(row) if row.always_on => self.way(at, row, wanted),
             Some(_) => {
                 let now = self.customer.preference(category, &choice.topic, channel);
                 if wish_of(now) != wanted {
                     self.word(category, &choice.topic, channel, wanted);
                 }
             }
+        }
+    }
+
+    /// What protects the customer or is required by law is always on; which way it comes is
+    /// theirs to choose, as long as another is left by which it reaches them.
+    fn way(&mut self, at: usize, row: &Row, wanted: Option<Frequency>) {
+        if wanted == wanted_now(&self.customer, row) {
+            return;
+        }
+        let reason = match wanted {
+            Some(Frequency::Each) => None,
+            None if has_other_way((self.facts, &self.customer), self.rows, row, self.said.at) => {
+                None
+            }
+            None => Some("it is always on, and no other way is left by which it reaches them"),
+            Some(_) => {
+                Some("what protects the customer or is required by law comes as each message")
+            }
+        };
+        match reason {
+            Some(reason) => self.fault(format!("/topics/{at}/on"), reason),
+            None => self.word(row.category, &row.topic, row.channel, wanted),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Category, Channel, Lane, PurposeClass};
+use model::{Category, Channel, Frequency, Lane, PurposeClass};
 
 use crate::catalogue::{Catalogue, MessageType};
 
@@ -22,8 +22,21 @@ pub struct Row {
     pub marketing: bool,
     /// Whether some of it is urgent and some is not, so that "only urgent" means something.
     pub mixed: bool,
+    /// Whether some of it has no other channel.
+    pub only_here: bool,
     /// The message types, by name.
     pub types: Vec<String>,
+}
+
+impl Row {
+    /// How often its messages may be wanted, the most first.
+    pub fn frequencies(&self) -> impl Iterator<Item = Frequency> + use<'_> {
+        let means_something = |frequency: &Frequency| match frequency {
+            Frequency::Each => true,
+            Frequency::Urgent => self.mixed && !self.always_on,
+        };
+        Frequency::ALL.iter().copied().filter(means_something)
+    }
 }
 
 /// The rows of a catalogue: by category, topic and channel.
@@ -47,6 +60,7 @@ pub(super) fn rows(catalogue: &Catalogue) -> Vec<Row> {
             marketing: all(|entry| entry.purpose == PurposeClass::Marketing),
             mixed: !all(|entry| entry.lane <= Lane::Urgent)
                 && !all(|entry| entry.lane > Lane::Urgent),
+            only_here: types.iter().any(|entry| entry.channels == [channel]),
             types: types.iter().map(|entry| entry.name.clone()).collect(),
         }
     };

@@ -25,6 +25,7 @@ fn row(category: Category, topic: &str, channel: Channel) -> Row {
         always_on: topic == "security" || topic == "policies",
         marketing: category == Category::Promotions || topic == "offers",
         mixed: topic == "delivery",
+        only_here: false,
         types: vec![format!("{category}.{topic}")],
     }
 }
@@ -415,4 +416,87 @@ async fn a_choice_is_kept_and_stops_what_is_on_its_way() {
     let off = topic(Category::Account, "security", false, Frequency::Each);
     let bad = choose(&topics(vec![off])).await;
     assert!(matches!(bad, Err(ChooseError::Faulty(_))));
+}
+
+#[test]
+fn what_cannot_be_switched_off_may_take_another_way_that_is_open() {
+    let off = || {
+        topics(vec![topic(
+            Category::Account,
+            "security",
+            false,
+            Frequency::Each,
+        )])
+    };
+    let on = topics(vec![topic(
+        Category::Account,
+        "security",
+        true,
+        Frequency::Each,
+    )]);
+    let (moved, chosen) = after(facts(), &[off()]);
+    let way = |on| Change::Way(topic(Category::Account, "security", on, Frequency::Each));
+    assert_eq!(chosen.changed, [way(false)]);
+    let (_, back) = after(moved.clone(), &[on]);
+    assert_eq!(back.changed, [way(true)]);
+    // The last way stays.
+    let mut last = topic(Category::Account, "security", false, Frequency::Each);
+    last.channel = Channel::Email;
+    let refused = |facts: &Facts, choice: &Choice| {
+        let faults = apply(facts, &table(), choice, &said()).unwrap_err();
+        faults
+            .iter()
+            .map(|fault| fault.pointer.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        refused(&moved, &topics(vec![last.clone()])),
+        ["/topics/0/on"]
+    );
+    let urgent_only = topics(vec![topic(
+        Category::Account,
+        "security",
+        true,
+        Frequency::Urgent,
+    )]);
+    assert_eq!(refused(&facts(), &urgent_only), ["/topics/0/on"]);
+    let mut lost = facts();
+    lost.customer.email = None;
+    assert_eq!(refused(&lost, &off()), ["/topics/0/on"]);
+    // By text only what the customer allows there.
+    let mut no_texts = facts();
+    no_texts.customer.consents.clear();
+    assert_eq!(refused(&no_texts, &topics(vec![last])), ["/topics/0/on"]);
+}
+
+#[test]
+fn hours_of_quiet_are_chosen_ended_and_kept() {
+    let night = QuietHours::parse("22:00", "07:00").unwrap();
+    let hours = |hours| {
+        form(Choices {
+            quiet_hours: Some(hours),
+            ..Choices::default()
+        })
+    };
+    let (quiet, chosen) = after(facts(), &[hours(Some(night))]);
+    assert_eq!(chosen.changed, [Change::QuietHours(Some(night))]);
+    assert!(quiet.customer.chosen.quiet_hours);
+    let (_, ended) = after(quiet, &[hours(None)]);
+    assert_eq!(ended.changed, [Change::QuietHours(None)]);
+    let (_, same) = after(facts(), &[hours(None)]);
+    assert!(same.changed.is_empty() && !same.customer.chosen.quiet_hours);
+    let never = QuietHours { from: 60, to: 60 };
+    let faults = apply(&facts(), &table(), &hours(Some(never)), &said()).unwrap_err();
+    assert_eq!(faults[0].pointer, "/quiet_hours");
+    for (json, expected) in [
+        ("{}", None),
+        (r#"{"quiet_hours": null}"#, Some(None)),
+        (
+            r#"{"quiet_hours": {"from": "22:00", "to": "07:00"}}"#,
+            Some(Some(night)),
+        ),
+    ] {
+        let read: Choices = serde_json::from_str(json).unwrap();
+        assert_eq!(read.quiet_hours, expected, "{json}");
+    }
 }

@@ -67,6 +67,23 @@ impl Pipeline {
         facts: &Facts,
         mode: Option<Mode>,
     ) -> store::Result<TextsEstimate> {
+        self.estimate_of(facts, mode, Channel::Sms).await
+    }
+
+    /// The same of mails, of which each is one part.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn mails_estimate(&self, facts: &Facts) -> store::Result<TextsEstimate> {
+        self.estimate_of(facts, None, Channel::Email).await
+    }
+
+    async fn estimate_of(
+        &self,
+        facts: &Facts,
+        mode: Option<Mode>,
+        channel: Channel,
+    ) -> store::Result<TextsEstimate> {
         let now = self.clock().now();
         let filter = MailboxFilter {
             since: Some(now - LOOK_BACK),
@@ -103,13 +120,19 @@ impl Pipeline {
                     no_sender: &[],
                     regions: &self.limits().regions,
                 };
-                if content.text.is_empty() || !would_take(&case, Channel::Sms) {
+                let wordless = channel == Channel::Sms && content.text.is_empty();
+                if wordless || !would_take(&case, channel) {
                     continue;
                 }
-                let route = self.limits().costs.text_route(message.mode);
                 let of = counted.entry(content.category).or_default();
                 of.texts += 1;
-                of.parts += route.segments(&content.text).parts as u64;
+                of.parts += match channel {
+                    Channel::Sms => {
+                        let route = self.limits().costs.text_route(message.mode);
+                        route.segments(&content.text).parts as u64
+                    }
+                    Channel::Email => 1,
+                };
                 of.has_security |= content.purpose == PurposeClass::Security;
             }
             cursor = page.next;

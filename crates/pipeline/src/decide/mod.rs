@@ -113,7 +113,7 @@ const RULES: [(Rule, Ask); 11] = [
     (Rule::Contact, contact::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
-    (Rule::Preference, preference::ask),
+    (Rule::Preference, preference::ask_first),
     (Rule::Mode, mode::ask),
     (Rule::Sender, sender::ask),
     (Rule::Budget, budget::ask),
@@ -126,7 +126,7 @@ const CHOICES: [(Rule, Ask); 6] = [
     (Rule::Contact, contact::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
-    (Rule::Preference, preference::ask),
+    (Rule::Preference, preference::ask_first),
     (Rule::Mode, mode::ask),
 ];
 
@@ -199,6 +199,21 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
 /// Whether news of the message type would take a channel, by the customer's choices.
 pub fn would_take(case: &Case<'_>, channel: Channel) -> bool {
     !ask(case, channel, &CHOICES, &mut Trace::default()).stopped
+}
+
+/// What must not say no for a channel to take what cannot be switched off.
+const REACHES: [(Rule, Ask); 6] = [
+    (Rule::Contact, contact::ask),
+    (Rule::Suppression, suppression::ask),
+    (Rule::Consent, consent::ask),
+    (Rule::Mode, mode::ask),
+    (Rule::Sender, sender::ask),
+    (Rule::Budget, budget::ask),
+];
+
+/// Whether a channel takes a message now, whatever was chosen of it.
+fn reaches(case: &Case<'_>, channel: Channel) -> bool {
+    !ask(case, channel, &REACHES, &mut Trace::default()).stopped
 }
 
 /// What rules made of a channel.

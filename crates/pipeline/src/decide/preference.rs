@@ -2,11 +2,31 @@
 
 use model::{Channel, Frequency, Lane, PurposeClass};
 
-use super::{Case, Word};
+use super::{Case, Word, reaches};
 
+/// What the customer switched off, and for what cannot be: the way they chose. It is left out
+/// of one channel only where another takes it now, so that it always comes.
+pub(super) fn ask_first(case: &Case<'_>, channel: Channel) -> Word {
+    let (terms, customer) = (case.terms, &case.facts.customer);
+    let elsewhere = |channel| customer.wants_elsewhere(terms.category, &terms.topic, channel);
+    if cannot_be_switched(terms.purpose) && elsewhere(channel) {
+        let mut others = terms.channels.iter().filter(|other| **other != channel);
+        return match others.any(|other| !elsewhere(*other) && reaches(case, *other)) {
+            true => Word::Stop("elsewhere", String::new()),
+            false => Word::Silent,
+        };
+    }
+    ask(case, channel)
+}
+
+const fn cannot_be_switched(purpose: PurposeClass) -> bool {
+    matches!(purpose, PurposeClass::Security | PurposeClass::Legal)
+}
+
+/// Asked just before a hand-over: the way was chosen when it was decided.
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     let terms = case.terms;
-    if matches!(terms.purpose, PurposeClass::Security | PurposeClass::Legal) {
+    if cannot_be_switched(terms.purpose) {
         return Word::Silent;
     }
     let customer = &case.facts.customer;
@@ -71,5 +91,52 @@ mod tests {
             ask(&case(&facts, &returns), Channel::Sms),
             Word::Stop("urgent_only", String::new())
         );
+    }
+
+    #[test]
+    fn what_protects_takes_the_way_that_was_chosen_and_always_one() {
+        let (mut facts, mut alert) = (facts(), urgent());
+        alert.purpose = PurposeClass::Security;
+        alert.topic = "security".into();
+        let off = |channel, chosen| Preference {
+            category: Category::Orders,
+            topic: "security".into(),
+            channel,
+            on: false,
+            frequency: Frequency::Each,
+            chosen,
+        };
+        let elsewhere = || Word::Stop("elsewhere", String::new());
+        facts.customer.preferences = vec![off(Channel::Sms, true)];
+        assert_eq!(ask_first(&case(&facts, &alert), Channel::Sms), elsewhere());
+        assert_eq!(
+            ask_first(&case(&facts, &alert), Channel::Email),
+            Word::Silent
+        );
+        // What was decided by text before the choice still leaves.
+        assert_eq!(ask(&case(&facts, &alert), Channel::Sms), Word::Silent);
+        // A code has no other way, and neither has who has no address, or a lost one.
+        let code = Terms {
+            channels: vec![Channel::Sms],
+            ..alert.clone()
+        };
+        assert_eq!(ask_first(&case(&facts, &code), Channel::Sms), Word::Silent);
+        let mut lost = facts.clone();
+        lost.suppressed = vec![(Channel::Email, "hard_bounce".into())];
+        assert_eq!(ask_first(&case(&lost, &alert), Channel::Sms), Word::Silent);
+        lost.suppressed.clear();
+        lost.customer.email = None;
+        assert_eq!(ask_first(&case(&lost, &alert), Channel::Sms), Word::Silent);
+        // Both switched off is neither; and only the customer's own word counts.
+        facts.customer.preferences.push(off(Channel::Email, true));
+        for channel in Channel::ALL {
+            assert_eq!(
+                ask_first(&case(&facts, &alert), *channel),
+                Word::Silent,
+                "{channel}"
+            );
+        }
+        facts.customer.preferences = vec![off(Channel::Sms, false)];
+        assert_eq!(ask_first(&case(&facts, &alert), Channel::Sms), Word::Silent);
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use model::MessageContent;
 
 use super::card::of_opened;
+use super::foot;
 use super::snapshot::{Opened, open};
 use super::{Brand, Card, MailBody, RenderError, TrackState};
 use crate::catalogue::clean::{lines, short_line};
@@ -104,6 +105,13 @@ impl Shown<'_> {
         let link = self.link(brand);
         let link =
             link.map(|(url, label)| [("url", View::Text(url)), ("label", View::Text(label))]);
+        let foot = foot::marks(self.content.purpose, setting.url);
+        let foot = foot.as_ref().map(|(unsubscribe, preferences)| {
+            [
+                ("unsubscribe", View::Text(unsubscribe)),
+                ("preferences", View::Text(preferences)),
+            ]
+        });
         let lists = Lists::of(card);
         let (facts, items, track) = lists.views();
         let paragraphs: Vec<View<'_>> = card.paragraphs.iter().map(|p| View::Text(p)).collect();
@@ -124,6 +132,10 @@ impl Shown<'_> {
             ),
             ("words", View::Fields(&words)),
             ("why", View::Text(&why)),
+            (
+                "foot",
+                foot.as_ref().map_or(View::None, |foot| View::Fields(foot)),
+            ),
         ];
         let scene = Scene::layout(&names, setting);
         let templates = &self.catalogue.templates;

@@ -6,6 +6,7 @@
 
 mod card;
 mod example;
+pub(crate) mod foot;
 mod guarded;
 mod mail;
 pub(crate) mod rehearsal;

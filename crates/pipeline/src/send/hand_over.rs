@@ -240,7 +240,7 @@ impl Sender {
         if !senders.sends_mail_from(carrier.from_domain(), self.pipeline.clock().now()) {
             return Handed::stopped(NO_SENDER, DeliveryState::Cancelled);
         }
-        let body = match render::mail(
+        let mut body = match render::mail(
             &self.pipeline.catalogue(),
             self.pipeline.brand(),
             &claimed.content,
@@ -266,6 +266,10 @@ impl Sender {
             tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
             return self.withdraw(claimed, first).await;
         }
+        let foot = self.foot_links(claimed);
+        if let Some(links) = &foot {
+            render::foot::fill(&mut body, links);
+        }
         let name = claimed
             .content
             .data
@@ -284,7 +288,7 @@ impl Sender {
             date: self.pipeline.clock().now(),
             locale: claimed.content.locale.clone(),
             lane: claimed.lane,
-            way_back: self.way_back(claimed),
+            way_back: self.way_back(claimed, foot),
         });
         let (outcome, digest) = match made {
             Ok(made) => {

@@ -35,7 +35,7 @@ pub(crate) use stops::Leaving;
 use stops::Waiting;
 pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose};
 use tally::Tally;
-pub use way_back::{ComesBack, UnsubscribeLinks};
+pub use way_back::{ComesBack, ReaderLinks};
 
 /// The carriers of one kind of traffic.
 #[derive(Clone, Default)]

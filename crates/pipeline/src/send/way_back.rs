@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use channels::WayBack;
 use channels::mail_in::{Address, Addresses};
-use model::{Category, Instant, PurposeClass, RecipientId};
+use model::{Category, Instant, RecipientId};
 use store::ClaimedDelivery;
 
 use super::Sender;
+use crate::render::foot::{FootLinks, can_be_stopped};
 
 /// Where mail comes back to.
 #[derive(Clone, Debug)]
@@ -19,32 +20,46 @@ pub struct ComesBack {
     pub replies: bool,
 }
 
-/// Makes the address under which a reader ends mails of a topic with one POST (RFC 8058): of
-/// whose, of which topic, and from when on.
+/// Makes the links of a customer: to end mails of a topic, and to choose what they get.
 #[derive(Clone)]
-pub struct UnsubscribeLinks(Arc<MakeLink>);
+pub struct ReaderLinks {
+    unsubscribe: Arc<MakeUnsubscribe>,
+    preferences: Arc<MakePreferences>,
+    one_click: bool,
+}
 
-type MakeLink = dyn Fn(RecipientId, (Category, &str), Instant) -> String + Send + Sync;
+type MakeUnsubscribe = dyn Fn(RecipientId, (Category, &str), Instant) -> String + Send + Sync;
+type MakePreferences = dyn Fn(RecipientId, Instant) -> String + Send + Sync;
 
-impl UnsubscribeLinks {
-    /// Links that are made like this.
+impl ReaderLinks {
+    /// Links that are made like this: of whose, of which topic, and from when on. With
+    /// `one_click` mail programs are told of the first too, to end mails with one POST (RFC
+    /// 8058).
     pub fn new(
-        make: impl Fn(RecipientId, (Category, &str), Instant) -> String + Send + Sync + 'static,
+        unsubscribe: impl Fn(RecipientId, (Category, &str), Instant) -> String + Send + Sync + 'static,
+        preferences: impl Fn(RecipientId, Instant) -> String + Send + Sync + 'static,
+        one_click: bool,
     ) -> Self {
-        Self(Arc::new(make))
+        Self {
+            unsubscribe: Arc::new(unsubscribe),
+            preferences: Arc::new(preferences),
+            one_click,
+        }
     }
 }
 
-impl fmt::Debug for UnsubscribeLinks {
+impl fmt::Debug for ReaderLinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UnsubscribeLinks")
+        f.write_str("ReaderLinks")
     }
 }
 
 impl Sender {
-    pub(super) fn way_back(&self, claimed: &ClaimedDelivery) -> WayBack {
+    pub(super) fn way_back(&self, claimed: &ClaimedDelivery, foot: Option<FootLinks>) -> WayBack {
         let stoppable = can_be_stopped(claimed.content.purpose);
-        let link = stoppable.then(|| self.unsubscribe_link(claimed)).flatten();
+        let one_click = self.pipeline.limits().links.as_ref();
+        let one_click = one_click.is_some_and(|links| links.one_click);
+        let link = foot.filter(|_| one_click).map(|foot| foot.unsubscribe);
         let Some(ComesBack { addresses, replies }) = &self.pipeline.limits().comes_back else {
             return WayBack {
                 unsubscribe_link: link,
@@ -60,22 +75,20 @@ impl Sender {
         }
     }
 
-    fn unsubscribe_link(&self, claimed: &ClaimedDelivery) -> Option<String> {
-        let UnsubscribeLinks(make) = self.pipeline.limits().unsubscribe.as_ref()?;
+    /// The links at the foot of a mail that can be ended.
+    pub(super) fn foot_links(&self, claimed: &ClaimedDelivery) -> Option<FootLinks> {
+        if !can_be_stopped(claimed.content.purpose) {
+            return None;
+        }
+        let links = self.pipeline.limits().links.as_ref()?;
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
         let topic = entry.map(|entry| entry.topic.as_str()).unwrap_or_default();
         let now = self.pipeline.clock().now();
-        Some(make(
-            claimed.recipient,
-            (claimed.content.category, topic),
-            now,
-        ))
+        let what = (claimed.content.category, topic);
+        Some(FootLinks {
+            unsubscribe: (links.unsubscribe)(claimed.recipient, what, now),
+            preferences: (links.preferences)(claimed.recipient, now),
+        })
     }
-}
-
-/// Whether mail programs show a way to get no more of these. What protects, what the law
-/// asks for and what the reader's own order causes is not offered like that.
-fn can_be_stopped(purpose: PurposeClass) -> bool {
-    matches!(purpose, PurposeClass::Service | PurposeClass::Marketing)
 }

@@ -23,6 +23,7 @@ pub async fn run(arguments: Serve) -> Result<()> {
         public_url: config.server.public_url.clone(),
         secure_cookies: config.server.secure_cookies,
         proxies: config.server.proxies.clone(),
+        channels: system.channels(),
         ..WebConfig::default()
     };
     let screens = match (&system.sandbox, config.sandbox.screens) {

@@ -12,6 +12,7 @@ pub(crate) mod entry_view;
 pub(crate) mod filter;
 mod home;
 mod list;
+mod missing;
 mod open;
 mod sign_in;
 pub(crate) mod signed_in;
@@ -34,6 +35,7 @@ pub fn router() -> Router<App> {
         .route("/account", get(account::account))
         .route("/messages", get(list::list))
         .route("/messages/deleted", get(list::deleted))
+        .route("/messages/missing", get(missing::missing))
         .route("/messages/read-all", post(change::read_all))
         .route("/messages/unread-again", post(change::unread_again))
         .route("/messages/{id}", get(open::open))

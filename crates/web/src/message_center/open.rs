@@ -1,19 +1,22 @@
 //! One message: its content, the order it belongs to, where else it went, and why.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query as UrlQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use model::{Message, MessageId, Mode};
+use model::{Channel, Message, MessageId, Mode};
 use pipeline::render::{self, Card};
 use store::{FlagChange, MailboxFilter, MessageRecord};
 
-use super::filter::{Filter, Query};
+use super::filter::{Filter, Query, escape_into};
 use super::list::{self, Spot};
 use super::signed_in::{PageError, SignedIn};
 use super::view::{MailPage, Open, Other, Reason, class_of, icon_of, steps_of, ways_of};
 use super::when::LocalTime;
 use crate::App;
 use crate::page::{ErrorKind, Place, html, is_prefetch};
+use crate::preferences;
 
 /// Of one order, at most so many messages are listed beside each other.
 const OF_ONE_ORDER: usize = 50;
@@ -145,6 +148,7 @@ fn view_of(
         at: local.moment(message.at),
         order: content.order.clone(),
         order_href: order_filter.href(),
+        missing_href: missing_href(content.order.as_deref()),
         deleted: message.flags.deleted_at.is_some(),
         purged,
         test: message.mode != Mode::Live && !app.config().demo,
@@ -153,12 +157,21 @@ fn view_of(
         facts: card.facts,
         items: card.items,
         total: card.total,
-        trail: ways_of(&record.deliveries, local),
+        trail: ways_of(&record.deliveries, local, app.now()),
         reasons: reasons_of(app, viewer, message),
         reasons_dir: catalogue.direction(&reasons_lang),
         reasons_lang,
         others: others.iter().map(other).collect(),
     }
+}
+
+fn missing_href(order: Option<&str>) -> String {
+    let mut href = "/messages/missing".to_owned();
+    if let Some(order) = order {
+        href.push_str("?order=");
+        escape_into(order, &mut href);
+    }
+    href
 }
 
 /// Its words are gone for good.
@@ -189,23 +202,30 @@ fn bare_card(paragraphs: Vec<String>) -> Card {
     }
 }
 
-fn reasons_of(app: &App, viewer: &SignedIn, message: &Message) -> Vec<Reason> {
+/// Why, of each way in turn; what is about the whole message comes first.
+fn reasons_of(
+    app: &App,
+    viewer: &SignedIn,
+    message: &Message,
+) -> Vec<(Option<Channel>, Vec<Reason>)> {
     let zone = &viewer.0.customer().time_zone;
-    let sentences =
-        app.pipeline()
-            .catalogue()
-            .explain(&message.trace, &message.content.locale, zone);
-    let reason = |(spoke, sentence): (&model::Spoke, pipeline::catalogue::Sentence)| Reason {
-        verdict: spoke.verdict,
-        class: class_of(spoke.verdict),
-        sentence: sentence.text,
-    };
-    message
-        .trace
-        .0
-        .iter()
-        .zip(sentences)
-        .filter(|(_, sentence)| !sentence.text.is_empty())
-        .map(reason)
-        .collect()
+    let catalogue = app.pipeline().catalogue();
+    let content = &message.content;
+    let sentences = catalogue.explain(&message.trace, &content.locale, zone);
+    let mut of: BTreeMap<Option<Channel>, Vec<Reason>> = BTreeMap::new();
+    for (spoke, sentence) in message.trace.0.iter().zip(sentences) {
+        if sentence.text.is_empty() {
+            continue;
+        }
+        let choice = spoke
+            .channel
+            .and_then(|channel| preferences::choice_href(spoke.rule, channel, content, &catalogue));
+        of.entry(spoke.channel).or_default().push(Reason {
+            verdict: spoke.verdict,
+            class: class_of(spoke.verdict),
+            sentence: sentence.text,
+            choice,
+        });
+    }
+    of.into_iter().collect()
 }

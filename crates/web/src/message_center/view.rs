@@ -123,6 +123,8 @@ pub(crate) struct Open {
     pub at: Moment,
     pub order: Option<String>,
     pub order_href: String,
+    /// Where it is said what became of it.
+    pub missing_href: String,
     pub deleted: bool,
     pub purged: bool,
     pub test: bool,
@@ -132,7 +134,8 @@ pub(crate) struct Open {
     pub items: Vec<Item>,
     pub total: Option<String>,
     pub trail: Vec<Way>,
-    pub reasons: Vec<Reason>,
+    /// Why, of each way in turn.
+    pub reasons: Vec<(Option<Channel>, Vec<Reason>)>,
     pub reasons_lang: String,
     pub reasons_dir: &'static str,
     pub others: Vec<Other>,
@@ -149,6 +152,8 @@ pub(crate) struct Way {
     pub channel: Channel,
     pub masked: String,
     pub state: DeliveryState,
+    /// It is held until then.
+    pub held: Option<Moment>,
     pub at: Moment,
 }
 
@@ -157,6 +162,8 @@ pub(crate) struct Reason {
     pub verdict: Verdict,
     pub class: &'static str,
     pub sentence: String,
+    /// The choice that governs it.
+    pub choice: Option<String>,
 }
 
 /// Another message of the same order.
@@ -302,7 +309,7 @@ pub(crate) fn steps_of(card: &Card) -> Vec<Step> {
 }
 
 /// Where a message went, with the time that says most about it.
-pub(crate) fn ways_of(deliveries: &[DeliveryRecord], local: &LocalTime) -> Vec<Way> {
+pub(crate) fn ways_of(deliveries: &[DeliveryRecord], local: &LocalTime, now: Instant) -> Vec<Way> {
     let told_at = |record: &DeliveryRecord| -> Instant {
         let last = record.receipts.last();
         last.map_or(record.delivery.changed_at, |receipt| {
@@ -316,6 +323,9 @@ pub(crate) fn ways_of(deliveries: &[DeliveryRecord], local: &LocalTime) -> Vec<W
             channel: record.delivery.channel(),
             masked: record.delivery.contact.masked(),
             state: record.delivery.state,
+            held: (record.delivery.state == DeliveryState::Scheduled
+                && record.delivery.due_at > now)
+                .then(|| local.moment(record.delivery.due_at)),
             at,
         }
     };

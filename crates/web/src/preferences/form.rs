@@ -5,23 +5,36 @@
 
 use std::collections::BTreeMap;
 
-use model::{Category, Channel, Frequency};
+use model::{Category, Channel, Frequency, QuietHours};
 use pipeline::choices::{ChannelChoice, Choice, Choices, TopicChoice};
 
 /// A form of ours has fewer fields.
 const FIELDS: usize = 300;
 
-/// The form is not one of ours.
+/// Why a form says nothing that could be done.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable;
+pub(super) enum Unreadable {
+    /// It is not one of ours.
+    Foreign,
+    /// Its hours of quiet are no hours.
+    Hours,
+}
+use Unreadable::Foreign;
+
+/// The word of a select for what has no frequency.
+const OFF: &str = "off";
 
 /// What a select of a topic says.
-pub(super) const fn word_of(wanted: Option<Frequency>) -> &'static str {
-    match wanted {
-        Some(Frequency::Each) => "each",
-        Some(Frequency::Urgent) => "urgent",
-        None => "off",
-    }
+pub(super) fn word_of(wanted: Option<Frequency>) -> &'static str {
+    wanted.map_or(OFF, Frequency::as_str)
+}
+
+/// What the form says of hours of quiet: `off`, or `22:00-07:00`.
+pub(super) fn hours_word(hours: Option<QuietHours>) -> String {
+    hours.map_or_else(
+        || OFF.to_owned(),
+        |hours| format!("{}-{}", hours.from_text(), hours.to_text()),
+    )
 }
 
 /// The name of a topic in a form.
@@ -32,12 +45,12 @@ pub(super) fn name_of(category: Category, topic: &str) -> String {
 /// What the form about a channel chooses.
 pub(super) fn read(fields: Vec<(String, String)>, channel: Channel) -> Result<Choice, Unreadable> {
     if fields.len() > FIELDS {
-        return Err(Unreadable);
+        return Err(Foreign);
     }
     let mut by_name = BTreeMap::new();
     for (name, value) in fields {
         if by_name.insert(name, value).is_some() {
-            return Err(Unreadable);
+            return Err(Foreign);
         }
     }
     let act = by_name.remove("do").unwrap_or_default();
@@ -51,23 +64,38 @@ pub(super) fn read(fields: Vec<(String, String)>, channel: Channel) -> Result<Ch
         topics: form.topics(channel)?,
         locale: form.other("locale")?,
         time_zone: form.other("time_zone")?,
+        quiet_hours: form.quiet_hours()?,
     };
     if !form.0.is_empty() {
-        return Err(Unreadable);
+        return Err(Foreign);
     }
     match act.split_once('.') {
         None if act.is_empty() || act == "save" => {}
         None if act == "stop_offers" => return Ok(Choice::StopOffers),
+        None if act == "mail_instead" => return Ok(Choice::Form(mail_instead())),
         Some((on @ ("on" | "off"), category)) => choices.topics.push(TopicChoice {
-            category: category.parse().map_err(|_| Unreadable)?,
+            category: category.parse().map_err(|_| Foreign)?,
             topic: String::new(),
             channel,
             on: on == "on",
             frequency: Frequency::Each,
         }),
-        _ => return Err(Unreadable),
+        _ => return Err(Foreign),
     }
     Ok(Choice::Form(choices))
+}
+
+/// What costs nothing in place of what a carrier may charge for.
+fn mail_instead() -> Choices {
+    let channel = |channel, allowed| ChannelChoice {
+        channel,
+        allowed: Some(allowed),
+        offers: None,
+    };
+    Choices {
+        channels: vec![channel(Channel::Sms, false), channel(Channel::Email, true)],
+        ..Choices::default()
+    }
 }
 
 /// The fields by name; what was read is gone.
@@ -79,14 +107,14 @@ impl Fields {
         let ticked = match self.0.remove(name).as_deref() {
             None => false,
             Some("yes") => true,
-            Some(_) => return Err(Unreadable),
+            Some(_) => return Err(Foreign),
         };
         match self.0.remove(&format!("was_{name}")).as_deref() {
             // It was not on the form.
             None if !ticked => Ok(None),
             Some("yes") => Ok((!ticked).then_some(false)),
             Some("no") => Ok(ticked.then_some(true)),
-            _ => Err(Unreadable),
+            _ => Err(Foreign),
         }
     }
 
@@ -96,8 +124,26 @@ impl Fields {
         match (given, self.0.remove(&format!("was_{name}"))) {
             (None, None) => Ok(None),
             (Some(given), Some(shown)) => Ok((given != shown).then_some(given)),
-            _ => Err(Unreadable),
+            _ => Err(Foreign),
         }
+    }
+
+    /// The hours of quiet, where they are others than were shown.
+    fn quiet_hours(&mut self) -> Result<Option<Option<QuietHours>>, Unreadable> {
+        let ticked = self.0.remove("quiet");
+        let (from, to) = (self.0.remove("quiet_from"), self.0.remove("quiet_to"));
+        let Some(shown) = self.0.remove("was_quiet") else {
+            let nothing = ticked.is_none() && from.is_none() && to.is_none();
+            return if nothing { Ok(None) } else { Err(Foreign) };
+        };
+        let hours = match (ticked.as_deref(), from, to) {
+            (None, ..) => None,
+            (Some("yes"), Some(from), Some(to)) => {
+                Some(QuietHours::parse(&from, &to).map_err(|_| Unreadable::Hours)?)
+            }
+            _ => return Err(Foreign),
+        };
+        Ok((hours_word(hours) != shown).then_some(hours))
     }
 
     fn topics(&mut self, channel: Channel) -> Result<Vec<TopicChoice>, Unreadable> {
@@ -108,24 +154,23 @@ impl Fields {
         // In order: what has no topic comes before the topics of its category, whose own words
         // follow the one about all.
         for name in names {
-            let (category, topic) = name.split_once('.').ok_or(Unreadable)?;
-            let category: Category = category.parse().map_err(|_| Unreadable)?;
+            let (category, topic) = name.split_once('.').ok_or(Foreign)?;
+            let category: Category = category.parse().map_err(|_| Foreign)?;
             let wanted = self.0.remove(&format!("topic.{name}"));
-            let shown = self.0.remove(&format!("was.{name}")).ok_or(Unreadable)?;
-            let wanted = wanted.ok_or(Unreadable)?;
+            let shown = self.0.remove(&format!("was.{name}")).ok_or(Foreign)?;
+            let wanted = wanted.ok_or(Foreign)?;
             if wanted == shown {
                 continue;
             }
             let frequency = match wanted.as_str() {
-                "each" | "off" => Frequency::Each,
-                "urgent" => Frequency::Urgent,
-                _ => return Err(Unreadable),
+                OFF => Frequency::Each,
+                word => word.parse().map_err(|_| Foreign)?,
             };
             topics.push(TopicChoice {
                 category,
                 topic: topic.to_owned(),
                 channel,
-                on: wanted != "off",
+                on: wanted != OFF,
                 frequency,
             });
         }
@@ -174,8 +219,68 @@ mod tests {
             }],
             locale: Some("de".into()),
             time_zone: None,
+            quiet_hours: None,
         };
         assert_eq!(read, Ok(Choice::Form(expected)));
+    }
+
+    #[test]
+    fn hours_of_quiet_are_a_tick_and_two_times() {
+        let night = QuietHours::parse("22:00", "07:00").ok();
+        for (fields, expected) in [
+            (&[][..], Ok(None)),
+            (&[("was_quiet", "off")], Ok(None)),
+            (&[("was_quiet", "22:00-07:00")], Ok(Some(None))),
+            (
+                &[
+                    ("quiet", "yes"),
+                    ("quiet_from", "22:00"),
+                    ("quiet_to", "07:00"),
+                    ("was_quiet", "off"),
+                ],
+                Ok(Some(night)),
+            ),
+            (
+                &[
+                    ("quiet", "yes"),
+                    ("quiet_from", "22:00"),
+                    ("quiet_to", "07:00"),
+                    ("was_quiet", "22:00-07:00"),
+                ],
+                Ok(None),
+            ),
+            // Without the tick the times say nothing.
+            (
+                &[("quiet_from", "9"), ("quiet_to", ""), ("was_quiet", "off")],
+                Ok(None),
+            ),
+            (
+                &[
+                    ("quiet", "yes"),
+                    ("quiet_from", "22:00"),
+                    ("quiet_to", "22:00"),
+                    ("was_quiet", "off"),
+                ],
+                Err(Unreadable::Hours),
+            ),
+            (
+                &[
+                    ("quiet", "yes"),
+                    ("quiet_from", ""),
+                    ("quiet_to", "07:00"),
+                    ("was_quiet", "off"),
+                ],
+                Err(Unreadable::Hours),
+            ),
+            (&[("quiet", "yes"), ("was_quiet", "off")], Err(Foreign)),
+            (&[("quiet", "yes")], Err(Foreign)),
+        ] {
+            let read = form(fields).map(|choice| match choice {
+                Choice::Form(choices) => choices.quiet_hours,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(read, expected, "{fields:?}");
+        }
     }
 
     #[test]
@@ -192,7 +297,7 @@ mod tests {
                 ("was.gossip.delivery", "each"),
             ],
             &[
-                ("topic.orders.delivery", "daily"),
+                ("topic.orders.delivery", "sometimes"),
                 ("was.orders.delivery", "each"),
             ],
             &[("topic.orders", "off"), ("was.orders", "each")],
@@ -200,10 +305,10 @@ mod tests {
             &[("do", "delete")],
             &[("do", "off.gossip")],
         ] {
-            assert_eq!(form(fields), Err(Unreadable), "{fields:?}");
+            assert_eq!(form(fields), Err(Foreign), "{fields:?}");
         }
         let many = (0..=FIELDS).map(|at| (format!("was.{at}"), String::new()));
-        assert_eq!(read(many.collect(), Channel::Sms), Err(Unreadable));
+        assert_eq!(read(many.collect(), Channel::Sms), Err(Foreign));
         assert_eq!(form(&[("do", "stop_offers")]), Ok(Choice::StopOffers));
         assert!(form(&[]).is_ok());
     }

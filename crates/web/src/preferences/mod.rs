@@ -14,10 +14,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
 use axum::routing::get;
-use model::{How, Said};
+use model::{Channel, How, MessageContent, PurposeClass, Rule, Said};
+use pipeline::catalogue::Catalogue;
 
 use crate::App;
 pub use link::{Links, preferences_url, unsubscribe_url};
+pub(crate) use page::tab_of;
 
 /// The one place of all choices.
 const PATH: &str = "/preferences";
@@ -60,6 +62,30 @@ fn said(app: &App, how: How, source: &str, wording: &str) -> Said {
         locale: "en".to_owned(),
         by: String::new(),
     }
+}
+
+/// Where on the page the choice stands that governs what a rule said of a message; none where
+/// no choice does.
+pub(crate) fn choice_href(
+    rule: Rule,
+    channel: Channel,
+    content: &MessageContent,
+    catalogue: &Catalogue,
+) -> Option<String> {
+    let place = match rule {
+        Rule::Preference => {
+            let entry = catalogue.get(&content.message_type);
+            let topic = entry.map_or("", |entry| entry.topic.as_str());
+            format!("choice-{}", form::name_of(content.category, topic))
+        }
+        Rule::Consent if content.purpose == PurposeClass::Marketing => "offers".to_owned(),
+        Rule::Consent => "allowed".to_owned(),
+        Rule::QuietHours => "quiet".to_owned(),
+        Rule::Contact => "reach".to_owned(),
+        Rule::Suppression => "whole".to_owned(),
+        _ => return None,
+    };
+    Some(format!("{PATH}?tab={}#{place}", tab_of(channel)))
 }
 
 /// The language of a locale: `pt` of `pt-BR`.

@@ -10,8 +10,9 @@ use model::{Channel, ContactPoint, Facts, How, RecipientId};
 use pipeline::choices::{ChannelState, Choice, ChooseError};
 use serde::Deserialize;
 
+use super::form::Unreadable;
 use super::link::{Gone, Use};
-use super::view::{GonePage, Halt, Outcome, PreferencesPage, groups, zones};
+use super::view::{GonePage, Halt, Outcome, PreferencesPage, Quiet, groups, zones};
 use super::{PATH, form, said};
 use crate::App;
 use crate::message_center::signed_in::{PageError, SignedIn, frame};
@@ -29,11 +30,19 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn channel(&self) -> Channel {
-        match self.tab.as_str() {
-            "email" => Channel::Email,
-            _ => Channel::Sms,
-        }
+    /// The channel it names, or the first there is.
+    fn channel(&self, app: &App) -> Channel {
+        let channels = &app.config().channels;
+        let named = channels.iter().find(|there| tab_of(**there) == self.tab);
+        *named.or(channels.first()).unwrap_or(&Channel::Email)
+    }
+}
+
+/// The name of a channel's tab in addresses.
+pub(crate) const fn tab_of(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "texts",
+        Channel::Email => "email",
     }
 }
 
@@ -54,7 +63,9 @@ pub(crate) async fn show(
     UrlQuery(asked): UrlQuery<Asked>,
 ) -> Result<Response, PageError> {
     let visit = Visit::signed_in(&app, &viewer).await?;
-    visit.answer(&app, asked.channel(), Outcome::Asked).await
+    visit
+        .answer(&app, asked.channel(&app), Outcome::Asked)
+        .await
 }
 
 /// `POST /preferences`
@@ -65,7 +76,7 @@ pub(crate) async fn save(
     Form(fields): Fields,
 ) -> Result<Response, PageError> {
     let visit = Visit::signed_in(&app, &viewer).await?;
-    visit.save(&app, asked.channel(), fields).await
+    visit.save(&app, asked.channel(&app), fields).await
 }
 
 /// `GET /preferences/{link}`
@@ -75,7 +86,11 @@ pub(crate) async fn show_linked(
     UrlQuery(asked): UrlQuery<Asked>,
 ) -> Result<Response, PageError> {
     match Visit::linked(&app, &link).await? {
-        Ok(visit) => visit.answer(&app, asked.channel(), Outcome::Asked).await,
+        Ok(visit) => {
+            visit
+                .answer(&app, asked.channel(&app), Outcome::Asked)
+                .await
+        }
         Err(gone) => Ok(leads_nowhere(&app, gone)),
     }
 }
@@ -88,7 +103,7 @@ pub(crate) async fn save_linked(
     Form(fields): Fields,
 ) -> Result<Response, PageError> {
     match Visit::linked(&app, &link).await? {
-        Ok(visit) => visit.save(&app, asked.channel(), fields).await,
+        Ok(visit) => visit.save(&app, asked.channel(&app), fields).await,
         Err(gone) => Ok(leads_nowhere(&app, gone)),
     }
 }
@@ -125,8 +140,15 @@ impl Visit {
         channel: Channel,
         fields: Vec<(String, String)>,
     ) -> Result<Response, PageError> {
-        let Ok(choice) = form::read(fields, channel) else {
-            return self.answer(app, channel, Outcome::Unreadable).await;
+        let choice = match form::read(fields, channel) {
+            Ok(choice) => choice,
+            Err(unreadable) => {
+                let outcome = match unreadable {
+                    Unreadable::Foreign => Outcome::Unreadable,
+                    Unreadable::Hours => Outcome::NoHours,
+                };
+                return self.answer(app, channel, outcome).await;
+            }
         };
         if self.by_link && starts_texts(&choice) {
             return self.answer(app, channel, Outcome::Refused).await;
@@ -156,24 +178,26 @@ impl Visit {
     ) -> Result<Response, PageError> {
         let (facts, pipeline) = (&self.facts, app.pipeline());
         let customer = &facts.customer;
-        let mut texts = BTreeMap::new();
-        let mut a_month = None;
-        if channel == Channel::Sms && customer.phone.is_some() {
-            let estimate = pipeline.texts_estimate(facts, None).await?;
-            let by_category = estimate.by_category.iter();
-            texts = by_category.map(|(of, texts)| (*of, texts.texts)).collect();
-            a_month = Some(estimate.texts);
-        }
+        let estimate = match channel {
+            _ if customer.contact(channel).is_none() => None,
+            Channel::Sms => Some(pipeline.texts_estimate(facts, None).await?),
+            Channel::Email => Some(pipeline.mails_estimate(facts).await?),
+        };
+        let estimated = estimate.iter().flat_map(|all| &all.by_category);
+        let texts: BTreeMap<_, _> = estimated.map(|(of, texts)| (*of, texts.texts)).collect();
+        let a_month = estimate.as_ref().map(|all| all.texts);
+        let more = estimate.filter(|all| all.parts > all.texts);
+        let reaches_mail = Halt::of(facts, Channel::Email) == Halt::No;
         let status = match outcome {
             Outcome::Asked | Outcome::Saved(_) => StatusCode::OK,
             Outcome::Unreadable => StatusCode::BAD_REQUEST,
-            Outcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Outcome::NoHours | Outcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let catalogue = pipeline.catalogue();
+        let (catalogue, channels) = (pipeline.catalogue(), &app.config().channels);
         let masked = |channel| customer.contact(channel).map(ContactPoint::masked);
         let halt = Halt::of(facts, channel);
         let page = PreferencesPage {
-            groups: groups(pipeline, facts, channel, &texts),
+            groups: groups(pipeline, facts, (channel, app.now()), &texts),
             contact: masked(channel),
             phone: masked(Channel::Sms),
             email: masked(Channel::Email),
@@ -187,10 +211,14 @@ impl Visit {
             page: self.page,
             base: self.base,
             by_link: self.by_link,
-            tab: match channel {
-                Channel::Sms => "texts",
-                Channel::Email => "email",
-            },
+            tabs: channels
+                .iter()
+                .map(|there| (*there, tab_of(*there)))
+                .collect(),
+            tab: tab_of(channel),
+            parts: more.map(|all| all.parts),
+            free_instead: channels.contains(&Channel::Email) && reaches_mail,
+            quiet: Quiet::of(facts),
             channel,
             outcome,
             a_month,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use askama::Template;
-use model::{Category, Channel, Facts};
+use model::{Category, Channel, Facts, Frequency, Instant, QuietHours};
 use pipeline::Pipeline;
-use pipeline::choices::{Change, ChannelState, Row, wanted};
+use pipeline::choices::{Change, ChannelState, Row, has_other_way, wanted};
 use pipeline::render::Short;
 
-use super::form::{name_of, word_of};
+use super::form::{hours_word, name_of, word_of};
 use crate::message_center::view::icon_of;
 use crate::page::Page;
 
@@ -22,6 +22,8 @@ pub(super) struct PreferencesPage {
     /// Whether a link led here: then nobody is signed in.
     pub by_link: bool,
     pub channel: Channel,
+    /// The channels there are, each a tab, with its name in addresses.
+    pub tabs: Vec<(Channel, &'static str)>,
     /// As the address names it.
     pub tab: &'static str,
     pub outcome: Outcome,
@@ -31,8 +33,13 @@ pub(super) struct PreferencesPage {
     /// Whether it may be begun from here.
     pub can_start: bool,
     pub state: ChannelState,
-    /// About so many texts a month in all, by the present choices.
+    /// About so much a month in all, by the present choices.
     pub a_month: Option<u32>,
+    /// So many parts carriers may charge for, where that is more.
+    pub parts: Option<u32>,
+    /// Whether mail reaches them, which costs nothing.
+    pub free_instead: bool,
+    pub quiet: Quiet,
     pub groups: Vec<Group>,
     pub locale: String,
     pub languages: Vec<String>,
@@ -72,8 +79,33 @@ pub(super) enum Outcome {
     Saved(Vec<Change>),
     /// It was no form of ours.
     Unreadable,
+    /// Its hours of quiet are no hours.
+    NoHours,
     /// It could not be done.
     Refused,
+}
+
+/// The hours of quiet as the form shows them.
+pub(super) struct Quiet {
+    pub on: bool,
+    pub from: String,
+    pub to: String,
+    /// As they are now: what the form was shown with.
+    pub was: String,
+}
+
+impl Quiet {
+    pub(super) fn of(facts: &Facts) -> Self {
+        let hours = facts.customer.quiet_hours;
+        // What most nights are like, to begin with.
+        let or = |text: Option<String>, usual: &str| text.unwrap_or_else(|| usual.to_owned());
+        Self {
+            on: hours.is_some(),
+            from: or(hours.map(QuietHours::from_text), "22:00"),
+            to: or(hours.map(QuietHours::to_text), "07:00"),
+            was: hours_word(hours),
+        }
+    }
 }
 
 /// Why nothing goes to the address at all.
@@ -104,7 +136,7 @@ impl Halt {
 pub(super) struct Group {
     pub category: Category,
     pub icon: &'static str,
-    /// About so many texts a month.
+    /// About so many messages a month.
     pub texts: u32,
     pub lines: Vec<Line>,
     /// So many topics have a switch.
@@ -121,7 +153,12 @@ pub(super) struct Line {
     /// `each`, `urgent` or `off`.
     pub wanted: &'static str,
     pub always_on: bool,
-    pub can_be_urgent: bool,
+    /// It is always on, and another way is open to it.
+    pub movable: bool,
+    /// Some of it has no other way.
+    pub only_here: bool,
+    /// How often it may be wanted, with the word of the form.
+    pub options: Vec<(&'static str, Frequency)>,
     pub marketing: bool,
     pub example: Option<Example>,
 }
@@ -137,13 +174,13 @@ pub(super) struct Example {
 pub(super) fn groups(
     pipeline: &Pipeline,
     facts: &Facts,
-    channel: Channel,
+    (channel, at): (Channel, Instant),
     texts: &BTreeMap<Category, u32>,
 ) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let rows = pipeline.choice_rows();
     for row in rows.iter().filter(|row| row.channel == channel) {
-        let line = line(pipeline, facts, row);
+        let line = line(pipeline, facts, (&rows, row), at);
         let on = !row.always_on && line.wanted != "off";
         if groups
             .last()
@@ -167,16 +204,26 @@ pub(super) fn groups(
     groups
 }
 
-fn line(pipeline: &Pipeline, facts: &Facts, row: &Row) -> Line {
-    let wanted = word_of(wanted(&facts.customer, row));
+fn line(pipeline: &Pipeline, facts: &Facts, (rows, row): (&[Row], &Row), at: Instant) -> Line {
+    let customer = &facts.customer;
+    let now = wanted(customer, row);
+    let mut options: Vec<Frequency> = row.frequencies().collect();
+    // What was chosen before stays to be seen.
+    options.extend(now.filter(|now| !options.contains(now)));
     Line {
         topic: row.topic.clone(),
         name: name_of(row.category, &row.topic),
-        wanted,
+        wanted: word_of(now),
         always_on: row.always_on,
-        can_be_urgent: row.mixed || wanted == "urgent",
+        movable: row.always_on
+            && (now.is_none() || has_other_way((facts, customer), rows, row, at)),
+        only_here: row.only_here,
+        options: options
+            .into_iter()
+            .map(|frequency| (word_of(Some(frequency)), frequency))
+            .collect(),
         marketing: row.marketing,
-        example: example(pipeline, row, &facts.customer.locale),
+        example: example(pipeline, row, &customer.locale),
     }
 }
 

@@ -177,7 +177,15 @@ async fn what_is_not_our_form_is_refused_kindly_and_changes_nothing() {
         ("colour=red", 400),
         ("do=delete", 400),
         ("topic.orders.delivery=off", 400),
-        ("topic.account.security=off&was.account.security=each", 422),
+        (
+            "topic.account.security=urgent&was.account.security=each",
+            422,
+        ),
+        (
+            "quiet=yes&quiet_from=22:00&quiet_to=22:00&was_quiet=off",
+            422,
+        ),
+        ("quiet=yes&was_quiet=off", 400),
         ("topic.orders.gossip=off&was.orders.gossip=each", 422),
         ("locale=%3F%3F&was_locale=en", 422),
     ] {
@@ -443,7 +451,7 @@ async fn the_api_says_and_takes_the_same() {
         "{line}"
     );
 
-    let bad = json!({"topics": [{"category": "account", "topic": "security", "channel": "sms", "on": false}]});
+    let bad = json!({"topics": [{"category": "account", "topic": "security", "channel": "sms", "on": true, "frequency": "urgent"}]});
     let refused = world.live(Call::put(url).json(&bad)).await;
     assert_eq!(refused.problem(), "invalid");
     assert_eq!(refused.json()["faults"][0]["pointer"], "/topics/0/on");
@@ -466,4 +474,108 @@ async fn the_api_says_and_takes_the_same() {
         world.call(other.bearer(&token)).await.problem(),
         "forbidden"
     );
+}
+
+#[tokio::test]
+async fn quiet_hours_are_chosen_on_the_page_and_said_by_the_api() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let browser = Browser::of(&world, &facts).await;
+    let page = browser.get("/preferences?tab=texts").await;
+    let night = [
+        ("quiet", "yes"),
+        ("quiet_from", "21:30"),
+        ("quiet_to", "07:00"),
+    ];
+    let saved = post(&browser, "/preferences?tab=texts", filled(&page, &night)).await;
+    assert_eq!(said(&saved), ["Quiet hours: 21:30 to 07:00"]);
+    assert!(saved.body.contains("value=\"21:30\""));
+    let url = "/v1/customers/c-42/preferences";
+    let got = world.live(Call::get(url)).await.json();
+    assert_eq!(got["quiet_hours"], json!({"from": "21:30", "to": "07:00"}));
+    // A profile that says otherwise does not take back what they chose.
+    let profile = world.live(Call::get("/v1/customers/c-42")).await.json();
+    let mut profile = profile.clone();
+    profile["quiet_hours"] = json!({"from": "01:00", "to": "02:00"});
+    let fields = profile.as_object_mut().unwrap();
+    fields.retain(|name, _| {
+        [
+            "name",
+            "locale",
+            "time_zone",
+            "phone",
+            "email",
+            "quiet_hours",
+        ]
+        .contains(&name.as_str())
+    });
+    let put = world
+        .live(Call::put("/v1/customers/c-42").json(&profile))
+        .await;
+    assert!(put.status.is_success(), "{}", put.body);
+    assert_eq!(put.json()["quiet_hours"]["from"], "21:30", "{}", put.body);
+    let ended = world
+        .live(Call::put(url).json(&json!({"quiet_hours": null})))
+        .await;
+    assert_eq!(
+        ended.json()["changed"],
+        json!([{"what": "quiet_hours", "on": false}]),
+        "{}",
+        ended.body
+    );
+}
+
+#[tokio::test]
+async fn what_protects_has_no_switch_but_a_way() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let browser = Browser::of(&world, &facts).await;
+    // Texts are not allowed, so mail is the only way and stands as it is.
+    let mail = browser.get("/preferences?tab=email").await;
+    assert!(!mail.body.contains("name=\"topic.account.security\""));
+    let page = browser.get("/preferences?tab=texts").await;
+    let other_way = filled(&page, &[("topic.account.security", "off")]);
+    let saved = post(&browser, "/preferences?tab=texts", other_way).await;
+    let words = "Security and codes: by e-mail, and by text only what has no other way";
+    assert_eq!(said(&saved), [words]);
+    let url = "/v1/customers/c-42/preferences";
+    let off = json!({"topics": [{"category": "account", "topic": "security", "channel": "email", "on": false}]});
+    let refused = world.live(Call::put(url).json(&off)).await;
+    assert_eq!(refused.json()["faults"][0]["pointer"], "/topics/0/on");
+    let back = json!({"topics": [{"category": "account", "topic": "security", "channel": "sms", "on": true}]});
+    let back = world.live(Call::put(url).json(&back)).await.json();
+    assert_eq!(back["changed"][0]["what"], "way");
+}
+
+#[tokio::test]
+async fn a_tab_stands_for_each_channel_that_has_a_carrier() {
+    let config = crate::WebConfig {
+        channels: vec![Channel::Email],
+        ..crate::WebConfig::default()
+    };
+    let world = World::with(config, axum::Router::new()).await;
+    let facts = world.customer("c-42").await;
+    let browser = Browser::of(&world, &facts).await;
+    let page = browser.get("/preferences?tab=texts").await;
+    assert!(page.body.contains("tab=email") && !page.body.contains("tab=texts"));
+    assert!(page.body.contains("Send me e-mail") && !page.body.contains("Send me texts"));
+}
+
+#[tokio::test]
+async fn who_pays_for_texts_is_shown_what_is_free() {
+    let world = World::new().await;
+    let facts = world.customer("c-42").await;
+    let url = "/v1/customers/c-42/preferences";
+    let allow = json!({"channels": [{"channel": "sms", "allowed": true}]});
+    world.live(Call::put(url).json(&allow)).await;
+    let browser = Browser::of(&world, &facts).await;
+    let page = browser.get("/preferences?tab=texts").await;
+    assert!(
+        page.body.contains("Do texts cost you money?"),
+        "{}",
+        page.body
+    );
+    let saved = post(&browser, "/preferences?tab=texts", "do=mail_instead".into()).await;
+    assert_eq!(said(&saved), ["Texts: off"]);
+    assert!(!saved.body.contains("Do texts cost you money?"));
 }

@@ -38,6 +38,16 @@ pub(crate) fn python() -> String {
     variable("TIDINGS_TEST_PYTHON").unwrap_or_else(|| "python3".to_owned())
 }
 
+/// Where the peers from npm lie, if anywhere.
+pub(crate) fn node_modules() -> Option<String> {
+    variable("TIDINGS_TEST_NODE_MODULES")
+}
+
+/// The browser.
+pub(crate) fn chromium() -> String {
+    variable("TIDINGS_TEST_CHROMIUM").unwrap_or_else(|| "/usr/bin/chromium".to_owned())
+}
+
 /// A file of the data that lies beside the repository and is no part of it.
 pub(crate) fn shared(file: &str) -> Option<PathBuf> {
     let folder = match variable("TIDINGS_TEST_SHARED") {

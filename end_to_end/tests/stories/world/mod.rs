@@ -7,6 +7,7 @@
 
 mod binary;
 mod browser;
+mod chromium;
 mod environment;
 pub(crate) mod hostile;
 mod http;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use browser::Browser;
+pub(crate) use chromium::{chromium_runs_here, drive};
 pub(crate) use environment::{missing, python, say, seed, shared};
 pub(crate) use http::{Answer, Http, News};
 pub(crate) use postfix::Postfix;
@@ -143,6 +145,21 @@ impl World {
             (found["state"] == state).then_some(found)
         })
         .await
+    }
+
+    /// The steps by which a browser signs in as a customer.
+    pub(crate) async fn sign_in(&self, customer: &str) -> Vec<Value> {
+        let path = format!("/v1/customers/{customer}/tokens");
+        let made = self.http.post(&path, &serde_json::json!({})).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let made = made.json();
+        let url = made["sign_in_url"].as_str().unwrap();
+        let link = format!("/sign-in{}", url.split_once("/sign-in").unwrap().1);
+        let (open, go_on) = (
+            serde_json::json!({ "open": link }),
+            serde_json::json!({ "click": "main button[type=submit]" }),
+        );
+        vec![open, go_on, serde_json::json!({ "settle": true })]
     }
 
     /// Sets what the sandbox does wrong; `{}` is nothing.

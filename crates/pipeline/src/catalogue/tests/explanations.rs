@@ -44,6 +44,7 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
     ),
     (Rule::Preference, Verdict::Stop, "switched_off", ""),
     (Rule::Preference, Verdict::Stop, "urgent_only", ""),
+    (Rule::Preference, Verdict::Stop, "elsewhere", ""),
     (Rule::Budget, Verdict::Stop, "spent", "promotions"),
     (Rule::Sender, Verdict::Stop, "none", ""),
     (

@@ -6,6 +6,7 @@ pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod live;
 pub(crate) mod messages;
+pub(crate) mod missing;
 pub(crate) mod preferences;
 mod profile;
 pub(crate) mod put;

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use model::{Category, Channel, Customer, Facts, How, Said};
+use model::{Category, Channel, Customer, Facts, How, QuietHours, Said};
 use pipeline::choices::{Change, ChannelState, Choice, Choices, ChooseError, wanted};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +25,9 @@ pub(crate) struct PreferencesAnswer {
     locale: String,
     /// The time zone, by its IANA name.
     time_zone: String,
+    /// Hours without texts; `null` where there are none.
+    #[schema(value_type = Option<QuietHoursShape>)]
+    quiet_hours: Option<QuietHours>,
     /// What this call changed; left out where nothing was asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<Vec<ChangeAnswer>>,
@@ -61,14 +64,15 @@ struct TopicAnswer {
     on: bool,
     /// How often: `each` or `urgent`.
     frequency: &'static str,
-    /// It protects the customer, or the law wants it told: it has no switch.
+    /// It protects the customer, or the law wants it told: it has no switch. `on: false` then
+    /// means that it takes another channel.
     always_on: bool,
 }
 
 /// One thing that is another than before.
 #[derive(Default, Serialize, ToSchema)]
 struct ChangeAnswer {
-    /// `channel`, `offers`, `topic`, `locale` or `time_zone`.
+    /// `channel`, `offers`, `topic`, `way`, `locale`, `time_zone` or `quiet_hours`.
     what: &'static str,
     /// Where it is about one.
     #[schema(value_type = Option<String>)]
@@ -84,7 +88,7 @@ struct ChangeAnswer {
     /// Whether it is on now.
     #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<bool>,
-    /// The frequency, the language or the time zone it has now.
+    /// The frequency, the language, the time zone or the hours it has now.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
@@ -112,6 +116,20 @@ impl From<Change> for ChangeAnswer {
                 topic: Some(topic.topic),
                 on: Some(topic.on),
                 value: topic.on.then(|| topic.frequency.to_string()),
+            },
+            Change::Way(topic) => Self {
+                what: "way",
+                channel: Some(topic.channel),
+                category: Some(topic.category),
+                topic: Some(topic.topic),
+                on: Some(topic.on),
+                value: None,
+            },
+            Change::QuietHours(hours) => Self {
+                what: "quiet_hours",
+                on: Some(hours.is_some()),
+                value: hours.map(|hours| format!("{}-{}", hours.from_text(), hours.to_text())),
+                ..none
             },
             Change::Locale(locale) => Self {
                 what: "locale",
@@ -143,6 +161,22 @@ pub(crate) struct ChoicesShape {
     locale: Option<String>,
     /// The time zone, by its IANA name.
     time_zone: Option<String>,
+    /// Hours without texts; `null` ends them.
+    quiet_hours: Option<QuietHoursShape>,
+}
+
+/// Hours of the local day without texts.
+#[derive(ToSchema)]
+#[schema(as = ChosenQuietHours)]
+#[expect(
+    dead_code,
+    reason = "describes model::QuietHours, which knows no OpenAPI"
+)]
+struct QuietHoursShape {
+    /// Such as `22:00`.
+    from: String,
+    /// Such as `07:00`; earlier than `from` is the next day.
+    to: String,
 }
 
 /// What is chosen of a whole channel.
@@ -293,6 +327,7 @@ fn answer(
         topics: topics.collect(),
         locale: customer.locale.clone(),
         time_zone: customer.time_zone.clone(),
+        quiet_hours: customer.quiet_hours,
         changed,
     }
 }

@@ -7,6 +7,7 @@ use store::{DeliveryRecord, EventRecord, MessageRecord};
 use utoipa::ToSchema;
 
 use super::MessageSummary;
+use crate::preferences::choice_href;
 
 /// A message, why it went where it went, and what became of it.
 #[derive(Serialize, ToSchema)]
@@ -75,6 +76,9 @@ pub(crate) struct SpokeShown {
     with: String,
     /// All of it as a sentence, in the message's language.
     sentence: String,
+    /// The choice of the customer that governs it, as a path of the pages; `null` where none does.
+    #[schema(example = "/preferences?tab=texts#allowed")]
+    choice: Option<String>,
 }
 
 /// One way out.
@@ -152,10 +156,16 @@ impl MessageDetail {
     /// Shapes a record; sentences come from the catalogue, times in them are of `zone`.
     pub(super) fn new(pipeline: &Pipeline, record: MessageRecord, zone: &str) -> Self {
         let Message { content, trace, .. } = &record.message;
-        let sentences = pipeline.catalogue().explain(trace, &content.locale, zone);
+        let catalogue = pipeline.catalogue();
+        let sentences = catalogue.explain(trace, &content.locale, zone);
         let spoken = trace.0.iter().zip(sentences);
         let trace = spoken
-            .map(|(spoke, sentence)| SpokeShown::new(spoke, sentence.text))
+            .map(|(spoke, sentence)| {
+                let choice = spoke
+                    .channel
+                    .and_then(|channel| choice_href(spoke.rule, channel, content, &catalogue));
+                SpokeShown::new(spoke, sentence.text, choice)
+            })
             .collect();
         Self {
             customer: record.customer,
@@ -173,7 +183,7 @@ impl MessageDetail {
 }
 
 impl SpokeShown {
-    fn new(spoke: &Spoke, sentence: String) -> Self {
+    fn new(spoke: &Spoke, sentence: String, choice: Option<String>) -> Self {
         Self {
             rule: spoke.rule.as_str(),
             verdict: spoke.verdict.as_str(),
@@ -181,6 +191,7 @@ impl SpokeShown {
             why: spoke.why.clone(),
             with: spoke.with.clone(),
             sentence,
+            choice,
         }
     }
 }
