@@ -36,6 +36,7 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             })
         }),
         regions: Arc::new(regions),
+        message_center: public_url.starts_with("https://").then(|| public_url.clone()),
     })
 }
 

@@ -5,7 +5,7 @@ use model::{
     Frequency, Preference, Said, Wish,
 };
 
-use super::{ChannelChoice, ChannelState, Choices, Row, TopicChoice, wish_of};
+use super::{ChannelChoice, ChannelState, Choices, EVERY_TOPIC, Row, TopicChoice, wish_of};
 
 pub(super) struct Making<'a> {
     facts: &'a Facts,
@@ -72,6 +72,13 @@ impl<'a> Making<'a> {
 
     pub(super) fn unsubscribe(&mut self, category: Category, topic: &str, channel: Channel) {
         self.withdraw_offers(channel);
+        if topic == EVERY_TOPIC {
+            self.word(category, "", channel, None);
+            for row in self.in_category(category, channel) {
+                self.word(category, &row.topic, channel, None);
+            }
+            return;
+        }
         let row = self.row(category, topic, channel);
         if row.is_none_or(|row| row.always_on) {
             return;

@@ -25,6 +25,7 @@ fn row(category: Category, topic: &str, channel: Channel) -> Row {
         always_on: topic == "security" || topic == "policies",
         marketing: category == Category::Promotions || topic == "offers",
         mixed: topic == "delivery",
+        waits: topic != "security" && topic != "policies",
         types: vec![format!("{category}.{topic}")],
     }
 }

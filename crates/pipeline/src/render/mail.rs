@@ -106,6 +106,7 @@ impl Shown<'_> {
             link.map(|(url, label)| [("url", View::Text(url)), ("label", View::Text(label))]);
         let lists = Lists::of(card);
         let (facts, items, track) = lists.views();
+        let listed: Vec<View<'_>> = lists.listed.iter().map(|row| View::Fields(row)).collect();
         let paragraphs: Vec<View<'_>> = card.paragraphs.iter().map(|p| View::Text(p)).collect();
         let names = [
             ("lang", View::Text(locale)),
@@ -118,6 +119,7 @@ impl Shown<'_> {
             ("items", View::Views(&items)),
             ("total", View::text_or_none(card.total.as_deref())),
             ("track", View::Views(&track)),
+            ("listed", View::Views(&listed)),
             (
                 "link",
                 link.as_ref().map_or(View::None, |link| View::Fields(link)),
@@ -178,6 +180,7 @@ struct Lists<'a> {
     facts: Vec<[(&'a str, View<'a>); 2]>,
     items: Vec<[(&'a str, View<'a>); 3]>,
     track: Vec<[(&'a str, View<'a>); 3]>,
+    listed: Vec<[(&'a str, View<'a>); 3]>,
 }
 
 impl<'a> Lists<'a> {
@@ -204,6 +207,18 @@ impl<'a> Lists<'a> {
                         ("label", View::Text(&step.label)),
                         ("done", View::Bool(step.state == TrackState::Done)),
                         ("now", View::Bool(step.state == TrackState::Now)),
+                    ]
+                })
+                .collect(),
+            listed: card
+                .listed
+                .iter()
+                .map(|listed| {
+                    let url = Some(listed.url.as_str()).filter(|url| !url.is_empty());
+                    [
+                        ("title", View::Text(&listed.title)),
+                        ("day", View::Text(&listed.day)),
+                        ("url", View::text_or_none(url)),
                     ]
                 })
                 .collect(),

@@ -9,6 +9,7 @@ use model::{Category, Instant, PurposeClass, RecipientId};
 use store::ClaimedDelivery;
 
 use super::Sender;
+use crate::choices::EVERY_TOPIC;
 
 /// Where mail comes back to.
 #[derive(Clone, Debug)]
@@ -64,11 +65,14 @@ impl Sender {
         let UnsubscribeLinks(make) = self.pipeline.limits().unsubscribe.as_ref()?;
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
-        let topic = entry.map(|entry| entry.topic.as_str()).unwrap_or_default();
+        let topic = entry.map(|entry| match entry.digest {
+            true => EVERY_TOPIC,
+            false => entry.topic.as_str(),
+        });
         let now = self.pipeline.clock().now();
         Some(make(
             claimed.recipient,
-            (claimed.content.category, topic),
+            (claimed.content.category, topic.unwrap_or_default()),
             now,
         ))
     }

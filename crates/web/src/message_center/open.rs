@@ -153,6 +153,7 @@ fn view_of(
         facts: card.facts,
         items: card.items,
         total: card.total,
+        listed: card.listed,
         trail: ways_of(&record.deliveries, local),
         reasons: reasons_of(app, viewer, message),
         reasons_dir: catalogue.direction(&reasons_lang),
@@ -186,6 +187,7 @@ fn bare_card(paragraphs: Vec<String>) -> Card {
         items: Vec::new(),
         total: None,
         track: Vec::new(),
+        listed: Vec::new(),
     }
 }
 

@@ -18,8 +18,7 @@ pub(super) struct Unreadable;
 /// What a select of a topic says.
 pub(super) const fn word_of(wanted: Option<Frequency>) -> &'static str {
     match wanted {
-        Some(Frequency::Each) => "each",
-        Some(Frequency::Urgent) => "urgent",
+        Some(frequency) => frequency.as_str(),
         None => "off",
     }
 }
@@ -117,9 +116,8 @@ impl Fields {
                 continue;
             }
             let frequency = match wanted.as_str() {
-                "each" | "off" => Frequency::Each,
-                "urgent" => Frequency::Urgent,
-                _ => return Err(Unreadable),
+                "off" => Frequency::Each,
+                wanted => wanted.parse().map_err(|_| Unreadable)?,
             };
             topics.push(TopicChoice {
                 category,
@@ -153,6 +151,8 @@ mod tests {
             ("was.orders.delivery", "each"),
             ("topic.orders.returns", "off"),
             ("was.orders.returns", "off"),
+            ("topic.orders.updates", "weekly"),
+            ("was.orders.updates", "each"),
             ("locale", "de"),
             ("was_locale", "en"),
             ("time_zone", "Europe/Berlin"),
@@ -165,13 +165,15 @@ mod tests {
                 allowed: None,
                 offers: Some(false),
             }],
-            topics: vec![TopicChoice {
-                category: Category::Orders,
-                topic: "delivery".into(),
-                channel: Channel::Sms,
-                on: true,
-                frequency: Frequency::Urgent,
-            }],
+            topics: [("delivery", Frequency::Urgent), ("updates", Frequency::Weekly)]
+                .map(|(topic, frequency)| TopicChoice {
+                    category: Category::Orders,
+                    topic: topic.into(),
+                    channel: Channel::Sms,
+                    on: true,
+                    frequency,
+                })
+                .to_vec(),
             locale: Some("de".into()),
             time_zone: None,
         };
@@ -192,7 +194,7 @@ mod tests {
                 ("was.gossip.delivery", "each"),
             ],
             &[
-                ("topic.orders.delivery", "daily"),
+                ("topic.orders.delivery", "monthly"),
                 ("was.orders.delivery", "each"),
             ],
             &[("topic.orders", "off"), ("was.orders", "each")],

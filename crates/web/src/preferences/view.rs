@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use askama::Template;
-use model::{Category, Channel, Facts};
+use model::{Category, Channel, Facts, Frequency};
 use pipeline::Pipeline;
-use pipeline::choices::{Change, ChannelState, Row, wanted};
+use pipeline::choices::{Change, ChannelState, Row, offered, wanted};
 use pipeline::render::Short;
 
 use super::form::{name_of, word_of};
@@ -118,10 +118,12 @@ pub(super) struct Line {
     pub topic: String,
     /// `orders.delivery`
     pub name: String,
-    /// `each`, `urgent` or `off`.
+    /// `each`, `daily`, `weekly`, `urgent` or `off`.
     pub wanted: &'static str,
     pub always_on: bool,
     pub can_be_urgent: bool,
+    /// Summaries are offered.
+    pub can_wait: bool,
     pub marketing: bool,
     pub example: Option<Example>,
 }
@@ -175,6 +177,7 @@ fn line(pipeline: &Pipeline, facts: &Facts, row: &Row) -> Line {
         wanted,
         always_on: row.always_on,
         can_be_urgent: row.mixed || wanted == "urgent",
+        can_wait: offered(row).contains(&Frequency::Daily) || matches!(wanted, "daily" | "weekly"),
         marketing: row.marketing,
         example: example(pipeline, row, &facts.customer.locale),
     }

@@ -59,7 +59,7 @@ struct TopicAnswer {
     channel: Channel,
     /// Whether its messages may take the channel.
     on: bool,
-    /// How often: `each` or `urgent`.
+    /// How often: `each`, `daily`, `weekly` or `urgent`.
     frequency: &'static str,
     /// It protects the customer, or the law wants it told: it has no switch.
     always_on: bool,
@@ -177,7 +177,8 @@ struct TopicChoiceShape {
     channel: String,
     /// Whether its messages may take the channel.
     on: bool,
-    /// `each`, which is the default, or `urgent`.
+    /// `each`, which is the default; `daily` or `weekly` for a summary of what is not urgent;
+    /// or `urgent` for urgent ones only.
     frequency: Option<String>,
 }
 
