@@ -61,12 +61,16 @@ fn is_imported(how: &How) -> bool {
 }
 
 define_words!(
-    /// How often a channel may be taken.
+    /// How often a channel may be taken. The later, the stricter: never more leaves.
     Frequency, "frequency",
     /// For each message.
     Each = 1, "each";
+    /// At once for what is urgent; once a day for all the rest together.
+    Daily = 2, "daily";
+    /// At once for what is urgent; once a week for all the rest together.
+    Weekly = 3, "weekly";
     /// For what is urgent only.
-    Urgent = 2, "urgent";
+    Urgent = 4, "urgent";
 );
 
 /// What the customer wants of a category, or of one of its topics, on a channel.

@@ -32,6 +32,8 @@ define_words!(
     Sender = 11, "sender";
     /// May it come at this hour, by law and by the customer's own choice?
     QuietHours = 12, "quiet_hours";
+    /// Does the customer want it by itself, or with others once a day or a week?
+    Digest = 13, "digest";
 );
 
 define_words!(
@@ -81,11 +83,22 @@ pub struct PlannedDelivery {
     pub expires_at: Instant,
 }
 
+/// A way out that is taken with others at once, at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collected {
+    /// The channel.
+    pub channel: Channel,
+    /// When what was collected goes out.
+    pub due_at: Instant,
+}
+
 /// The Message Center entry is always made; this says which ways out besides it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// The routes, at most one a channel.
     pub deliveries: Vec<PlannedDelivery>,
+    /// The ways it waits for with others; on none of them is there a route.
+    pub collected: Vec<Collected>,
     /// Why, and why not.
     pub trace: Trace,
 }

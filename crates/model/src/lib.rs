@@ -31,7 +31,7 @@ pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
 pub use customer::{
     Chosen, Consent, ConsentPurpose, Customer, CustomerFault, Facts, Frequency, Preference,
 };
-pub use decision::{Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
+pub use decision::{Collected, Decision, PlannedDelivery, Rule, Spoke, Trace, Verdict};
 pub use delivery::{
     Attempt, Delivery, DeliveryState, InvalidTransition, Outcome, Receipt, ReceiptStatus,
 };

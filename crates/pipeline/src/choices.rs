@@ -20,7 +20,10 @@ use store::CustomerChange;
 use crate::Pipeline;
 use crate::send::{Reach, Whose};
 use making::Making;
-pub use rows::Row;
+pub use rows::{Row, offered};
+
+/// In place of a topic: all of a category.
+pub const EVERY_TOPIC: &str = "*";
 
 /// So often a change is decided again where somebody else changed the profile meanwhile.
 const TRIES: usize = 8;

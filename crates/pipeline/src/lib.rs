@@ -34,7 +34,7 @@ use store::{Store, Wished};
 use tokio::sync::Notify;
 
 pub use accept::{
-    AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
+    AcceptError, AsOf, Digests, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
 use catalogue::{Catalogue, Desk, MessageType, Stand};
 use costs::Costs;
@@ -67,6 +67,8 @@ pub struct Limits {
     pub links: Option<ReaderLinks>,
     /// What the law of places says of hours and consent.
     pub regions: Arc<Regions>,
+    /// Where the Message Center is, for the links of summaries; none without TLS.
+    pub message_center: Option<String>,
 }
 
 impl Default for Limits {
@@ -80,6 +82,7 @@ impl Default for Limits {
             comes_back: None,
             links: None,
             regions: Regions::shipped(),
+            message_center: None,
         }
     }
 }
@@ -320,6 +323,12 @@ impl Pipeline {
     /// Places on the way to carriers.
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.0.in_flight
+    }
+
+    /// Where the Message Center is, if messages may link there.
+    pub(crate) fn message_center(&self) -> Option<&str> {
+        let center = self.0.limits.message_center.as_deref();
+        center.filter(|center| catalogue::leads_home(center, &self.0.brand.domain))
     }
 
     /// Bounds and lists.

@@ -37,6 +37,7 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             public_url.starts_with("https://"),
         )),
         regions: Arc::new(regions),
+        message_center: public_url.starts_with("https://").then(|| public_url.clone()),
     })
 }
 

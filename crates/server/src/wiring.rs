@@ -11,7 +11,7 @@ use channels::{
     TlsRoots,
 };
 use model::{Channel, Sealed};
-use pipeline::Pipeline;
+use pipeline::{Digests, Pipeline};
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
 use pipeline::send::{Carriers, Room, Routes, Sender};
@@ -87,6 +87,7 @@ pub async fn start(config: &Config) -> Result<System> {
     );
     trackers.spawn(Tracker::new(pipeline.clone(), received).run());
     tasks.spawn(Answers::new(pipeline.clone(), config::TEST_SMS).run(stop.clone()));
+    tasks.spawn(Digests::new(pipeline.clone()).run(stop.clone()));
     pipeline
         .refresh_budgets()
         .await

@@ -245,6 +245,7 @@ fn event(store: &Store, facts: &Facts, n: usize, now: Instant) -> AcceptedEvent 
                 content: content(n),
                 trace: Trace::default(),
                 deliveries: vec![delivery],
+                collected: vec![],
             }),
         },
     }

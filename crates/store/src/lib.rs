@@ -20,6 +20,7 @@ mod conformance;
 mod consents;
 mod costs;
 mod desk;
+mod digests;
 mod error;
 mod failed;
 mod fold;
@@ -52,6 +53,7 @@ pub use consents::{
     standing_at,
 };
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
+pub use digests::{DigestCommitted, DigestSettled, DueDigest};
 pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Answer, Attempt, Category, Channel, ContactPoint, Delivery, DeliveryId, DeliveryState, Event,
-    EventId, FailureReason, InboundId, Instant, KeyId, Lane, Message, MessageContent, MessageId,
-    Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId, Sealed, Span, Spoke, Trace,
+    Answer, Attempt, Category, Channel, Collected, ContactPoint, Delivery, DeliveryId,
+    DeliveryState, Event, EventId, FailureReason, InboundId, Instant, KeyId, Lane, Message,
+    MessageContent, MessageId, Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId,
+    Sealed, Span, Spoke, Trace,
 };
 
 use crate::Wished;
@@ -75,6 +76,8 @@ pub struct NewMessage {
     pub trace: Trace,
     /// The ways out.
     pub deliveries: Vec<NewDelivery>,
+    /// The ways on which it waits for a summary.
+    pub collected: Vec<Collected>,
 }
 
 /// A delivery about to be committed.

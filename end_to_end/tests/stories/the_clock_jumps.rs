@@ -103,7 +103,7 @@ async fn the_newest_stands_first(http: &Http) {
 }
 
 /// Sets the server's clock so many nanoseconds ahead of the right time.
-fn set(hands: &Path, ahead: i64) {
+pub(crate) fn set(hands: &Path, ahead: i64) {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -113,7 +113,7 @@ fn set(hands: &Path, ahead: i64) {
 }
 
 /// Builds what stands between the server and the system's clock.
-async fn library(folder: &Path) -> Option<PathBuf> {
+pub(crate) async fn library(folder: &Path) -> Option<PathBuf> {
     let library = folder.join("clock.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories/world/clock.c");
     let built = Command::new("cc")

@@ -12,6 +12,7 @@ use super::stories::Stories;
 use crate::Pipeline;
 use crate::catalogue::Catalogue;
 use crate::costs::{self, About, Priced};
+use crate::decide::summary::Summary;
 use crate::decide::{Case, Terms, decide};
 use crate::render::{Short, Stopped, check_short, check_values, fill_secret, short_forms};
 
@@ -74,13 +75,21 @@ impl Pipeline {
     ) -> Result<AcceptedResult, Failure> {
         let partition = event.partition();
         let catalogue = self.catalogue();
-        let Some(terms) = self.terms(&event.event_type) else {
+        let Some(mut terms) = self.terms(&event.event_type) else {
             let detail = format!("the catalogue has no message type `{}`", event.event_type);
             return Err(Failure(FailureReason::UnknownType, detail));
         };
-        if terms.answers && !event.key.source.starts_with(OWN_SOURCES) {
-            let detail = format!("`{}` answers texts; no event causes it", event.event_type);
+        if (terms.answers || terms.digest) && !event.key.source.starts_with(OWN_SOURCES) {
+            let detail = format!(
+                "`{}` is Tidings' own word; no event from outside causes it",
+                event.event_type
+            );
             return Err(Failure(FailureReason::UnknownType, detail));
+        }
+        let summary = Summary::of(&event.data).filter(|_| terms.digest);
+        // Of what it lists each was asked about just now.
+        if let Some(of_first) = summary.and_then(|summary| summary.terms(terms.clone()).next()) {
+            terms = of_first;
         }
         let Some(facts) = facts else {
             let detail = "no customer has the id in `subject`; put the customer first".to_owned();
@@ -248,6 +257,7 @@ impl Pipeline {
             content: short.content,
             trace: decision.trace,
             deliveries,
+            collected: decision.collected,
         }
     }
 }

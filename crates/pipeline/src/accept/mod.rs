@@ -6,6 +6,7 @@
 //! failed event: durable, named in the answer, replayable. Next: `send` claims what became
 //! due.
 
+mod digests;
 mod direct;
 mod envelope;
 mod facts;
@@ -21,6 +22,7 @@ use store::{AcceptedEvent, AcceptedResult, Committed};
 
 use crate::Pipeline;
 use crate::costs::Holds;
+pub use digests::Digests;
 pub use envelope::MAX_EVENT_BYTES;
 pub(crate) use envelope::OWN_SOURCES;
 use facts::facts_about;

@@ -110,7 +110,7 @@ impl Pipeline {
 
     /// What the guard will stop in the mail of a message. Whoever replays waits for the
     /// answer, and is not to hear of a success that is taken back at the hand-over.
-    fn stopped_in_mail(&self, result: &AcceptedResult) -> Option<Stopped> {
+    pub(super) fn stopped_in_mail(&self, result: &AcceptedResult) -> Option<Stopped> {
         let AcceptedResult::Message { message, .. } = result else {
             return None;
         };

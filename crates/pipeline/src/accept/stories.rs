@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Event, Facts, Instant, MessageId, Mode, RecipientId, Sealed, Span, Told};
+use model::{
+    Event, Facts, Instant, MessageContent, MessageId, Mode, RecipientId, Sealed, Span, Told,
+};
 use store::{NewMessage, StoryOf};
 
 use super::facts::facts_about;
@@ -71,6 +73,27 @@ impl Pipeline {
             goes_on,
             overtakes: HashMap::new(),
         })
+    }
+}
+
+impl Pipeline {
+    /// Whether what was told since has overtaken a message, which was decided as of a moment.
+    pub(crate) fn is_overtaken(
+        &self,
+        (message, at): (MessageId, Instant),
+        content: &MessageContent,
+        told: &[Told],
+    ) -> bool {
+        let own = told.iter().find(|told| told.message == message);
+        let fact = Fact {
+            message_type: &content.message_type,
+            time: own.map_or(at, |own| own.time),
+            data: &content.data,
+            repeats: true,
+        };
+        let catalogue = self.catalogue();
+        let overtakes = |newer: &str, older: &str| catalogue.overtakes(newer, older);
+        standing(&fact, told, overtakes) == Standing::Late
     }
 }
 

@@ -47,6 +47,9 @@ pub struct MessageType {
     /// Whether it answers a customer's STOP, START or HELP: it goes to who said stop, at once
     /// and once, and no event from outside causes it.
     pub answers: bool,
+    /// Whether it is a summary of what waited for it: of which category and for which channel
+    /// stands in its data, and no event from outside causes it.
+    pub digest: bool,
     /// Whether lock screens, texts and subjects do not say what it is about.
     pub sensitive: bool,
     /// Whose files it is made of.
@@ -88,6 +91,7 @@ impl MessageType {
             category: self.category,
             topic: self.topic.clone(),
             answers: self.answers,
+            digest: self.digest,
             purpose: self.purpose,
             lane: self.lane,
             channels: self.channels.clone(),
@@ -128,6 +132,8 @@ struct TypeFile {
     repeats: bool,
     #[serde(default)]
     answers: bool,
+    #[serde(default)]
+    digest: bool,
     #[serde(default)]
     sensitive: bool,
     #[serde(default = "marketplace")]
@@ -218,6 +224,7 @@ pub(crate) fn read(
         is_overtaken: false,
         repeats: parsed.repeats,
         answers: parsed.answers,
+        digest: parsed.digest,
         sensitive: parsed.sensitive,
         written: Written::default(),
         schema,

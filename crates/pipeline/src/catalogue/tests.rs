@@ -26,7 +26,7 @@ fn shipped() -> Catalogue {
 fn every_type_is_written_in_every_locale() {
     let catalogue = shipped();
     assert_eq!(catalogue.locales().collect::<Vec<_>>(), LOCALES);
-    assert_eq!(catalogue.types().count(), 81);
+    assert_eq!(catalogue.types().count(), 83);
     for entry in catalogue.types() {
         assert_eq!(
             entry.locales().collect::<Vec<_>>(),

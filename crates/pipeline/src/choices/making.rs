@@ -6,8 +6,8 @@ use model::{
 };
 
 use super::{
-    ChannelChoice, ChannelState, Choices, Row, TopicChoice, has_other_way, wanted as wanted_now,
-    wish_of,
+    ChannelChoice, ChannelState, Choices, EVERY_TOPIC, Row, TopicChoice, has_other_way,
+    wanted as wanted_now, wish_of,
 };
 
 pub(super) struct Making<'a> {
@@ -89,6 +89,13 @@ impl<'a> Making<'a> {
 
     pub(super) fn unsubscribe(&mut self, category: Category, topic: &str, channel: Channel) {
         self.withdraw_offers(channel);
+        if topic == EVERY_TOPIC {
+            self.word(category, "", channel, None);
+            for row in self.in_category(category, channel) {
+                self.word(category, &row.topic, channel, None);
+            }
+            return;
+        }
         let row = self.row(category, topic, channel);
         if row.is_none_or(|row| row.always_on) {
             return;

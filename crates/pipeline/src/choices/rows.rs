@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Category, Channel, Frequency, Lane, PurposeClass};
 
 use crate::catalogue::{Catalogue, MessageType};
+use crate::decide::digest::can_wait;
 
 /// A topic on a channel, with what may be chosen there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,25 +25,29 @@ pub struct Row {
     pub mixed: bool,
     /// Whether some of it has no other channel.
     pub only_here: bool,
+    /// Whether some of it may wait for a summary.
+    pub waits: bool,
     /// The message types, by name.
     pub types: Vec<String>,
 }
 
-impl Row {
-    /// How often its messages may be wanted, the most first.
-    pub fn frequencies(&self) -> impl Iterator<Item = Frequency> + use<'_> {
-        let means_something = |frequency: &Frequency| match frequency {
-            Frequency::Each => true,
-            Frequency::Urgent => self.mixed && !self.always_on,
-        };
-        Frequency::ALL.iter().copied().filter(means_something)
+/// How often a row may come, in the order in which a page shows it; whoever has a choice may
+/// switch it off besides.
+pub fn offered(row: &Row) -> &'static [Frequency] {
+    use Frequency::{Daily, Each, Urgent, Weekly};
+    match (row.always_on, row.waits, row.mixed) {
+        (true, ..) | (_, false, false) => &[Each],
+        (_, true, false) => &[Each, Daily, Weekly],
+        (_, false, true) => &[Each, Urgent],
+        (_, true, true) => &[Each, Daily, Weekly, Urgent],
     }
 }
 
 /// The rows of a catalogue: by category, topic and channel.
 pub(super) fn rows(catalogue: &Catalogue) -> Vec<Row> {
     let mut of: BTreeMap<(Category, &str, Channel), Vec<&MessageType>> = BTreeMap::new();
-    for entry in catalogue.types() {
+    // A summary is of what it lists.
+    for entry in catalogue.types().filter(|entry| !entry.digest) {
         for channel in &entry.channels {
             let key = (entry.category, entry.topic.as_str(), *channel);
             of.entry(key).or_default().push(entry);
@@ -61,6 +66,7 @@ pub(super) fn rows(catalogue: &Catalogue) -> Vec<Row> {
             mixed: !all(|entry| entry.lane <= Lane::Urgent)
                 && !all(|entry| entry.lane > Lane::Urgent),
             only_here: types.iter().any(|entry| entry.channels == [channel]),
+            waits: types.iter().any(|entry| can_wait(&entry.terms())),
             types: types.iter().map(|entry| entry.name.clone()).collect(),
         }
     };

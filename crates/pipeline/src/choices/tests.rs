@@ -26,6 +26,7 @@ fn row(category: Category, topic: &str, channel: Channel) -> Row {
         marketing: category == Category::Promotions || topic == "offers",
         mixed: topic == "delivery",
         only_here: false,
+        waits: topic != "security" && topic != "policies",
         types: vec![format!("{category}.{topic}")],
     }
 }

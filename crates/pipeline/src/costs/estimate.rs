@@ -4,12 +4,13 @@
 //! We charge customers nothing for texts; their carrier may. So they see this number where
 //! they choose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Category, Channel, Facts, Mode, PurposeClass, Span};
+use model::{Category, Channel, Facts, Instant, Mode, PurposeClass, Span};
 use store::MailboxFilter;
 
 use crate::Pipeline;
+use crate::decide::digest::{collected, ground};
 use crate::decide::sequence::Standing;
 use crate::decide::{Case, would_take};
 
@@ -48,11 +49,23 @@ pub struct CategoryTexts {
 }
 
 /// Texts and parts, as counted over all days.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Counted {
     texts: u64,
     parts: u64,
     has_security: bool,
+    /// What waits for a summary is one text together, of one part.
+    summaries: BTreeSet<(PurposeClass, Instant)>,
+}
+
+impl Counted {
+    fn texts(&self) -> u64 {
+        self.texts + self.summaries.len() as u64
+    }
+
+    fn parts(&self) -> u64 {
+        self.parts + self.summaries.len() as u64
+    }
 }
 
 impl Pipeline {
@@ -104,7 +117,9 @@ impl Pipeline {
                 looked += 1;
                 oldest = oldest.min(message.at);
                 let content = &message.content;
-                let Some(terms) = self.terms(&content.message_type) else {
+                let terms = self.terms(&content.message_type);
+                // Of a summary, what it lists is counted.
+                let Some(terms) = terms.filter(|terms| !terms.digest) else {
                     continue;
                 };
                 let case = Case {
@@ -125,6 +140,14 @@ impl Pipeline {
                     continue;
                 }
                 let of = counted.entry(content.category).or_default();
+                let told = Case {
+                    now: message.at,
+                    ..case
+                };
+                if let Some((_, due_at)) = collected(&told, Channel::Sms) {
+                    of.summaries.insert((ground(content.purpose), due_at));
+                    continue;
+                }
                 of.texts += 1;
                 of.parts += match channel {
                     Channel::Sms => {
@@ -155,14 +178,14 @@ fn estimate(counted: &BTreeMap<Category, Counted>, looked: usize, days: i64) -> 
     };
     let all = counted.values();
     TextsEstimate {
-        texts: month(all.clone().map(|of| of.texts).sum()),
-        parts: month(all.map(|of| of.parts).sum()),
+        texts: month(all.clone().map(Counted::texts).sum()),
+        parts: month(all.map(Counted::parts).sum()),
         by_category: counted
             .iter()
             .map(|(category, of)| {
                 let texts = CategoryTexts {
-                    texts: month(of.texts),
-                    parts: month(of.parts),
+                    texts: month(of.texts()),
+                    parts: month(of.parts()),
                     has_security: of.has_security,
                 };
                 (*category, texts)
@@ -183,7 +206,7 @@ mod tests {
             let counted = Counted {
                 texts,
                 parts,
-                has_security: false,
+                ..Counted::default()
             };
             BTreeMap::from([(Category::Orders, counted)])
         };

@@ -6,7 +6,9 @@ use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     if !case.terms.channels.contains(&channel) {
-        let why = if case.terms.lane == Lane::Security {
+        let why = if case.terms.digest {
+            "other_way"
+        } else if case.terms.lane == Lane::Security {
             "code_by_text_only"
         } else {
             "not_urgent"
@@ -14,6 +16,7 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
         return Word::Stop(why, String::new());
     }
     let why = match (channel, case.terms.lane) {
+        _ if case.terms.digest => "digest",
         (_, Lane::Security) => "security",
         (Channel::Sms, Lane::Bulk) => "offer",
         (Channel::Sms, _) => "urgent",

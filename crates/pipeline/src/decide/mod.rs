@@ -8,12 +8,14 @@
 mod budget;
 mod consent;
 mod contact;
+pub(crate) mod digest;
 mod matrix;
 mod mode;
 mod preference;
 pub(crate) mod quiet_hours;
 mod sender;
 pub mod sequence;
+pub(crate) mod summary;
 mod suppression;
 mod useful_until;
 
@@ -23,8 +25,8 @@ mod properties;
 use sequence::Standing;
 
 use model::{
-    Category, Channel, ContactPoint, Decision, Facts, Instant, Lane, Mode, PlannedDelivery,
-    PurposeClass, Rule, Span, Spoke, Trace, Verdict,
+    Category, Channel, Collected, ContactPoint, Decision, Facts, Instant, Lane, Mode,
+    PlannedDelivery, PurposeClass, Rule, Span, Spoke, Trace, Verdict,
 };
 
 use crate::regions::Regions;
@@ -38,6 +40,8 @@ pub struct Terms {
     pub topic: String,
     /// Whether it answers a text in which the customer said stop, start or help.
     pub answers: bool,
+    /// Whether it is a summary of others, which waited for it.
+    pub digest: bool,
     /// Its ground.
     pub purpose: PurposeClass,
     /// Its urgency.
@@ -99,14 +103,17 @@ enum Word {
     Stop(&'static str, String),
     /// Not before a moment, because.
     Hold(Instant, &'static str, String),
+    /// Only with others, at a moment, because.
+    Collect(Instant, &'static str, String),
 }
 
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
 /// The rules about one channel, in order. The first "stop" ends the questions. After a "hold"
 /// the others are asked about the moment at which it ends; the hours come last, so that what
-/// others hold is not let go at night.
-const RULES: [(Rule, Ask); 11] = [
+/// others hold is not let go at night. What is collected has no route, so that nothing more is
+/// asked about one.
+const RULES: [(Rule, Ask); 12] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
@@ -115,6 +122,7 @@ const RULES: [(Rule, Ask); 11] = [
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask_first),
     (Rule::Mode, mode::ask),
+    (Rule::Digest, digest::ask),
     (Rule::Sender, sender::ask),
     (Rule::Budget, budget::ask),
     (Rule::QuietHours, quiet_hours::ask),
@@ -147,6 +155,11 @@ pub fn decide(case: &Case<'_>) -> Decision {
     for channel in Channel::ALL {
         let asked = ask(case, *channel, &RULES, &mut decision.trace);
         if asked.stopped {
+            continue;
+        }
+        if let Some(due_at) = asked.collected {
+            let channel = *channel;
+            decision.collected.push(Collected { channel, due_at });
             continue;
         }
         let Some(contact) = case.facts.customer.contact(*channel) else {
@@ -198,7 +211,14 @@ pub fn still_allowed(case: &Case<'_>, contact: &ContactPoint) -> Option<Spoke> {
 
 /// Whether news of the message type would take a channel, by the customer's choices.
 pub fn would_take(case: &Case<'_>, channel: Channel) -> bool {
-    !ask(case, channel, &CHOICES, &mut Trace::default()).stopped
+    refusal(case, channel).is_none()
+}
+
+/// The word of the rule by which, by the customer's choices, it would not.
+pub(crate) fn refusal(case: &Case<'_>, channel: Channel) -> Option<Spoke> {
+    let mut trace = Trace::default();
+    let asked = ask(case, channel, &CHOICES, &mut trace);
+    trace.0.pop().filter(|_| asked.stopped)
 }
 
 /// What must not say no for a channel to take what cannot be switched off.
@@ -222,12 +242,14 @@ struct Asked {
     stopped: bool,
     /// One holds, until a moment; the last, where several do.
     held: Option<(Rule, Instant)>,
+    /// It waits for others, until a moment; its rule's word is the last.
+    collected: Option<Instant>,
 }
 
 /// Asks rules in order, noting their words.
 fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Trace) -> Asked {
     let mut case = *case;
-    let mut held = None;
+    let (mut held, mut collected) = (None, None);
     for (rule, ask) in rules {
         let (verdict, why, with) = match ask(&case, channel) {
             Word::Silent => continue,
@@ -238,6 +260,10 @@ fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Tra
                 held = Some((*rule, case.now));
                 (Verdict::Hold, why, with)
             }
+            Word::Collect(until, why, with) => {
+                collected = Some(until);
+                (Verdict::Hold, why, with)
+            }
         };
         trace.0.push(Spoke {
             rule: *rule,
@@ -246,16 +272,19 @@ fn ask(case: &Case<'_>, channel: Channel, rules: &[(Rule, Ask)], trace: &mut Tra
             why: why.into(),
             with,
         });
-        if verdict == Verdict::Stop {
+        let stopped = verdict == Verdict::Stop;
+        if stopped || collected.is_some() {
             return Asked {
-                stopped: true,
+                stopped,
                 held,
+                collected,
             };
         }
     }
     Asked {
         stopped: false,
         held,
+        collected,
     }
 }
 
@@ -311,6 +340,7 @@ pub(crate) mod cases {
             category: Category::Orders,
             topic: String::new(),
             answers: false,
+            digest: false,
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],

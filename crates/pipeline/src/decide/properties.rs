@@ -87,16 +87,16 @@ prop_compose! {
         let mut channels = Vec::new();
         channels.extend(sms.then_some(Channel::Sms));
         channels.extend(email.then_some(Channel::Email));
-        Terms { category, topic: topic.into(), answers: false, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
+        Terms { category, topic: topic.into(), answers: false, digest: false, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
     }
 }
 
+/// The ways out, now or with others.
 fn routes(case: &Case<'_>) -> Vec<Channel> {
-    decide(case)
-        .deliveries
-        .iter()
-        .map(|d| d.contact.channel)
-        .collect()
+    let decision = decide(case);
+    let routes = decision.deliveries.iter().map(|d| d.contact.channel);
+    let collected = decision.collected.iter().map(|c| c.channel);
+    routes.chain(collected).collect()
 }
 
 proptest! {
@@ -119,7 +119,9 @@ proptest! {
                 prop_assert!(has(ConsentPurpose::Transactional));
             }
             prop_assert!(facts.suppression(channel).is_none());
-            prop_assert!(!no_sender.contains(&channel));
+            let collected = decide(&case).collected.iter().any(|c| c.channel == channel);
+            // A summary asks for its sender itself.
+            prop_assert!(collected || !no_sender.contains(&channel));
             prop_assert!(terms.channels.contains(&channel));
             prop_assert!(mode != Mode::Team || channel == Channel::Email);
         }
@@ -134,16 +136,29 @@ proptest! {
     #[test]
     fn a_stricter_preference_never_adds_a_route(
         facts in anyone(), terms in terms(), category in any_of(Category::ALL), channel in any_of(Channel::ALL),
+        (one, other) in (0..=Frequency::ALL.len(), 0..=Frequency::ALL.len()),
     ) {
-        let mut stricter = facts.clone();
-        stricter.customer.preferences.retain(|p| !(p.category == category && p.channel == channel));
-        stricter.customer.preferences.push(Preference {
-            category, topic: String::new(), channel, on: false, frequency: Frequency::Each, chosen: true,
-        });
+        // The last is off.
+        let wish = |strictness: usize| {
+            let frequency = Frequency::ALL.get(strictness);
+            let mut facts = facts.clone();
+            facts.customer.preferences.retain(|p| !(p.category == category && p.channel == channel));
+            facts.customer.preferences.push(Preference {
+                category, topic: String::new(), channel, on: frequency.is_some(),
+                frequency: frequency.copied().unwrap_or(Frequency::Each), chosen: true,
+            });
+            facts
+        };
+        let (facts, stricter) = (wish(one.min(other)), wish(one.max(other)));
         let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
+        }
+        // And nothing that waited leaves by itself.
+        let (loose, strict) = (decide(&case), decide(&Case { facts: &stricter, ..case }));
+        for planned in strict.deliveries {
+            prop_assert!(loose.deliveries.iter().any(|other| other.contact == planned.contact));
         }
     }
 
@@ -155,7 +170,11 @@ proptest! {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);
             let stopped = decision.trace.0.iter().filter(|s| s.channel == Some(*channel) && s.verdict == Verdict::Stop).count();
             let routed = decision.trace.0.iter().any(|s| s.channel == Some(*channel) && s.rule == Rule::Route);
-            prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, 1) });
+            let waits = decision.collected.iter().any(|c| c.channel == *channel);
+            let held = decision.trace.0.iter().any(|s| s.channel == Some(*channel) && s.rule == Rule::Digest && s.verdict == Verdict::Hold);
+            prop_assert_eq!(waits, held);
+            prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, usize::from(!waits)) });
+            prop_assert!(!(went && waits));
         }
     }
 }

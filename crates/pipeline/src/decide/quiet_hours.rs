@@ -72,7 +72,7 @@ pub(crate) fn spoke(
     channel: Channel,
 ) -> Option<(Spoke, Option<model::Instant>)> {
     let (verdict, why, with, until) = match word(answer) {
-        Word::Silent | Word::Pass(..) => return None,
+        Word::Silent | Word::Pass(..) | Word::Collect(..) => return None,
         Word::Stop(why, with) => (Verdict::Stop, why, with, None),
         Word::Hold(until, why, with) => (Verdict::Hold, why, with, Some(until)),
     };

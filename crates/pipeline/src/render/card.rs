@@ -1,14 +1,17 @@
 //! What the page of one message shows, from the stored data alone.
 
+use jiff::tz::TimeZone;
 use model::MessageContent;
 use serde_json::Value;
 
 use super::snapshot::{Opened, open};
-use super::{Card, Item, RenderError, TrackState, TrackStep};
+use super::{Card, Item, Listed, RenderError, TrackState, TrackStep};
 use crate::catalogue::Catalogue;
 use crate::catalogue::clean::{clean, lines, one_line};
+use crate::catalogue::context::Setting;
 use crate::catalogue::entry::TRACK;
-use crate::catalogue::formats::{Amount, Formats};
+use crate::catalogue::formats::{Amount, DateStyle, Formats, When};
+use crate::decide::summary;
 
 /// Room for the body.
 const BODY_BYTES: usize = 128 * 1024;
@@ -53,6 +56,10 @@ pub(super) fn of_opened(
         items,
         total,
         track: track(catalogue, opened, &content.locale),
+        listed: match opened.entry.digest {
+            true => listed(content, &opened.setting),
+            false => Vec::new(),
+        },
     })
 }
 
@@ -74,6 +81,31 @@ fn paragraphs(body: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The messages that a summary lists.
+fn listed(content: &MessageContent, setting: &Setting<'_>) -> Vec<Listed> {
+    let formats = Formats::of(setting.locale);
+    let zone = TimeZone::get(setting.zone).unwrap_or(TimeZone::UTC);
+    let entries = content
+        .data
+        .get(summary::KEY)
+        .and_then(|said| said.get("items"));
+    let entries = entries.and_then(Value::as_array);
+    let one = |entry: &Value| {
+        let text = |key: &str| {
+            clean(entry.get(key).and_then(Value::as_str).unwrap_or_default()).into_owned()
+        };
+        Listed {
+            id: text("id"),
+            title: text("title"),
+            day: When::parse(&text("at"))
+                .map(|at| formats.date(at, &zone, DateStyle::Short))
+                .unwrap_or_default(),
+            url: text("url"),
+        }
+    };
+    entries.into_iter().flatten().map(one).collect()
 }
 
 /// The lines of the order and its total, as far as the data has them.

@@ -131,11 +131,13 @@ pub fn check_values(guard: &Guard, catalogue: &Catalogue, short: &Short) -> Vec<
 pub fn check_card(guard: &Guard, version: Version<'_>, card: &Card) -> Vec<Stopped> {
     let values = card.facts.iter().map(|(_, value)| value);
     let items = card.items.iter().map(|item| &item.title);
+    let listed = card.listed.iter().map(|listed| &listed.title);
     let parts: Vec<&str> = card
         .paragraphs
         .iter()
         .chain(values)
         .chain(items)
+        .chain(listed)
         .map(String::as_str)
         .collect();
     let body = parts.join("\n\n");

@@ -114,6 +114,7 @@ impl Shown<'_> {
         });
         let lists = Lists::of(card);
         let (facts, items, track) = lists.views();
+        let listed: Vec<View<'_>> = lists.listed.iter().map(|row| View::Fields(row)).collect();
         let paragraphs: Vec<View<'_>> = card.paragraphs.iter().map(|p| View::Text(p)).collect();
         let names = [
             ("lang", View::Text(locale)),
@@ -126,6 +127,7 @@ impl Shown<'_> {
             ("items", View::Views(&items)),
             ("total", View::text_or_none(card.total.as_deref())),
             ("track", View::Views(&track)),
+            ("listed", View::Views(&listed)),
             (
                 "link",
                 link.as_ref().map_or(View::None, |link| View::Fields(link)),
@@ -190,6 +192,7 @@ struct Lists<'a> {
     facts: Vec<[(&'a str, View<'a>); 2]>,
     items: Vec<[(&'a str, View<'a>); 3]>,
     track: Vec<[(&'a str, View<'a>); 3]>,
+    listed: Vec<[(&'a str, View<'a>); 3]>,
 }
 
 impl<'a> Lists<'a> {
@@ -216,6 +219,18 @@ impl<'a> Lists<'a> {
                         ("label", View::Text(&step.label)),
                         ("done", View::Bool(step.state == TrackState::Done)),
                         ("now", View::Bool(step.state == TrackState::Now)),
+                    ]
+                })
+                .collect(),
+            listed: card
+                .listed
+                .iter()
+                .map(|listed| {
+                    let url = Some(listed.url.as_str()).filter(|url| !url.is_empty());
+                    [
+                        ("title", View::Text(&listed.title)),
+                        ("day", View::Text(&listed.day)),
+                        ("url", View::text_or_none(url)),
                     ]
                 })
                 .collect(),

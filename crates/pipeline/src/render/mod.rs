@@ -80,6 +80,21 @@ pub struct Card {
     pub total: Option<String>,
     /// How far the parcel is; empty where it says nothing.
     pub track: Vec<TrackStep>,
+    /// The messages that a summary lists.
+    pub listed: Vec<Listed>,
+}
+
+/// One message in a summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its day, formatted.
+    pub day: String,
+    /// Where it stands; empty where no link leads there.
+    pub url: String,
 }
 
 /// One line of an order.

@@ -10,6 +10,7 @@ use crate::catalogue::clean::{lines, one_line, plain_punctuation, short_line, sh
 use crate::catalogue::load::PLACEHOLDER;
 use crate::catalogue::templates::TemplateId;
 use crate::catalogue::view::Scene;
+use crate::decide::summary::Summary;
 
 /// Room for a line before it is shortened; what is longer is a broken template.
 pub(super) const LINE_BYTES: usize = 64 * 1024;
@@ -81,10 +82,12 @@ pub fn short_forms(
         .and_then(|order| order.get("number"))
         .and_then(Value::as_str)
         .map(str::to_owned);
+    let of_summary = Summary::of(&data).filter(|_| entry.digest);
+    let of_summary = of_summary.map(|summary| summary.category);
     Ok(Short {
         content: MessageContent {
             message_type: entry.name.clone(),
-            category: entry.category,
+            category: of_summary.unwrap_or(entry.category),
             purpose: entry.purpose,
             lane: entry.lane,
             locale: locale.to_owned(),

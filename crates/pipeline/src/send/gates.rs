@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Told};
+use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
 use super::stops::Leaving;
-use crate::decide::sequence::{Fact, Standing, standing};
+use crate::decide::sequence::Standing;
+use crate::decide::summary::Summary;
 use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
@@ -101,21 +102,11 @@ impl Sender {
             .stories(waited.iter().map(question).collect())
             .await?;
         let overtaken = waited.iter().zip(&stories);
-        let overtaken = overtaken.filter(|(claimed, told)| self.is_overtaken(claimed, told));
+        let overtaken = overtaken.filter(|(claimed, told)| {
+            let (pipeline, of) = (&self.pipeline, (claimed.message, claimed.at));
+            pipeline.is_overtaken(of, &claimed.content, told)
+        });
         Ok(overtaken.map(|(claimed, _)| claimed.message).collect())
-    }
-
-    fn is_overtaken(&self, claimed: &ClaimedDelivery, told: &[Told]) -> bool {
-        let own = told.iter().find(|told| told.message == claimed.message);
-        let fact = Fact {
-            message_type: &claimed.content.message_type,
-            time: own.map_or(claimed.at, |own| own.time),
-            data: &claimed.content.data,
-            repeats: true,
-        };
-        let catalogue = self.pipeline.catalogue();
-        let overtakes = |newer: &str, older: &str| catalogue.overtakes(newer, older);
-        standing(&fact, told, overtakes) == Standing::Late
     }
 
     async fn changed_facts(
@@ -177,8 +168,20 @@ impl Sender {
             no_sender: &[],
             regions: &self.pipeline.limits().regions,
         };
-        still_allowed(&case, &claimed.contact)
-            .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))
+        let refused = |case: &Case<'_>| {
+            let spoke = still_allowed(case, &claimed.contact);
+            spoke.map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))
+        };
+        let summary = Summary::of(&claimed.content.data).filter(|_| terms.digest);
+        match summary {
+            None => refused(&case),
+            Some(summary) => summary.terms(terms.clone()).find_map(|terms| {
+                refused(&Case {
+                    terms: &terms,
+                    ..case
+                })
+            }),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use store::ClaimedDelivery;
 
 use super::Sender;
 use crate::render::foot::{FootLinks, can_be_stopped};
+use crate::choices::EVERY_TOPIC;
 
 /// Where mail comes back to.
 #[derive(Clone, Debug)]
@@ -83,9 +84,12 @@ impl Sender {
         let links = self.pipeline.limits().links.as_ref()?;
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
-        let topic = entry.map(|entry| entry.topic.as_str()).unwrap_or_default();
+        let topic = entry.map(|entry| match entry.digest {
+            true => EVERY_TOPIC,
+            false => entry.topic.as_str(),
+        });
         let now = self.pipeline.clock().now();
-        let what = (claimed.content.category, topic);
+        let what = (claimed.content.category, topic.unwrap_or_default());
         Some(FootLinks {
             unsubscribe: (links.unsubscribe)(claimed.recipient, what, now),
             preferences: (links.preferences)(claimed.recipient, now),

@@ -6,6 +6,7 @@ mod claims;
 mod consents;
 mod database;
 mod desk;
+mod digests;
 mod failed;
 mod keys;
 mod ledger;
@@ -111,6 +112,16 @@ mod cases {
         a_change_waits_for_nobody_and_loses_nothing,
         a_withdrawal_reaches_what_is_queued,
     );
+    on_both!(digests:
+        what_waits_is_kept_with_its_message,
+        what_is_due_is_claimed_once_and_again_when_its_lease_ran_out,
+        a_summary_takes_what_waited_in_the_same_commit,
+        of_two_that_settle_one_does,
+        what_comes_late_waits_for_a_summary_of_its_own,
+        a_crash_before_the_summary_loses_nothing,
+        outdated_facts_settle_nothing,
+        messages_are_read_as_they_stand,
+    );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,
     );
@@ -201,6 +212,11 @@ mod cases {
             a_newer_schema_is_refused,
             urls_are_read_with_care,
             without_citus_nothing_is_distributed,
+        );
+    }
+    mod nodes_and_digests {
+        on_postgres!(postgres, digests:
+            two_nodes_at_once_make_each_summary_once,
         );
     }
     mod nodes_and_money {

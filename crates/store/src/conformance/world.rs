@@ -146,6 +146,9 @@ impl World {
             let client = database::connect(url).await;
             let past = "UPDATE claims SET until = clock_timestamp() - interval '1 second'";
             client.execute(past, &[]).await.unwrap();
+            let past = "UPDATE collected SET until = clock_timestamp() - interval '1 second'
+                WHERE until > clock_timestamp()";
+            client.execute(past, &[]).await.unwrap();
         }
     }
 
@@ -248,6 +251,7 @@ impl World {
             content: content(id),
             trace: Trace::default(),
             deliveries,
+            collected: vec![],
         };
         AcceptedEvent {
             id: ids.ids().next(partition, now),

@@ -34,7 +34,7 @@ pub(super) type Heads = HashMap<RecipientId, Head>;
 
 /// What stands for (partition, source, id).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Key {
+pub(super) struct Key {
     partition: i16,
     high: i64,
     low: i64,
@@ -160,7 +160,7 @@ impl Shared {
         locked.map(read).collect()
     }
 
-    fn key_of(&self, event: &AcceptedEvent) -> Key {
+    pub(super) fn key_of(&self, event: &AcceptedEvent) -> Key {
         let key = &event.event.key;
         let partition = event.event.partition().number();
         let (source, id) = (key.source.as_bytes(), key.id.as_bytes());
@@ -174,7 +174,7 @@ impl Shared {
 }
 
 /// The names an event's rows refer to.
-fn names_of(events: &[AcceptedEvent]) -> impl Iterator<Item = &str> {
+pub(super) fn names_of(events: &[AcceptedEvent]) -> impl Iterator<Item = &str> {
     events.iter().flat_map(|accepted| {
         let content = match &accepted.result {
             AcceptedResult::Message { message, .. } => Some(&message.content),
@@ -199,7 +199,7 @@ fn recipient(event: &AcceptedEvent) -> Option<RecipientId> {
     }
 }
 
-fn is_stale(event: &AcceptedEvent, heads: &Heads) -> bool {
+pub(super) fn is_stale(event: &AcceptedEvent, heads: &Heads) -> bool {
     match &event.result {
         AcceptedResult::Message {
             facts_version,
@@ -213,7 +213,7 @@ fn is_stale(event: &AcceptedEvent, heads: &Heads) -> bool {
 }
 
 /// Takes the keys of the events that may be written, and says what each event is.
-async fn answer(
+pub(super) async fn answer(
     tx: &Transaction<'_>,
     events: &[AcceptedEvent],
     keys: &[Key],

@@ -12,7 +12,7 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 20] = [
+pub(crate) const PARTITIONED: [&str; 21] = [
     "recipients",
     "heads",
     "consent_lines",
@@ -25,6 +25,7 @@ pub(crate) const PARTITIONED: [&str; 20] = [
     "mailbox",
     "deliveries",
     "due",
+    "collected",
     "claims",
     "in_doubt",
     "attempts",

@@ -14,6 +14,7 @@ use super::names::Names;
 use super::node::Held;
 use super::rows::{order_hash, partition, text};
 use super::sql::claims::PUT_CLAIMS;
+use super::sql::digests::PUT_COLLECTED;
 use super::sql::path::{
     MOVE_HEADS, PUT_DELIVERIES, PUT_DUE, PUT_EVENTS, PUT_FAILED, PUT_MAILBOX, PUT_MESSAGES,
 };
@@ -77,6 +78,14 @@ columns!(Due {
     delivery: i64
 });
 
+columns!(Collected {
+    partition: i16,
+    due_at: i64,
+    recipient: i64,
+    channel: i16,
+    message: i64
+});
+
 #[derive(Default)]
 struct Claims {
     partition: Vec<i16>,
@@ -94,6 +103,7 @@ pub(super) struct Insert<'a> {
     mailbox: Mailbox<'a>,
     deliveries: Deliveries<'a>,
     due: Due<'a>,
+    collected: Collected<'a>,
     claims: Claims,
     money: Moved,
     moved: BTreeSet<i64>,
@@ -154,6 +164,15 @@ impl<'a> Insert<'a> {
                     revision: head.revision,
                 });
                 self.message(accepted, message, names)?;
+                for waits in &message.collected {
+                    put!(self.collected => {
+                        partition: partition(message.id),
+                        due_at: waits.due_at.as_micros(),
+                        recipient: message.recipient.as_i64(),
+                        channel: i16::from(waits.channel.number()),
+                        message: message.id.as_i64(),
+                    });
+                }
                 for delivery in &message.deliveries {
                     let line = self.reserve(accepted, message, delivery, lines)?;
                     self.delivery(accepted, message, (delivery, line), *facts_version);
@@ -274,6 +293,7 @@ impl<'a> Insert<'a> {
         self.mailbox.add_to(&mut steps, PUT_MAILBOX);
         self.deliveries.add_to(&mut steps, PUT_DELIVERIES);
         self.due.add_to(&mut steps, PUT_DUE);
+        self.collected.add_to(&mut steps, PUT_COLLECTED);
         let claims = &self.claims;
         if !claims.partition.is_empty() {
             let (lease, at) = (&claims.lease, &claims.claimed_at);

@@ -165,7 +165,7 @@ impl Shared {
         Ok(rows.first().map_or(Ok(0), |row| get(row, 0))?)
     }
 
-    async fn read_messages(
+    pub(super) async fn read_messages(
         &self,
         client: &deadpool_postgres::Object,
         rows: &[Row],

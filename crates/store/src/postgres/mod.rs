@@ -11,6 +11,7 @@ mod commit;
 mod consents;
 mod customers;
 mod desk;
+mod digests;
 mod distribute;
 mod doubts;
 mod events;

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, params};
 use super::Sqlite;
 use super::audit::write_audit;
 use super::claims::put_due;
+use super::digests::write_collected;
 use super::event_keys::{Taken, known, take_key};
 use super::fresh::Entry;
 use super::insert::Insert;
@@ -91,7 +92,7 @@ struct Row<'a> {
     slot: Option<i64>,
 }
 
-fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committed>> {
+pub(super) fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committed>> {
     let mut fresh: Vec<Taken<'_>> = Vec::with_capacity(events.len());
     let mut answers = Vec::with_capacity(events.len());
     for event in events {
@@ -289,6 +290,7 @@ fn write_messages(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
             .put(entry.revision)?;
         Ok(())
     })?;
+    write_collected(tx, rows.iter().map(|row| row.message))?;
     write_deliveries(tx, rows)
 }
 

@@ -9,6 +9,7 @@ mod commit;
 mod consents;
 mod customers;
 mod desk;
+mod digests;
 mod event_keys;
 mod events;
 mod fresh;

@@ -118,6 +118,10 @@ pub(super) const TABLES: &[Table] = &[
     table!("due" from "due" by "channel", "lane", "due_at", "delivery"; key 5; columns![
         "partition": Small = "delivery >> 14 & 255", "channel": Small, "lane": Small, "due_at": Big,
         "delivery": Big]),
+    // Nobody has a claim there yet.
+    table!("collected" from "collected" by "due_at", "recipient", "channel", "message"; key 5; columns![
+        "partition": Small = "recipient >> 14 & 255", "due_at": Big, "recipient": Big, "channel": Small,
+        "message": Big]),
     // Claims of a node that never was, and run out: the first node puts them in doubt, by
     // the same rules as after a restart here.
     Table {

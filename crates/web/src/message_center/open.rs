@@ -158,6 +158,7 @@ fn view_of(
         items: card.items,
         total: card.total,
         trail: ways_of(&record.deliveries, local, app.now()),
+        listed: card.listed,
         reasons: reasons_of(app, viewer, message),
         reasons_dir: catalogue.direction(&reasons_lang),
         reasons_lang,
@@ -199,6 +200,7 @@ fn bare_card(paragraphs: Vec<String>) -> Card {
         items: Vec::new(),
         total: None,
         track: Vec::new(),
+        listed: Vec::new(),
     }
 }
 

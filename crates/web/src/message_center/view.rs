@@ -5,7 +5,7 @@
 use askama::Template;
 use model::{Category, Channel, DeliveryState, Instant, Message, Verdict};
 use pipeline::catalogue::Catalogue;
-use pipeline::render::{Card, Item, TrackState};
+use pipeline::render::{Card, Item, Listed, TrackState};
 use store::{DeliveryRecord, UnreadCounts};
 
 use super::filter::{Chip, Filter};
@@ -133,6 +133,7 @@ pub(crate) struct Open {
     pub facts: Vec<(String, String)>,
     pub items: Vec<Item>,
     pub total: Option<String>,
+    pub listed: Vec<Listed>,
     pub trail: Vec<Way>,
     /// Why, of each way in turn.
     pub reasons: Vec<(Option<Channel>, Vec<Reason>)>,

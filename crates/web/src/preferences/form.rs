@@ -198,6 +198,8 @@ mod tests {
             ("was.orders.delivery", "each"),
             ("topic.orders.returns", "off"),
             ("was.orders.returns", "off"),
+            ("topic.orders.updates", "weekly"),
+            ("was.orders.updates", "each"),
             ("locale", "de"),
             ("was_locale", "en"),
             ("time_zone", "Europe/Berlin"),
@@ -210,13 +212,15 @@ mod tests {
                 allowed: None,
                 offers: Some(false),
             }],
-            topics: vec![TopicChoice {
-                category: Category::Orders,
-                topic: "delivery".into(),
-                channel: Channel::Sms,
-                on: true,
-                frequency: Frequency::Urgent,
-            }],
+            topics: [("delivery", Frequency::Urgent), ("updates", Frequency::Weekly)]
+                .map(|(topic, frequency)| TopicChoice {
+                    category: Category::Orders,
+                    topic: topic.into(),
+                    channel: Channel::Sms,
+                    on: true,
+                    frequency,
+                })
+                .to_vec(),
             locale: Some("de".into()),
             time_zone: None,
             quiet_hours: None,

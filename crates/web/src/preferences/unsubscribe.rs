@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use model::{Category, Channel, How};
-use pipeline::choices::{Choice, ChooseError};
+use pipeline::choices::{Choice, ChooseError, EVERY_TOPIC};
 
 use super::link::{Gone, Link, Use};
 use super::page::{keep_to_itself, leads_nowhere};
@@ -95,7 +95,7 @@ fn shown(
         page: frame(app, Place::Elsewhere),
         action,
         category,
-        ends_topic: row.is_some_and(|row| !row.always_on),
+        ends_topic: topic == EVERY_TOPIC || row.is_some_and(|row| !row.always_on),
         topic,
     };
     keep_to_itself(html(StatusCode::OK, &page))

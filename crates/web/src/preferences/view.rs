@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use askama::Template;
 use model::{Category, Channel, Facts, Frequency, Instant, QuietHours};
 use pipeline::Pipeline;
-use pipeline::choices::{Change, ChannelState, Row, has_other_way, wanted};
+use pipeline::choices::{Change, ChannelState, Row, has_other_way, offered, wanted};
 use pipeline::render::Short;
 
 use super::form::{hours_word, name_of, word_of};
@@ -150,7 +150,7 @@ pub(super) struct Line {
     pub topic: String,
     /// `orders.delivery`
     pub name: String,
-    /// `each`, `urgent` or `off`.
+    /// `each`, `daily`, `weekly`, `urgent` or `off`.
     pub wanted: &'static str,
     pub always_on: bool,
     /// It is always on, and another way is open to it.
@@ -207,7 +207,7 @@ pub(super) fn groups(
 fn line(pipeline: &Pipeline, facts: &Facts, (rows, row): (&[Row], &Row), at: Instant) -> Line {
     let customer = &facts.customer;
     let now = wanted(customer, row);
-    let mut options: Vec<Frequency> = row.frequencies().collect();
+    let mut options: Vec<Frequency> = offered(row).to_vec();
     // What was chosen before stays to be seen.
     options.extend(now.filter(|now| !options.contains(now)));
     Line {

@@ -180,6 +180,7 @@ impl World {
             content,
             trace: Trace(vec![spoke]),
             deliveries: vec![delivery],
+            collected: vec![],
         };
         let event = AcceptedEvent {
             id: store.ids().next(partition, now),

@@ -113,6 +113,7 @@ impl Templates {
             content,
             trace: template.trace.clone(),
             deliveries: vec![delivery],
+            collected: vec![],
         };
         AcceptedEvent {
             id: ids.next(partition, at),

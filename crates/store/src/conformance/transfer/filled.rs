@@ -8,6 +8,7 @@ use model::{
 };
 
 use crate::conformance::consents::stop_all;
+use crate::conformance::digests;
 use crate::conformance::ledger::{price, quote, quoted};
 use crate::conformance::withdrawn::{message_of, withdraw};
 use crate::conformance::world::World;
@@ -142,6 +143,7 @@ pub(super) async fn fill(world: &World) -> Put {
     let taken_back = world.accepted(&facts[1], "s-2", Lane::Bulk, &[Channel::Email]);
     world.commit(taken_back.clone()).await;
     assert!(withdraw(world, message_of(&taken_back)).await);
+    digests::wait(world, &facts[1], "w-1").await;
     let failed = fail_some(world, &facts[2]).await;
 
     let mut waits = receipt(world, "unknown-1", ReceiptStatus::Delivered);

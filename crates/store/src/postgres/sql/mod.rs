@@ -7,6 +7,7 @@ pub(super) mod claims;
 pub(super) mod consents;
 pub(super) mod customers;
 pub(super) mod desk;
+pub(super) mod digests;
 pub(super) mod keys;
 pub(super) mod ledger;
 pub(super) mod mailbox;

@@ -25,14 +25,15 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        claims, consents, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports,
-        staff,
+        claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path, receipts,
+        reports, staff,
     };
     let lists = [
         claims::ALL,
         consents::ALL,
         customers::ALL,
         desk::ALL,
+        digests::ALL,
         keys::ALL,
         ledger::ALL,
         mailbox::ALL,

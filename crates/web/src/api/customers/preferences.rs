@@ -62,7 +62,7 @@ struct TopicAnswer {
     channel: Channel,
     /// Whether its messages may take the channel.
     on: bool,
-    /// How often: `each` or `urgent`.
+    /// How often: `each`, `daily`, `weekly` or `urgent`.
     frequency: &'static str,
     /// It protects the customer, or the law wants it told: it has no switch. `on: false` then
     /// means that it takes another channel.
@@ -211,7 +211,8 @@ struct TopicChoiceShape {
     channel: String,
     /// Whether its messages may take the channel.
     on: bool,
-    /// `each`, which is the default, or `urgent`.
+    /// `each`, which is the default; `daily` or `weekly` for a summary of what is not urgent;
+    /// or `urgent` for urgent ones only.
     frequency: Option<String>,
 }
 

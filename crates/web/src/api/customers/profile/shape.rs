@@ -95,7 +95,8 @@ struct PreferenceShape {
     channel: String,
     /// Whether its messages may take the channel.
     on: bool,
-    /// `each`, or `urgent` for urgent ones only; `each` when left out.
+    /// `each`; `daily` or `weekly` for a summary of what is not urgent; or `urgent` for urgent
+    /// ones only; `each` when left out.
     frequency: Option<String>,
     /// Whether the customer chose it, so that no profile replaces it; in answers only.
     chosen: Option<bool>,
