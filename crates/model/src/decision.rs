@@ -32,6 +32,8 @@ define_words!(
     Sender = 11, "sender";
     /// May it come at this hour, by law and by the customer's own choice?
     QuietHours = 12, "quiet_hours";
+    /// Has the customer had enough lately?
+    FrequencyCap = 14, "frequency_cap";
 );
 
 define_words!(

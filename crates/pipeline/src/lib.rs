@@ -13,6 +13,7 @@
 //! the store. What may be said, to whom and in which language stands in [`catalogue`].
 
 pub mod accept;
+pub mod attention;
 pub mod catalogue;
 pub mod choices;
 pub mod costs;
@@ -36,6 +37,7 @@ use tokio::sync::Notify;
 pub use accept::{
     AcceptError, AsOf, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
+use attention::Attention;
 use catalogue::{Catalogue, Desk, MessageType, Stand};
 use costs::Costs;
 use decide::Terms;
@@ -67,6 +69,8 @@ pub struct Limits {
     pub unsubscribe: Option<UnsubscribeLinks>,
     /// What the law of places says of hours and consent.
     pub regions: Arc<Regions>,
+    /// How much of a person's attention may be taken.
+    pub attention: Attention,
 }
 
 impl Default for Limits {
@@ -80,6 +84,7 @@ impl Default for Limits {
             comes_back: None,
             unsubscribe: None,
             regions: Regions::shipped(),
+            attention: Attention::default(),
         }
     }
 }

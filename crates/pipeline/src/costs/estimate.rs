@@ -102,6 +102,8 @@ impl Pipeline {
                     spent: &[],
                     no_sender: &[],
                     regions: &self.limits().regions,
+                    attention: None,
+                    taken: &[],
                 };
                 if content.text.is_empty() || !would_take(&case, Channel::Sms) {
                     continue;

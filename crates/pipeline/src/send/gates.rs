@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Told};
+use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken, Told};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
@@ -28,12 +28,19 @@ pub(super) struct Since {
     overtaken: HashSet<MessageId>,
     /// Messages that were taken back.
     withdrawn: HashSet<MessageId>,
+    /// What was taken of the attention of those for whom something waited.
+    taken: HashMap<RecipientId, Vec<Taken>>,
 }
 
 impl Since {
     /// A recipient's facts, if they changed.
     pub(super) fn facts(&self, recipient: RecipientId) -> Option<&Facts> {
         self.facts.get(&recipient)
+    }
+
+    /// What was taken of a recipient's attention, where something for them waited.
+    pub(super) fn taken(&self, recipient: RecipientId) -> &[Taken] {
+        self.taken.get(&recipient).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -44,6 +51,7 @@ impl Sender {
             facts: self.changed_facts(chunk).await?,
             overtaken: self.overtaken(chunk).await?,
             withdrawn: self.withdrawn(chunk).await?,
+            taken: self.taken(chunk).await?,
         })
     }
 
@@ -176,6 +184,9 @@ impl Sender {
             // The hand-over itself asks for the sender, facts changed or not.
             no_sender: &[],
             regions: &self.pipeline.limits().regions,
+            // Counted apart, where it has waited.
+            attention: None,
+            taken: &[],
         };
         still_allowed(&case, &claimed.contact)
             .map(|Spoke { rule, why, .. }| format!("{rule}.{why}"))

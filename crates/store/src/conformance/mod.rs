@@ -1,6 +1,7 @@
 //! What every backend must do, as plain functions over an empty store. A bug found in one
 //! backend becomes a case here first.
 
+mod attention;
 mod audit;
 mod claims;
 mod consents;
@@ -111,6 +112,13 @@ mod cases {
         a_change_waits_for_nobody_and_loses_nothing,
         a_withdrawal_reaches_what_is_queued,
     );
+    on_both!(attention:
+        what_would_be_too_much_is_decided_again,
+        what_did_not_leave_gives_its_place_back,
+        what_is_tried_again_counts_from_then,
+        what_counts_no_more_leaves,
+        of_many_at_once_no_more_are_accepted_than_there_is_room,
+    );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,
     );
@@ -201,6 +209,11 @@ mod cases {
             a_newer_schema_is_refused,
             urls_are_read_with_care,
             without_citus_nothing_is_distributed,
+        );
+    }
+    mod nodes_and_attention {
+        on_postgres!(postgres, attention:
+            two_nodes_never_take_more_than_there_is,
         );
     }
     mod nodes_and_money {

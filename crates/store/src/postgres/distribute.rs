@@ -12,10 +12,11 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 20] = [
+pub(crate) const PARTITIONED: [&str; 21] = [
     "recipients",
     "heads",
     "consent_lines",
+    "attention",
     "contact_owners",
     "suppressions",
     "events",

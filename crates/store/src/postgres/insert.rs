@@ -13,6 +13,7 @@ use super::ledger::add_ledger;
 use super::names::Names;
 use super::node::Held;
 use super::rows::{order_hash, partition, text};
+use super::sql::attention::PUT_ATTENTION;
 use super::sql::claims::PUT_CLAIMS;
 use super::sql::path::{
     MOVE_HEADS, PUT_DELIVERIES, PUT_DUE, PUT_EVENTS, PUT_FAILED, PUT_MAILBOX, PUT_MESSAGES,
@@ -69,6 +70,13 @@ columns!(Mailbox {
 columns!(Deliveries { partition: i16, id: i64, message: i64, channel: i16, address: Text<'a>, state: i16,
     lane: i16, facts_version: i64, due_at: i64, expires_at: i64, attempts: i32, changed_at: i64,
     secret: Option<Text<'a>>, line: Option<i32>, quote: Option<i64> });
+columns!(Attention {
+    partition: i16,
+    recipient: i64,
+    delivery: i64,
+    purpose: i16,
+    test: i16
+});
 columns!(Due {
     partition: i16,
     channel: i16,
@@ -94,6 +102,7 @@ pub(super) struct Insert<'a> {
     mailbox: Mailbox<'a>,
     deliveries: Deliveries<'a>,
     due: Due<'a>,
+    attention: Attention<'a>,
     claims: Claims,
     money: Moved,
     moved: BTreeSet<i64>,
@@ -220,6 +229,15 @@ impl<'a> Insert<'a> {
         (delivery, line): (&'a NewDelivery, Option<i32>),
         facts_version: i64,
     ) {
+        if let Some(counts) = &delivery.counts {
+            put!(self.attention => {
+                partition: partition(message.recipient),
+                recipient: message.recipient.as_i64(),
+                delivery: delivery.id.as_i64(),
+                purpose: i16::from(counts.purpose.number()),
+                test: i16::from(counts.test),
+            });
+        }
         let planned = &delivery.planned;
         let (at, id) = (partition(delivery.id), delivery.id.as_i64());
         let (channel, lane) = (planned.contact.channel, planned.lane);
@@ -274,6 +292,7 @@ impl<'a> Insert<'a> {
         self.mailbox.add_to(&mut steps, PUT_MAILBOX);
         self.deliveries.add_to(&mut steps, PUT_DELIVERIES);
         self.due.add_to(&mut steps, PUT_DUE);
+        self.attention.add_to(&mut steps, PUT_ATTENTION);
         let claims = &self.claims;
         if !claims.partition.is_empty() {
             let (lease, at) = (&claims.lease, &claims.claimed_at);
