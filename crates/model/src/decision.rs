@@ -34,6 +34,8 @@ define_words!(
     QuietHours = 12, "quiet_hours";
     /// Does the customer want it by itself, or with others once a day or a week?
     Digest = 13, "digest";
+    /// Has the customer had enough lately?
+    FrequencyCap = 14, "frequency_cap";
 );
 
 define_words!(

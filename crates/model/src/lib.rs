@@ -4,6 +4,7 @@
 //! No I/O, no clock of its own, no randomness. Every other crate speaks in these types;
 //! the glossary in `docs/glossary.md` says what each word means.
 
+mod attention;
 mod channel;
 mod clock;
 mod consent;
@@ -24,6 +25,7 @@ mod staff;
 mod story;
 mod words;
 
+pub use attention::{Cap, Counts, REMEMBERED, Taken};
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
 pub use consent::{Act, Answer, ConsentLine, How, Said, Wish};

@@ -13,6 +13,7 @@
 //! the store. What may be said, to whom and in which language stands in [`catalogue`].
 
 pub mod accept;
+pub mod attention;
 pub mod catalogue;
 pub mod choices;
 pub mod costs;
@@ -36,6 +37,7 @@ use tokio::sync::Notify;
 pub use accept::{
     AcceptError, AsOf, Digests, EventAnswer, MAX_EVENT_BYTES, RawEvent, ReplayAnswer, Submission,
 };
+use attention::Attention;
 use catalogue::{Catalogue, Desk, MessageType, Stand};
 use costs::Costs;
 use decide::Terms;
@@ -69,6 +71,8 @@ pub struct Limits {
     pub regions: Arc<Regions>,
     /// Where the Message Center is, for the links of summaries; none without TLS.
     pub message_center: Option<String>,
+    /// How much of a person's attention may be taken.
+    pub attention: Attention,
 }
 
 impl Default for Limits {
@@ -83,6 +87,7 @@ impl Default for Limits {
             links: None,
             regions: Regions::shipped(),
             message_center: None,
+            attention: Attention::default(),
         }
     }
 }

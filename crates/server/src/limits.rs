@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use model::{ContactPoint, Span};
 use pipeline::Limits;
+use pipeline::attention::Attention;
 use pipeline::regions::Regions;
 use pipeline::send::ReaderLinks;
 use pipeline::send::retry::DoubtWait;
@@ -36,9 +37,33 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             // One POST from a mail program is safe over TLS only (RFC 8058 §3.1).
             public_url.starts_with("https://"),
         )),
-        regions: Arc::new(regions),
+        regions: Arc::new(regions.revoking_all_from(revoke_all_from(config)?)),
         message_center: public_url.starts_with("https://").then(|| public_url.clone()),
+        attention: attention(&config.attention),
     })
+}
+
+/// The day from which one stop ends everything, wherever the customer is.
+///
+/// # Errors
+/// It is no day.
+pub fn revoke_all_from(config: &Config) -> Result<Option<jiff::civil::Date>> {
+    let day = config.regions.revoke_all_from.as_deref();
+    let read = |day: &str| {
+        day.parse()
+            .map_err(|_| anyhow::anyhow!("regions.revoke_all_from is a day like `2026-04-11`"))
+    };
+    day.map(read).transpose()
+}
+
+const fn attention(own: &config::Attention) -> Attention {
+    Attention {
+        offer_texts_a_day: own.offer_texts_a_day,
+        offer_texts_a_week: own.offer_texts_a_week,
+        offer_mails_a_day: own.offer_mails_a_day,
+        offer_mails_a_week: own.offer_mails_a_week,
+        texts_a_day: own.texts_a_day,
+    }
 }
 
 fn doubt_wait(seconds: u32) -> DoubtWait {

@@ -220,6 +220,7 @@ fn event(store: &Store, facts: &Facts, n: usize, now: Instant) -> AcceptedEvent 
         secret: None,
         lease: Some(Span::minutes(10)),
         quote: None,
+        counts: None,
     };
     AcceptedEvent {
         id: ids.next(partition, now),

@@ -15,6 +15,7 @@ macro_rules! on {
     };
 }
 
+mod attention;
 #[cfg(test)]
 mod conformance;
 mod consents;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 
 use model::{
     Channel, Customer, DeliveryId, Facts, IdSource, Instant, Lane, MessageId, RecipientId, Span,
-    Told,
+    Taken, Told,
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -224,6 +225,18 @@ impl Store {
     /// [`Error`].
     pub async fn stories(&self, asked: Vec<StoryOf>) -> Result<Vec<Vec<Told>>> {
         on!(self, backend => backend.stories(asked).await)
+    }
+
+    /// What was taken of recipients' attention lately, and is about to be.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn attention(
+        &self,
+        recipients: Vec<RecipientId>,
+        now: Instant,
+    ) -> Result<Vec<(RecipientId, Taken)>> {
+        on!(self, backend => backend.attention(recipients, now).await)
     }
 
     // --- the path of a message

@@ -94,6 +94,8 @@ pub struct NewDelivery {
     pub lease: Option<Span>,
     /// What it is expected to cost; none where that is nothing, or no rate card tells.
     pub quote: Option<Quote>,
+    /// What it counts as, and the limits it keeps to; none for what counts nowhere.
+    pub counts: Option<model::Counts>,
 }
 
 /// What the commit made of an accepted event.
@@ -103,7 +105,8 @@ pub enum Committed {
     Accepted,
     /// The same (partition, source, id) was there before; nothing was written.
     Duplicate(EventId),
-    /// The recipient's facts changed since they were read: decide again.
+    /// The recipient's facts changed since they were read, or others took what was left of
+    /// their attention: decide again.
     Stale,
 }
 

@@ -15,6 +15,7 @@ mod a_carrier_throttles_everything;
 mod a_code_is_seen_only_on_the_phone;
 mod a_customer_chooses;
 mod a_customer_says_no_on_the_page;
+mod a_customer_has_had_enough;
 mod a_customer_texts_stop;
 mod a_hundred_thousand_bad_requests;
 mod a_marketer_changes_the_words;

@@ -1,7 +1,7 @@
 //! From an event and its customer's facts to what is committed.
 
 use model::{
-    Channel, Customer, Decision, Event, Facts, FailureReason, Instant, Mode, Partition,
+    Channel, Counts, Customer, Decision, Event, Facts, FailureReason, Instant, Mode, Partition,
     PlannedDelivery, Quote, Sealed, ledger_day,
 };
 use store::{AcceptedEvent, AcceptedResult, NewDelivery, NewMessage};
@@ -13,8 +13,23 @@ use crate::Pipeline;
 use crate::catalogue::Catalogue;
 use crate::costs::{self, About, Priced};
 use crate::decide::summary::Summary;
-use crate::decide::{Case, Terms, decide};
+use crate::decide::{Case, Terms, decide, frequency_cap};
 use crate::render::{Short, Stopped, check_short, check_values, fill_secret, short_forms};
+
+/// What deliveries count as, by channel.
+type Counted = Vec<(Channel, Counts)>;
+
+fn counts_of(case: &Case<'_>, decision: &Decision) -> Counted {
+    let channels = decision.deliveries.iter().map(|d| d.contact.channel);
+    let counts =
+        channels.filter_map(|channel| Some((channel, frequency_cap::counts(case, channel)?)));
+    counts.collect()
+}
+
+fn taken_out(counts: &mut Counted, channel: Channel) -> Option<Counts> {
+    let place = counts.iter().position(|(of, _)| *of == channel)?;
+    Some(counts.swap_remove(place).1)
+}
 
 /// Why no message could be made.
 struct Failure(FailureReason, String);
@@ -113,15 +128,20 @@ impl Pipeline {
             spent: &self.spent(event, facts, &terms, now),
             no_sender: &self.no_sender(facts, now),
             regions: &self.limits().regions,
+            // What is replayed as of its own time is a question, and takes no attention.
+            attention: event.as_of.is_none().then_some(&self.limits().attention),
+            taken: stories.attended.of(facts.recipient),
         };
         let decision = decide(&case);
+        let counts = counts_of(&case, &decision);
         let message = self.compose(
             event,
             facts,
             short,
-            (decision, &about),
+            (decision, &about, counts),
             (partition, at, now),
         );
+        stories.attended.note(&message);
         // What is replayed as of its own time had left before what came after it.
         if event.as_of.is_none() {
             stories.overtake(&catalogue, event.time, &message);
@@ -235,7 +255,7 @@ impl Pipeline {
         event: &Event,
         facts: &Facts,
         short: Short,
-        (decision, about): (Decision, &About),
+        (decision, about, mut counts): (Decision, &About, Counted),
         (partition, at, now): (Partition, Instant, Instant),
     ) -> NewMessage {
         let ids = self.store().ids();
@@ -245,6 +265,7 @@ impl Pipeline {
             .map(|planned| NewDelivery {
                 id: ids.next(partition, now),
                 quote: self.quote(event.mode, &planned, &short, (about, now)),
+                counts: taken_out(&mut counts, planned.contact.channel),
                 planned,
                 secret: short.secret.clone(),
                 lease: None,

@@ -6,6 +6,7 @@
 //! failed event: durable, named in the answer, replayable. Next: `send` claims what became
 //! due.
 
+mod attention;
 mod digests;
 mod direct;
 mod envelope;

@@ -7,6 +7,7 @@ use model::{
 };
 use store::{NewMessage, StoryOf};
 
+use super::attention::Attended;
 use super::facts::facts_about;
 use crate::Pipeline;
 use crate::catalogue::Catalogue;
@@ -27,6 +28,8 @@ pub(super) struct Stories {
     goes_on: HashSet<Of>,
     /// Which messages each message of the batch overtakes.
     overtakes: HashMap<MessageId, Vec<MessageId>>,
+    /// How much of their attention is taken.
+    pub(super) attended: Attended,
 }
 
 impl Pipeline {
@@ -37,6 +40,7 @@ impl Pipeline {
         facts: &[Facts],
         now: Instant,
     ) -> store::Result<Stories> {
+        let attended = self.load_attention(waiting, facts, now).await?;
         let catalogue = self.catalogue();
         let with_story = |(_, event): &&(usize, Event)| catalogue.has_story(&event.event_type);
         let of = |(_, event): &(usize, Event)| {
@@ -49,7 +53,10 @@ impl Pipeline {
         let goes_on = pairs.map(|pair| pair[0].clone()).collect();
         asked.dedup();
         if asked.is_empty() {
-            return Ok(Stories::default());
+            return Ok(Stories {
+                attended,
+                ..Stories::default()
+            });
         }
         // The events of a batch come by one key and have one mode.
         let mode = waiting.first().map_or(Mode::Live, |(_, event)| event.mode);
@@ -72,6 +79,7 @@ impl Pipeline {
             told: known.collect(),
             goes_on,
             overtakes: HashMap::new(),
+            attended,
         })
     }
 }

@@ -134,6 +134,8 @@ impl Pipeline {
                     spent: &[],
                     no_sender: &[],
                     regions: &self.limits().regions,
+                    attention: None,
+                    taken: &[],
                 };
                 let wordless = channel == Channel::Sms && content.text.is_empty();
                 if wordless || !would_take(&case, channel) {

@@ -1,8 +1,11 @@
-//! No text without a consent, but for the one that answers the customer's own; no marketing without its own, on any channel.
+//! No text without a consent, but for the one that answers the customer's own; no marketing
+//! without its own, on any channel, and for the very address where the law of a place wants
+//! that (47 CFR 64.1200(a)(2) and (f)(9)).
 
 use model::{Channel, PurposeClass};
 
 use super::{Case, Word};
+use crate::regions::Place;
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     let class = case.terms.purpose;
@@ -12,6 +15,14 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     let purpose = class.consent_purpose();
     let customer = &case.facts.customer;
     if let Some(consent) = customer.consent(channel, purpose, case.at) {
+        // One for another address is none; one that names no address is from before we asked.
+        let unnamed = class == PurposeClass::Marketing && consent.contact.open().is_empty();
+        let place = || Place::of(customer);
+        let about = (class, channel);
+        let law = unnamed.then(|| case.regions.express_consent(&place(), about, case.at));
+        if let Some(rule) = law.flatten() {
+            return Word::Stop("number_unknown", rule.id.clone());
+        }
         return Word::Pass("given", consent.given_at.to_string());
     }
     let needed = channel != Channel::Email || class == PurposeClass::Marketing;
@@ -64,6 +75,42 @@ mod tests {
             ask(&case(&facts, &terms), Channel::Sms),
             Word::Stop("missing", String::new())
         );
+    }
+
+    #[test]
+    fn the_law_of_a_place_wants_a_consent_for_that_very_number() {
+        let mut facts = facts();
+        let marketing = Terms {
+            purpose: PurposeClass::Marketing,
+            ..urgent()
+        };
+        let own = facts.customer.phone.clone().unwrap().address;
+        let other = model::Sealed::new("+12535550100");
+        let none = model::Sealed::new("");
+        facts.customer.consents[0].purpose = model::ConsentPurpose::Marketing;
+        for (country, contact, expected) in [
+            ("US", &own, "given"),
+            ("US", &other, "missing"),
+            ("US", &none, "number_unknown"),
+            ("DE", &none, "number_unknown"),
+            ("CH", &own, "given"),
+            ("CH", &none, "given"),
+            ("CH", &other, "missing"),
+        ] {
+            facts.customer.country = country.into();
+            facts.customer.consents[0].contact = contact.clone();
+            let (Word::Pass(why, _) | Word::Stop(why, _)) =
+                ask(&case(&facts, &marketing), Channel::Sms)
+            else {
+                panic!("the rule always speaks of texts");
+            };
+            assert_eq!(why, expected, "{country}");
+            // Other grounds need no more than before.
+            facts.customer.consents[0].purpose = model::ConsentPurpose::Transactional;
+            let word = ask(&case(&facts, &urgent()), Channel::Sms);
+            assert!(matches!(word, Word::Pass("given", _)), "{country}");
+            facts.customer.consents[0].purpose = model::ConsentPurpose::Marketing;
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod budget;
 mod consent;
 mod contact;
 pub(crate) mod digest;
+pub(crate) mod frequency_cap;
 mod matrix;
 mod mode;
 mod preference;
@@ -26,9 +27,10 @@ use sequence::Standing;
 
 use model::{
     Category, Channel, Collected, ContactPoint, Decision, Facts, Instant, Lane, Mode,
-    PlannedDelivery, PurposeClass, Rule, Span, Spoke, Trace, Verdict,
+    PlannedDelivery, PurposeClass, Rule, Span, Spoke, Taken, Trace, Verdict,
 };
 
+use crate::attention::Attention;
 use crate::regions::Regions;
 
 /// What the catalogue says of a message type, as far as decisions go.
@@ -87,6 +89,10 @@ pub struct Case<'a> {
     pub no_sender: &'a [Channel],
     /// What the law of places says.
     pub regions: &'a Regions,
+    /// How much of the customer's attention may be taken; none where that is not asked.
+    pub attention: Option<&'a Attention>,
+    /// What of it is taken.
+    pub taken: &'a [Taken],
 }
 
 /// The word of a rule that holds a delivery for longer than it helps.
@@ -110,10 +116,10 @@ enum Word {
 type Ask = fn(&Case<'_>, Channel) -> Word;
 
 /// The rules about one channel, in order. The first "stop" ends the questions. After a "hold"
-/// the others are asked about the moment at which it ends; the hours come last, so that what
-/// others hold is not let go at night. What is collected has no route, so that nothing more is
-/// asked about one.
-const RULES: [(Rule, Ask); 12] = [
+/// the others are asked about the moment at which it ends; the hours come late, so that what
+/// others hold is not let go at night, and the limits last, which ask for the hours themselves.
+/// What is collected has no route, so that nothing more is asked about one.
+const RULES: [(Rule, Ask); 13] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
@@ -126,6 +132,7 @@ const RULES: [(Rule, Ask); 12] = [
     (Rule::Sender, sender::ask),
     (Rule::Budget, budget::ask),
     (Rule::QuietHours, quiet_hours::ask),
+    (Rule::FrequencyCap, frequency_cap::ask),
 ];
 
 /// What a customer's choices come to, whatever is the news.
@@ -361,6 +368,8 @@ pub(crate) mod cases {
             spent: &[],
             no_sender: &[],
             regions: &REGIONS,
+            attention: None,
+            taken: &[],
         }
     }
 }

@@ -107,7 +107,7 @@ proptest! {
     ) {
         let at = noon();
         let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
-        let case = Case { event_time: at - Span::hours(age), at, now: at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[], no_sender: &no_sender, regions: &REGIONS };
+        let case = Case { event_time: at - Span::hours(age), at, now: at, facts: &facts, terms: &terms, standing: Standing::Newest, mode, team: &team, spent: &[], no_sender: &no_sender, regions: &REGIONS, attention: None, taken: &[] };
         for channel in routes(&case) {
             let has = |purpose| facts.customer.consents.iter().any(|c| {
                 c.channel == channel && c.purpose == purpose && c.given_at <= at
@@ -129,7 +129,7 @@ proptest! {
 
     #[test]
     fn the_same_facts_give_the_same_decision(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
         prop_assert_eq!(decide(&case), decide(&case));
     }
 
@@ -150,7 +150,7 @@ proptest! {
             facts
         };
         let (facts, stricter) = (wish(one.min(other)), wish(one.max(other)));
-        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
         let before = routes(&case);
         for route in routes(&Case { facts: &stricter, ..case }) {
             prop_assert!(before.contains(&route));
@@ -164,7 +164,7 @@ proptest! {
 
     #[test]
     fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
         let decision = decide(&case);
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);
@@ -185,7 +185,7 @@ proptest! {
     #[test]
     fn what_is_due_may_leave_and_what_is_held_says_until_when(facts in anyone(), terms in terms(), hours in 0..9_000_i64) {
         let now = noon() + Span::hours(hours);
-        let case = Case { event_time: now, at: now, now, facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let case = Case { event_time: now, at: now, now, facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
         let decision = decide(&case);
         for delivery in &decision.deliveries {
             let channel = delivery.contact.channel;
@@ -208,7 +208,7 @@ proptest! {
         let now = noon() + Span::hours(hours);
         let mut free = facts.clone();
         free.customer.quiet_hours = None;
-        let case = Case { event_time: now, at: now, now, facts: &free, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS };
+        let case = Case { event_time: now, at: now, now, facts: &free, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
         let before = decide(&case).deliveries;
         for delivery in decide(&Case { facts: &facts, ..case }).deliveries {
             let other = before.iter().find(|other| other.contact == delivery.contact);

@@ -113,7 +113,7 @@ mod tests {
             given_at: moment(LATE) - Span::days(300),
             source: "checkout".into(),
             withdrawn_at: None,
-            contact: model::Sealed::new(""),
+            contact: model::Sealed::new("+12535550129"),
             how: model::How::Import,
             ended: model::How::Import,
         });

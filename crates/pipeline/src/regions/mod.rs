@@ -43,6 +43,10 @@ pub struct Regions {
     rules: Vec<Rule>,
     /// Of what the rules of hours speak: looked at for every delivery.
     concerned: Vec<(PurposeClass, Channel)>,
+    /// Of what the rules of numbers speak.
+    limited: Vec<(PurposeClass, Channel)>,
+    /// From this day on one stop ends everything everywhere.
+    revoke_all_from: Option<Date>,
     /// By the code of a country or of a part of one.
     zones: BTreeMap<String, Vec<TimeZone>>,
     /// Countries that share rules, by a name of their own.
@@ -157,6 +161,18 @@ impl Regions {
         self.concerned.contains(&(purpose, channel))
     }
 
+    /// Whether any rule says how many such messages there may be, wherever.
+    pub fn limits(&self, purpose: PurposeClass, channel: Channel) -> bool {
+        self.limited.contains(&(purpose, channel))
+    }
+
+    /// Has one stop end everything everywhere from a day on, whatever the law of a place says.
+    #[must_use]
+    pub fn revoking_all_from(mut self, day: Option<Date>) -> Self {
+        self.revoke_all_from = day;
+        self
+    }
+
     /// Whether the law of a place allows a message at a moment, and from when on.
     pub fn allowed(
         &self,
@@ -228,11 +244,20 @@ impl Regions {
             .find(|rule| rule.says == Says::ExpressConsent(true))
     }
 
-    /// The rule by which one stop ends everything on a channel, if it does.
-    pub fn revoke_all(&self, place: &Place<'_>, channel: Channel, at: Instant) -> Option<&Rule> {
-        self.in_force(place, at)
-            .filter(|rule| rule.channels.contains(&channel))
-            .find(|rule| rule.says == Says::RevokeAll)
+    /// Whether one stop ends everything on a channel: by the law of a place
+    /// (47 CFR 64.1200(a)(10)), or because we were told to do so from a day on.
+    pub fn revokes_all(&self, place: &Place<'_>, channel: Channel, at: Instant) -> bool {
+        let now = at.to_timestamp();
+        let begun = |from: Date| {
+            let zones = self.zones(place);
+            zones
+                .iter()
+                .any(|zone| zone.to_datetime(now).date() >= from)
+        };
+        let own = self.revoke_all_from.is_some_and(begun);
+        own || self
+            .in_force(place, at)
+            .any(|rule| rule.says == Says::RevokeAll && rule.channels.contains(&channel))
     }
 
     /// How many such messages a person may get in 24 hours, and by which rule.

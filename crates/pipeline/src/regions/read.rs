@@ -211,9 +211,7 @@ impl Reader {
             .says(kind, &written)
             .map_err(|reason| self.fault(file, &entry, reason));
         if let (Ok(says), true) = (says, self.faults.len() == before) {
-            if let Says::Hours(_) = says {
-                self.concern(&written);
-            }
+            self.concern(kind, &written);
             self.regions.rules.push(Rule {
                 id: written.id,
                 jurisdiction: written.jurisdiction,
@@ -229,8 +227,12 @@ impl Reader {
         }
     }
 
-    fn concern(&mut self, written: &Written) {
-        let concerned = &mut self.regions.concerned;
+    fn concern(&mut self, kind: Kind, written: &Written) {
+        let concerned = match kind {
+            Kind::Hours => &mut self.regions.concerned,
+            Kind::AtMost => &mut self.regions.limited,
+            _ => return,
+        };
         for purpose in &written.purposes {
             for channel in &written.channels {
                 if !concerned.contains(&(*purpose, *channel)) {

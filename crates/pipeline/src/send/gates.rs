@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke};
+use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken, Told};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
@@ -29,12 +29,19 @@ pub(super) struct Since {
     overtaken: HashSet<MessageId>,
     /// Messages that were taken back.
     withdrawn: HashSet<MessageId>,
+    /// What was taken of the attention of those for whom something waited.
+    taken: HashMap<RecipientId, Vec<Taken>>,
 }
 
 impl Since {
     /// A recipient's facts, if they changed.
     pub(super) fn facts(&self, recipient: RecipientId) -> Option<&Facts> {
         self.facts.get(&recipient)
+    }
+
+    /// What was taken of a recipient's attention, where something for them waited.
+    pub(super) fn taken(&self, recipient: RecipientId) -> &[Taken] {
+        self.taken.get(&recipient).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -45,6 +52,7 @@ impl Sender {
             facts: self.changed_facts(chunk).await?,
             overtaken: self.overtaken(chunk).await?,
             withdrawn: self.withdrawn(chunk).await?,
+            taken: self.taken(chunk).await?,
         })
     }
 
@@ -167,6 +175,9 @@ impl Sender {
             // The hand-over itself asks for the sender, facts changed or not.
             no_sender: &[],
             regions: &self.pipeline.limits().regions,
+            // Counted apart, where it has waited.
+            attention: None,
+            taken: &[],
         };
         let refused = |case: &Case<'_>| {
             let spoke = still_allowed(case, &claimed.contact);

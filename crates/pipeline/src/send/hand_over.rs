@@ -9,6 +9,7 @@ use store::{ClaimedDelivery, Next, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
+use super::crowded::is_recounted;
 use super::gates::{NEWER, SUPPRESSED, Since, jitter, leaving, may_have_changed};
 use super::quiet::{Barred, Quiet};
 use super::record::Done;
@@ -19,9 +20,6 @@ use crate::render;
 
 /// The word of the rule about senders, as attempts keep it.
 const NO_SENDER: &str = "sender.none";
-
-/// The word of the rule about hours, of what could leave only when it is useless.
-const QUIET_TOO_LATE: &str = "quiet_hours.too_late";
 
 /// Why a text comes back from its carrier when its hours have passed there.
 const UNTIMELY: &str = "quiet_hours";
@@ -55,6 +53,7 @@ impl Handed {
     fn barred(barred: Barred, expires_at: Instant) -> Self {
         let reason = barred.reason();
         let Barred { mut spoke, until } = barred;
+        let too_late = format!("{}.{TOO_LATE}", spoke.rule);
         if let Some(until) = until.filter(|until| *until < expires_at) {
             return Self {
                 next: Some(Next::Hold(until)),
@@ -66,7 +65,7 @@ impl Handed {
         spoke.why = TOO_LATE.to_owned();
         Self {
             said: Some(spoke),
-            ..Self::stopped(QUIET_TOO_LATE, DeliveryState::Expired)
+            ..Self::stopped(&too_late, DeliveryState::Expired)
         }
     }
 }
@@ -125,7 +124,10 @@ impl Sender {
             Ok(since) => since,
             // Nothing left, and whether it may is not known.
             Err(_)
-                if may_have_changed(claimed) || claimed.attempt > 1 || self.has_waited(claimed) =>
+                if may_have_changed(claimed)
+                    || claimed.attempt > 1
+                    || self.has_waited(claimed)
+                    || is_recounted(claimed, now) =>
             {
                 return later("facts_unreadable");
             }
@@ -136,6 +138,9 @@ impl Sender {
         }
         let quiet = self.quiet(claimed, since);
         if let Some(barred) = quiet.as_ref().and_then(|quiet| quiet.bars(now)) {
+            return Handed::barred(barred, claimed.expires_at);
+        }
+        if let Some(barred) = self.crowded(claimed, since, now) {
             return Handed::barred(barred, claimed.expires_at);
         }
         match claimed.contact.channel {

@@ -5,6 +5,7 @@
 //! for the security lane alone, one for the rest. What is claimed never exceeds the room,
 //! so a crash leaves at most that much in doubt. Next: receipts come to `track`.
 
+mod crowded;
 mod gates;
 mod hand_over;
 mod quiet;

@@ -7,6 +7,7 @@
 mod answers;
 mod heard;
 mod mail;
+mod revoke;
 #[cfg(test)]
 mod tests;
 
@@ -124,10 +125,11 @@ impl Track {
         to: String,
         text: Sealed,
     ) -> InboundText {
+        let from = phone(from);
         let heard = self.hear(text.open());
+        let heard = self.reaching(heard, &from, received_at);
         let wished = heard.wishes("text", received_at);
         let answer = heard.answer();
-        let from = phone(from);
         if let Some(Wished { wish, .. }) = &wished {
             tracing::info!(inbound.id = %id, %wish, "a number told us what it wishes");
         }

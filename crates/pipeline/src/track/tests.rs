@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use channels::mail_in::{Address, Bounce, BounceClass, Complaint, ComplaintKind, MailIn, Reply};
 use model::{
-    Attempt, Clock, ConsentPurpose, Customer, DeliveryId, DeliveryState, Lane, Mode, PurposeClass,
-    ReceiptStatus, Span,
+    Attempt, Clock, ConsentPurpose, Customer, DeliveryId, DeliveryState, How, Lane, Mode,
+    PurposeClass, ReceiptStatus, Span,
 };
 use serde_json::json;
 use store::{ClaimRequest, DeliveryRecord, Next, OutcomeRecord, Store};
@@ -300,4 +300,107 @@ async fn a_person_who_says_stop_is_heard() {
     let about = Some(world.delivery);
     assert!(world.comes(Address::Complaints, complaint(about)).await);
     assert_eq!(world.suppressed().await.as_deref(), Some("complaint"));
+}
+
+/// A customer with an American number, who allowed both, at a moment.
+async fn texts_stop_promo(
+    at: &str,
+    regions: crate::regions::Regions,
+) -> Vec<(Channel, ConsentPurpose)> {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Instant::parse(at).unwrap());
+    let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
+    let phone = ContactPoint::phone("+12535550129").unwrap();
+    let consent = |purpose| model::Consent {
+        channel: Channel::Sms,
+        purpose,
+        given_at: clock.now() - Span::days(9),
+        source: "checkout".into(),
+        withdrawn_at: None,
+        contact: phone.address.clone(),
+        how: How::Import,
+        ended: How::Import,
+    };
+    let customer = Customer {
+        id: "ana".into(),
+        name: Sealed::new("Ana"),
+        locale: "en-US".into(),
+        time_zone: "America/New_York".into(),
+        country: "US".into(),
+        region: String::new(),
+        quiet_hours: None,
+        phone: Some(phone.clone()),
+        email: None,
+        consents: ConsentPurpose::ALL
+            .iter()
+            .map(|purpose| consent(*purpose))
+            .collect(),
+        preferences: vec![],
+        chosen: model::Chosen::default(),
+    };
+    store
+        .put_customers(vec![customer], clock.now())
+        .await
+        .unwrap();
+    let brand = Brand {
+        name: "Marigold".into(),
+        domain: "marigold.example".into(),
+        url: "https://marigold.example".into(),
+        support: "help@marigold.example".into(),
+        sms_sender: "Marigold".into(),
+    };
+    let limits = Limits {
+        regions: Arc::new(regions),
+        ..Limits::default()
+    };
+    let catalogue = Arc::new(Catalogue::load(None).unwrap());
+    let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
+    let (inbound, received) = mpsc::channel(8);
+    tokio::spawn(Tracker::new(pipeline.clone(), received).run());
+    let (done, kept) = oneshot::channel();
+    let text = Inbound::Text {
+        carrier: "alpha".into(),
+        from: Sealed::new("12535550129"),
+        to: "Marigold".into(),
+        text: Sealed::new("STOP PROMO"),
+    };
+    let item = InboundItem {
+        inbound: text,
+        done,
+    };
+    inbound.send(item).await.unwrap();
+    assert!(kept.await.unwrap());
+    let facts = pipeline.store().facts(vec!["ana".into()]).await.unwrap();
+    let facts = facts.into_iter().flatten().next().unwrap();
+    let now = clock.now();
+    assert_eq!(
+        facts.suppression(Channel::Sms).is_some(),
+        facts
+            .customer
+            .consent(Channel::Sms, ConsentPurpose::Transactional, now)
+            .is_none()
+    );
+    let all = facts
+        .customer
+        .consents
+        .iter()
+        .filter(|consent| consent.withdrawn_at.is_none());
+    all.map(|consent| (consent.channel, consent.purpose))
+        .collect()
+}
+
+#[tokio::test]
+async fn one_stop_ends_everything_from_the_day_of_the_law_or_from_our_own() {
+    use crate::regions::Regions;
+    let orders = vec![(Channel::Sms, ConsentPurpose::Transactional)];
+    let shipped = || Regions::clone(&Regions::shipped());
+    let own = |day: &str| shipped().revoking_all_from(day.parse().ok());
+    for (at, regions, left) in [
+        ("2027-01-29T12:00:00Z", shipped(), &orders),
+        ("2027-01-31T12:00:00Z", shipped(), &vec![]),
+        ("2026-04-09T12:00:00Z", own("2026-04-11"), &orders),
+        ("2026-04-11T12:00:00Z", own("2026-04-11"), &vec![]),
+    ] {
+        assert_eq!(texts_stop_promo(at, regions).await, *left, "{at}");
+    }
 }

@@ -21,7 +21,8 @@ pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs
 pub use mail_in::MailIn;
 pub use nats::Nats;
 pub use sections::{
-    Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server, Sms,
+    Attention, Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server,
+    Sms,
 };
 pub use senders::{Sender, senders};
 pub use store::{Store, StorePlace, store_of_environment};
@@ -44,6 +45,9 @@ pub struct Config {
     /// What the law of places says.
     #[serde(default)]
     pub regions: Regions,
+    /// How much of a person's attention may be taken.
+    #[serde(default)]
+    pub attention: Attention,
     /// What links and numbers in messages may be.
     #[serde(default)]
     pub guard: Guard,

@@ -73,6 +73,38 @@ pub struct Catalogue {
 pub struct Regions {
     /// A folder whose files stand in the place of those with the same name, or beside them.
     pub folder: Option<PathBuf>,
+    /// From this day on a stop to texts of one kind ends texts of every kind, everywhere; else
+    /// from the day that the law of a place names.
+    pub revoke_all_from: Option<String>,
+}
+
+/// `[attention]`: how much of a person's attention may be taken. 0 is no limit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attention {
+    /// Texts with offers, in 24 hours.
+    pub offer_texts_a_day: u32,
+    /// Texts with offers, in seven days.
+    pub offer_texts_a_week: u32,
+    /// Mails with offers, in 24 hours.
+    pub offer_mails_a_day: u32,
+    /// Mails with offers, in seven days.
+    pub offer_mails_a_week: u32,
+    /// Texts of any kind that is not urgent, in 24 hours; offers are among them.
+    pub texts_a_day: u32,
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        let house = pipeline::attention::Attention::default();
+        Self {
+            offer_texts_a_day: house.offer_texts_a_day,
+            offer_texts_a_week: house.offer_texts_a_week,
+            offer_mails_a_day: house.offer_mails_a_day,
+            offer_mails_a_week: house.offer_mails_a_week,
+            texts_a_day: house.texts_a_day,
+        }
+    }
 }
 
 /// `[guard]`: what links and numbers in messages may be, besides the brand's own.

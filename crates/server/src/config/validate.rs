@@ -32,6 +32,23 @@ pub(super) fn faults(config: &Config, text: &str) -> Vec<String> {
     if let Err(found) = super::senders::read(config, text) {
         faults.extend(found.0.iter().map(ToString::to_string));
     }
+    let attention = &config.attention;
+    for (key, most) in [
+        ("offer_texts_a_day", attention.offer_texts_a_day),
+        ("offer_texts_a_week", attention.offer_texts_a_week),
+        ("offer_mails_a_day", attention.offer_mails_a_day),
+        ("offer_mails_a_week", attention.offer_mails_a_week),
+        ("texts_a_day", attention.texts_a_day),
+    ] {
+        if most > 1_000 {
+            faults.push(format!(
+                "attention.{key} is from 1 to 1000, or 0 for no limit"
+            ));
+        }
+    }
+    if let Err(fault) = crate::limits::revoke_all_from(config) {
+        faults.push(fault.to_string());
+    }
     let limits = &config.limits;
     if !(16..=100_000).contains(&limits.in_flight) {
         faults.push("limits.in_flight is from 16 to 100000".into());
@@ -104,6 +121,31 @@ mod tests {
         let error = format!("{:#}", super::super::parse(&public).unwrap_err());
         assert!(
             error.contains("brand.domain: `github.io` is a suffix"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn limits_and_days_are_checked() {
+        let reference = include_str!("../../../../docs/reference/tidings.toml");
+        let with = |find: &str, put: &str| {
+            assert!(reference.contains(find), "{find}");
+            super::super::parse(&reference.replace(find, put)).map_err(|error| format!("{error:#}"))
+        };
+        let fine = with("# revoke_all_from = ", "revoke_all_from = ").unwrap();
+        assert_eq!(fine.attention.offer_texts_a_week, 3);
+        let error = with("texts_a_day = 10", "texts_a_day = 1001").unwrap_err();
+        assert!(
+            error.contains("attention.texts_a_day is from 1 to 1000"),
+            "{error}"
+        );
+        let error = with(
+            "# revoke_all_from = \"2026-04-11\"",
+            "revoke_all_from = \"April\"",
+        )
+        .unwrap_err();
+        assert!(
+            error.contains("regions.revoke_all_from is a day"),
             "{error}"
         );
     }

@@ -1,6 +1,7 @@
 //! What every backend must do, as plain functions over an empty store. A bug found in one
 //! backend becomes a case here first.
 
+mod attention;
 mod audit;
 mod claims;
 mod consents;
@@ -122,6 +123,13 @@ mod cases {
         outdated_facts_settle_nothing,
         messages_are_read_as_they_stand,
     );
+    on_both!(attention:
+        what_would_be_too_much_is_decided_again,
+        what_did_not_leave_gives_its_place_back,
+        what_is_tried_again_counts_from_then,
+        what_counts_no_more_leaves,
+        of_many_at_once_no_more_are_accepted_than_there_is_room,
+    );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,
     );
@@ -217,6 +225,11 @@ mod cases {
     mod nodes_and_digests {
         on_postgres!(postgres, digests:
             two_nodes_at_once_make_each_summary_once,
+        );
+    }
+    mod nodes_and_attention {
+        on_postgres!(postgres, attention:
+            two_nodes_never_take_more_than_there_is,
         );
     }
     mod nodes_and_money {

@@ -172,6 +172,22 @@ impl World {
         }
     }
 
+    /// How many rows there are about what was taken of attention.
+    pub(super) async fn rows_of_attention(&self) -> i64 {
+        const COUNT: &str = "SELECT count(*) FROM attention";
+        match &self.home {
+            Home::Folder(folder, _) => {
+                let file = folder.path().join("tidings.db");
+                let reader = rusqlite::Connection::open(file).unwrap();
+                reader.query_row(COUNT, [], |row| row.get(0)).unwrap()
+            }
+            Home::Database(url) => {
+                let client = database::connect(url).await;
+                client.query_one(COUNT, &[]).await.unwrap().get(0)
+            }
+        }
+    }
+
     pub(super) async fn customer(&self, id: &str, phone: &str) -> Facts {
         let customer = Customer {
             id: id.into(),
@@ -242,6 +258,7 @@ impl World {
                 secret: (lane == Lane::Security).then(|| Sealed::new("123456")),
                 lease: None,
                 quote: None,
+                counts: None,
             })
             .collect();
         let message = NewMessage {

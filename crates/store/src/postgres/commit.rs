@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use deadpool_postgres::{Pool, Transaction};
 use model::{AuditLine, EventId, Id, Lane, RecipientId};
 
+use super::attention::crowded;
 use super::audit::add_audit;
 use super::failure::Failure;
 use super::insert::Insert;
@@ -65,7 +66,9 @@ impl Shared {
         let tx = begin(&mut client).await?;
         let recipients = events.iter().filter_map(recipient);
         let mut heads = self.lock_heads(&tx, recipients, held).await?;
-        let committed = answer(&tx, &events, &keys, &heads).await?;
+        let crowded = crowded(&tx, &events).await?;
+        let stale = |event: &AcceptedEvent| is_stale(event, &heads) || crowded.contains(&event.id);
+        let committed = answer(&tx, &events, &keys, stale).await?;
         let accepted = events.iter().zip(&committed);
         let accepted = accepted.filter(|(_, committed)| **committed == Committed::Accepted);
         let mut insert = Insert::default();
@@ -101,7 +104,7 @@ impl Shared {
         if open.rows.is_empty() {
             return Ok(Committed::Duplicate(event.id));
         }
-        if is_stale(event, &heads) {
+        if is_stale(event, &heads) || !crowded(&tx, one).await?.is_empty() {
             return Ok(Committed::Stale);
         }
         let mut insert = Insert::default();
@@ -217,12 +220,12 @@ pub(super) async fn answer(
     tx: &Transaction<'_>,
     events: &[AcceptedEvent],
     keys: &[Key],
-    heads: &Heads,
+    is_stale: impl Fn(&AcceptedEvent) -> bool,
 ) -> std::result::Result<Vec<Committed>, Failure> {
     let mut wanted: Vec<(Key, EventId)> = Vec::with_capacity(events.len());
     let mut asked: HashSet<Key> = HashSet::with_capacity(events.len());
     for (event, key) in events.iter().zip(keys) {
-        if !is_stale(event, heads) && asked.insert(*key) {
+        if !is_stale(event) && asked.insert(*key) {
             wanted.push((*key, event.id));
         }
     }
@@ -266,7 +269,7 @@ pub(super) async fn answer(
         Ok(match owners.get(key) {
             Some(_) if put.remove(&event.id) => Committed::Accepted,
             Some(owner) => Committed::Duplicate(*owner),
-            None if is_stale(event, heads) => Committed::Stale,
+            None if is_stale(event) => Committed::Stale,
             None => return Err(Error::Corrupt("event_keys: a key is gone".into()).into()),
         })
     });

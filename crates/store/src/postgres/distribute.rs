@@ -16,6 +16,7 @@ pub(crate) const PARTITIONED: [&str; 21] = [
     "recipients",
     "heads",
     "consent_lines",
+    "attention",
     "contact_owners",
     "suppressions",
     "events",

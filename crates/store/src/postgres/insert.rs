@@ -13,6 +13,7 @@ use super::ledger::add_ledger;
 use super::names::Names;
 use super::node::Held;
 use super::rows::{order_hash, partition, text};
+use super::sql::attention::PUT_ATTENTION;
 use super::sql::claims::PUT_CLAIMS;
 use super::sql::digests::PUT_COLLECTED;
 use super::sql::path::{
@@ -70,6 +71,13 @@ columns!(Mailbox {
 columns!(Deliveries { partition: i16, id: i64, message: i64, channel: i16, address: Text<'a>, state: i16,
     lane: i16, facts_version: i64, due_at: i64, expires_at: i64, attempts: i32, changed_at: i64,
     secret: Option<Text<'a>>, line: Option<i32>, quote: Option<i64> });
+columns!(Attention {
+    partition: i16,
+    recipient: i64,
+    delivery: i64,
+    purpose: i16,
+    test: i16
+});
 columns!(Due {
     partition: i16,
     channel: i16,
@@ -104,6 +112,7 @@ pub(super) struct Insert<'a> {
     deliveries: Deliveries<'a>,
     due: Due<'a>,
     collected: Collected<'a>,
+    attention: Attention<'a>,
     claims: Claims,
     money: Moved,
     moved: BTreeSet<i64>,
@@ -239,6 +248,15 @@ impl<'a> Insert<'a> {
         (delivery, line): (&'a NewDelivery, Option<i32>),
         facts_version: i64,
     ) {
+        if let Some(counts) = &delivery.counts {
+            put!(self.attention => {
+                partition: partition(message.recipient),
+                recipient: message.recipient.as_i64(),
+                delivery: delivery.id.as_i64(),
+                purpose: i16::from(counts.purpose.number()),
+                test: i16::from(counts.test),
+            });
+        }
         let planned = &delivery.planned;
         let (at, id) = (partition(delivery.id), delivery.id.as_i64());
         let (channel, lane) = (planned.contact.channel, planned.lane);
@@ -294,6 +312,7 @@ impl<'a> Insert<'a> {
         self.deliveries.add_to(&mut steps, PUT_DELIVERIES);
         self.due.add_to(&mut steps, PUT_DUE);
         self.collected.add_to(&mut steps, PUT_COLLECTED);
+        self.attention.add_to(&mut steps, PUT_ATTENTION);
         let claims = &self.claims;
         if !claims.partition.is_empty() {
             let (lease, at) = (&claims.lease, &claims.claimed_at);

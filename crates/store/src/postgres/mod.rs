@@ -5,6 +5,7 @@
 //! and proves it in every commit and claim.
 
 mod apply;
+mod attention;
 mod audit;
 mod claims;
 mod commit;

@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0006_withdrawn.sql"),
     include_str!("../../migrations/postgres/0007_consents.sql"),
     include_str!("../../migrations/postgres/0008_digests.sql"),
+    include_str!("../../migrations/postgres/0009_attention.sql"),
 ];
 /// The oldest server that will do.
 const OLDEST: u32 = 15;

@@ -7,6 +7,7 @@ use model::{AuditLine, DeliveryState, Id, Lane, RecipientId};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
+use super::attention::{self, has_room};
 use super::audit::write_audit;
 use super::claims::put_due;
 use super::digests::write_collected;
@@ -16,6 +17,7 @@ use super::insert::Insert;
 use super::rows::stable_hash;
 use super::tx::Tx;
 use super::writer::Order;
+use crate::attention::{Crowd, counted_message};
 use crate::ledger::line_of;
 use crate::{AcceptedEvent, AcceptedResult, Committed, Error, NewDelivery, NewMessage, Result};
 
@@ -95,18 +97,24 @@ struct Row<'a> {
 pub(super) fn commit_batch(tx: &mut Tx<'_>, events: &[AcceptedEvent]) -> Result<Vec<Committed>> {
     let mut fresh: Vec<Taken<'_>> = Vec::with_capacity(events.len());
     let mut answers = Vec::with_capacity(events.len());
+    let mut crowd = Crowd::default();
     for event in events {
         let answer = match &event.result {
             AcceptedResult::Message {
                 facts_version,
                 message,
-            } if version_of(tx, message.recipient)? != Some(*facts_version) => {
+            } if version_of(tx, message.recipient)? != Some(*facts_version)
+                || !has_room(tx, &mut crowd, message, event.accepted_at)? =>
+            {
                 // One that is here already is not decided again.
                 known(tx, event, &fresh)?.map_or(Committed::Stale, Committed::Duplicate)
             }
             _ => match take_key(tx, event, &fresh)? {
                 Err(before) => Committed::Duplicate(before),
                 Ok(slot) => {
+                    if let Some(message) = counted_message(event) {
+                        crowd.add(message);
+                    }
                     fresh.push((event, slot));
                     Committed::Accepted
                 }
@@ -170,7 +178,8 @@ fn commit_replay(tx: &mut Tx<'_>, event: &AcceptedEvent) -> Result<Committed> {
             facts_version,
             message,
         } => {
-            if version_of(tx, message.recipient)? != Some(*facts_version) {
+            let room = has_room(tx, &mut Crowd::default(), message, event.accepted_at)?;
+            if version_of(tx, message.recipient)? != Some(*facts_version) || !room {
                 return Ok(Committed::Stale);
             }
             let row = Row {
@@ -291,7 +300,8 @@ fn write_messages(tx: &mut Tx<'_>, rows: &[Row<'_>]) -> Result<()> {
         Ok(())
     })?;
     write_collected(tx, rows.iter().map(|row| row.message))?;
-    write_deliveries(tx, rows)
+    write_deliveries(tx, rows)?;
+    attention::write(tx, rows.iter().map(|row| row.message))
 }
 
 /// Reserves the quote of a delivery; the line it is booked under.

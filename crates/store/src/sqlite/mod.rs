@@ -2,6 +2,7 @@
 //!
 //! WAL with `synchronous=FULL`; one writer thread with group commit, a pool of readers.
 
+mod attention;
 mod audit;
 mod checkpoint;
 mod claims;

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_withdrawn.sql"),
     include_str!("../../migrations/sqlite/0008_consents.sql"),
     include_str!("../../migrations/sqlite/0009_digests.sql"),
+    include_str!("../../migrations/sqlite/0010_attention.sql"),
 ];
 const READERS: usize = 4;
 

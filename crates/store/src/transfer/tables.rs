@@ -104,6 +104,9 @@ pub(super) const TABLES: &[Table] = &[
         "partition": Small = "one_partition(id, message)", "id": Big, "message": Big, "channel": Small,
         "address": Text, "state": Small, "lane": Small, "facts_version": Big, "due_at": Big,
         "expires_at": Big, "attempts": Int, "changed_at": Big, "secret": Text, "line": Int, "quote": Big]),
+    table!("attention" from "attention" by "recipient", "delivery"; key 3; columns![
+        "partition": Small = "recipient >> 14 & 255", "recipient": Big, "delivery": Big, "purpose": Small,
+        "test": Small]),
     table!("cost_lines" from "cost_lines" by "id"; key 1; columns![
         "id": Int, "day": Int, "mode": Small, "channel": Small, "category": Small, "purpose": Small,
         "currency": Text, "carrier": Text, "country": Text, "campaign": Text, "seller": Text]),

@@ -165,6 +165,7 @@ impl World {
             secret: None,
             lease: None,
             quote: None,
+            counts: None,
         };
         let spoke = Spoke {
             rule: Rule::Contact,

@@ -295,8 +295,36 @@ fn consent_counts_and_revocations_are_dated() {
         ("2027-01-30T23:59:00-05:00", false),
         ("2027-01-31T00:00:00-05:00", true),
     ] {
-        let rule = regions.revoke_all(&zone, Channel::Sms, moment(at));
-        assert_eq!(rule.is_some(), revokes, "{at}");
+        assert_eq!(
+            regions.revokes_all(&zone, Channel::Sms, moment(at)),
+            revokes,
+            "{at}"
+        );
+    }
+    assert!(regions.limits(PurposeClass::Marketing, Channel::Sms));
+    assert!(!regions.limits(PurposeClass::Transactional, Channel::Sms));
+}
+
+#[test]
+fn one_stop_ends_everything_sooner_where_we_say_so() {
+    let day = "2026-04-11".parse().ok();
+    let regions = Regions::clone(&Regions::shipped()).revoking_all_from(day);
+    for (country, zone) in [("BR", "America/Sao_Paulo"), ("US", "America/New_York")] {
+        let place = Place {
+            country,
+            region: "",
+            zone,
+        };
+        for (at, revokes) in [
+            ("2026-04-10T23:59:00-03:00", false),
+            ("2026-04-11T12:00:00Z", true),
+        ] {
+            assert_eq!(
+                regions.revokes_all(&place, Channel::Sms, moment(at)),
+                revokes,
+                "{country} {at}"
+            );
+        }
     }
 }
 

@@ -105,6 +105,7 @@ impl Templates {
             // Never in the due queue: what is written here is settled at once.
             lease: Some(Span::minutes(10)),
             quote: None,
+            counts: None,
         };
         let message = NewMessage {
             id: ids.next(partition, at),

@@ -7,6 +7,7 @@ use model::{
     Receipt, ReceiptStatus, RecipientId, Sealed, Span,
 };
 
+use crate::conformance::attention::counted;
 use crate::conformance::consents::stop_all;
 use crate::conformance::digests;
 use crate::conformance::ledger::{price, quote, quoted};
@@ -81,7 +82,7 @@ async fn hand_over(world: &World, facts: &Facts) -> AcceptedEvent {
 /// One in doubt, one tried again later, and one in hand of which nobody knows how it ends.
 /// Gives their references.
 async fn leave_open(world: &World, facts: &Facts) -> Vec<u16> {
-    let event = |id: &str| world.accepted(facts, id, Lane::Normal, &[Channel::Sms]);
+    let event = |id: &str| counted(world, facts, id, 9);
     let later = world.clock.now() + Span::hours(1);
     let mut references = Vec::new();
     for next in [Some(Next::Doubt(later)), Some(Next::Retry(later)), None] {

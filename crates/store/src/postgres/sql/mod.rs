@@ -3,6 +3,7 @@
 //!
 //! Batches come as arrays, one a column, through `unnest`.
 
+pub(super) mod attention;
 pub(super) mod claims;
 pub(super) mod consents;
 pub(super) mod customers;

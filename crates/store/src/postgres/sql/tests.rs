@@ -25,10 +25,11 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path, receipts,
+        attention, claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path, receipts,
         reports, staff,
     };
     let lists = [
+        attention::ALL,
         claims::ALL,
         consents::ALL,
         customers::ALL,

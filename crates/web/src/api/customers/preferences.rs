@@ -3,7 +3,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use model::{Category, Channel, Customer, Facts, How, QuietHours, Said};
+use model::{Category, Channel, Customer, Facts, How, Mode, QuietHours, Said};
+use pipeline::attention::OffersLeft;
 use pipeline::choices::{Change, ChannelState, Choice, Choices, ChooseError, wanted};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,6 +29,8 @@ pub(crate) struct PreferencesAnswer {
     /// Hours without texts; `null` where there are none.
     #[schema(value_type = Option<QuietHoursShape>)]
     quiet_hours: Option<QuietHours>,
+    /// How many more offers there may be now, on each channel.
+    offers_left: Vec<OffersLeftAnswer>,
     /// What this call changed; left out where nothing was asked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<Vec<ChangeAnswer>>,
@@ -47,6 +50,35 @@ struct ChannelAnswer {
     allowed: bool,
     /// Whether they allow offers there.
     offers: bool,
+}
+
+/// How many more offers a customer may get on a channel: all teams and sellers share it.
+#[derive(Serialize, ToSchema)]
+struct OffersLeftAnswer {
+    /// `sms` or `email`.
+    #[schema(value_type = String)]
+    channel: Channel,
+    /// In these 24 hours; left out where there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<u32>,
+    /// In these seven days; left out where there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    this_week: Option<u32>,
+}
+
+impl From<OffersLeft> for OffersLeftAnswer {
+    fn from(left: OffersLeft) -> Self {
+        let OffersLeft {
+            channel,
+            today,
+            this_week,
+        } = left;
+        Self {
+            channel,
+            today,
+            this_week,
+        }
+    }
 }
 
 /// A topic on a channel.
@@ -229,7 +261,8 @@ pub(crate) async fn get_preferences(
     CustomerId(id): CustomerId,
 ) -> Result<Json<PreferencesAnswer>, Problem> {
     let facts = caller.customer(&app, &id).await?;
-    Ok(Json(answer(&app, &facts, &facts.customer, None)))
+    let of = (&facts, &facts.customer);
+    Ok(Json(answer(&app, of, mode_of(caller), None).await?))
 }
 
 /// Chooses for a customer.
@@ -261,7 +294,10 @@ pub(crate) async fn put_preferences(
         .await
         .map_err(problem)?;
     let changed = chosen.changed.into_iter().map(ChangeAnswer::from).collect();
-    Ok(Json(answer(&app, &facts, &chosen.customer, Some(changed))))
+    let of = (&facts, &chosen.customer);
+    Ok(Json(
+        answer(&app, of, mode_of(caller), Some(changed)).await?,
+    ))
 }
 
 async fn said(app: &App, caller: Caller) -> Result<Said, Problem> {
@@ -296,12 +332,24 @@ fn problem(error: ChooseError) -> Problem {
     }
 }
 
-fn answer(
+/// Whose traffic is counted: a test key sees what tests took.
+fn mode_of(caller: Caller) -> Mode {
+    match caller {
+        Caller::Key(key) => key.mode,
+        Caller::Customer(..) => Mode::Live,
+    }
+}
+
+async fn answer(
     app: &App,
-    facts: &Facts,
-    customer: &Customer,
+    (facts, customer): (&Facts, &Customer),
+    mode: Mode,
     changed: Option<Vec<ChangeAnswer>>,
-) -> PreferencesAnswer {
+) -> Result<PreferencesAnswer, Problem> {
+    let pipeline = app.pipeline();
+    let left = pipeline
+        .offers_left(facts.recipient, (customer, mode))
+        .await?;
     let channel = |channel: &Channel| {
         let state = ChannelState::of(customer, *channel, app.now());
         ChannelAnswer {
@@ -323,12 +371,13 @@ fn answer(
             topic: row.topic,
         }
     });
-    PreferencesAnswer {
+    Ok(PreferencesAnswer {
         channels: Channel::ALL.iter().map(channel).collect(),
         topics: topics.collect(),
         locale: customer.locale.clone(),
         time_zone: customer.time_zone.clone(),
         quiet_hours: customer.quiet_hours,
+        offers_left: left.into_iter().map(OffersLeftAnswer::from).collect(),
         changed,
-    }
+    })
 }
