@@ -11,7 +11,7 @@ use crate::attention::Kind;
 use crate::catalogue::Catalogue;
 
 /// What was taken, by customer; of those only whom something in the batch counts for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Attended(HashMap<RecipientId, Vec<Taken>>);
 
 impl Pipeline {
@@ -37,6 +37,17 @@ impl Pipeline {
             all.entry(recipient).or_default().push(taken);
         }
         Ok(Attended(all))
+    }
+
+    /// What was taken of one customer's attention.
+    pub(super) async fn attended_of(
+        &self,
+        recipient: RecipientId,
+        now: Instant,
+    ) -> store::Result<Attended> {
+        let taken = self.store().attention(vec![recipient], now).await?;
+        let taken: Vec<Taken> = taken.into_iter().map(|(_, taken)| taken).collect();
+        Ok(Attended(HashMap::from([(recipient, taken)])))
     }
 
     fn may_count(&self, catalogue: &Catalogue, event: &Event) -> bool {

@@ -21,6 +21,7 @@ use model::{
 use store::{AcceptedEvent, AcceptedResult, DigestCommitted, DigestSettled, DueDigest, StoryOf};
 use tokio_util::sync::CancellationToken;
 
+use super::attention::Attended;
 use super::stories::Stories;
 use super::{AcceptError, OWN_SOURCES, STALE_ROUNDS};
 use crate::Pipeline;
@@ -144,7 +145,10 @@ impl Pipeline {
                 }
             }
             let listed = facts.as_ref().filter(|_| !stays.is_empty());
-            let event = listed.map(|facts| self.summary(&waited, group, &stays, facts));
+            let now = self.clock().now();
+            let attended = self.attended_of(waited.recipient, now).await?;
+            let event =
+                listed.map(|facts| self.summary(&waited, group, &stays, (facts, &attended)));
             let mut holds = Holds::new(&self.limits().costs);
             if let Some(event) = &event {
                 holds.add(0, event);
@@ -203,6 +207,9 @@ impl Pipeline {
             spent: &[],
             no_sender: &[],
             regions: &self.limits().regions,
+            // Their summary counts, and they do not.
+            attention: None,
+            taken: &[],
         };
         refusal(&case, waited.channel)
     }
@@ -243,7 +250,7 @@ impl Pipeline {
         waited: &DueDigest,
         (mode, category, purpose): Group,
         messages: &[&Message],
-        facts: &Facts,
+        (facts, attended): (&Facts, &Attended),
     ) -> AcceptedEvent {
         let catalogue = self.catalogue();
         let locale = catalogue.nearest_locale(&facts.customer.locale);
@@ -282,9 +289,9 @@ impl Pipeline {
         let make = |data| {
             let event: Event = event(data);
             let whole = event.clone();
-            self.make(event, Some(facts), &mut Stories::default(), now, || {
-                whole.clone()
-            })
+            let mut stories = Stories::default();
+            stories.attended = attended.clone();
+            self.make(event, Some(facts), &mut stories, now, || whole.clone())
         };
         let made = make(list.data(true));
         let guarded = matches!(

@@ -33,7 +33,9 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
         match quiet_hours::ask(&Case { now: room, ..*case }, channel) {
             Word::Hold(until, ..) => from = until,
             Word::Stop(..) => return Word::Stop(TOO_LATE, said(cap)),
-            Word::Silent | Word::Pass(..) => return Word::Hold(room, cap.why, with(room, cap)),
+            Word::Silent | Word::Pass(..) | Word::Collect(..) => {
+                return Word::Hold(room, cap.why, with(room, cap));
+            }
         }
     }
     Word::Stop(TOO_LATE, said(cap))

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken, Told};
+use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;

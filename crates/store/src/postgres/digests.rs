@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use model::{Channel, Id, Instant, Lane, Message, MessageId, RecipientId, Span, Trace};
 
+use super::attention::crowded;
 use super::commit::{answer, is_stale, names_of};
 use super::failure::Failure;
 use super::insert::Insert;
@@ -106,13 +107,14 @@ impl Shared {
         if gone != waited.messages.len() as u64 {
             return Ok(DigestCommitted::Gone);
         }
-        if events.iter().any(|event| is_stale(event, &heads)) {
+        let is_crowded = !crowded(&tx, events).await?.is_empty();
+        if is_crowded || events.iter().any(|event| is_stale(event, &heads)) {
             return Ok(DigestCommitted::Stale);
         }
         let keys: Vec<_> = events.iter().map(|event| self.key_of(event)).collect();
         let committed = match events {
             [] => vec![],
-            _ => answer(&tx, events, &keys, &heads).await?,
+            _ => answer(&tx, events, &keys, |_| false).await?,
         };
         let mut insert = Insert::default();
         let new = events.iter().zip(&committed);

@@ -12,7 +12,7 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 21] = [
+pub(crate) const PARTITIONED: [&str; 22] = [
     "recipients",
     "heads",
     "consent_lines",
