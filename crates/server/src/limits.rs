@@ -36,7 +36,9 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             })
         }),
         regions: Arc::new(regions),
-        message_center: public_url.starts_with("https://").then(|| public_url.clone()),
+        message_center: public_url
+            .starts_with("https://")
+            .then(|| public_url.clone()),
     })
 }
 
