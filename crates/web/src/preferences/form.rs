@@ -212,15 +212,18 @@ mod tests {
                 allowed: None,
                 offers: Some(false),
             }],
-            topics: [("delivery", Frequency::Urgent), ("updates", Frequency::Weekly)]
-                .map(|(topic, frequency)| TopicChoice {
-                    category: Category::Orders,
-                    topic: topic.into(),
-                    channel: Channel::Sms,
-                    on: true,
-                    frequency,
-                })
-                .to_vec(),
+            topics: [
+                ("delivery", Frequency::Urgent),
+                ("updates", Frequency::Weekly),
+            ]
+            .map(|(topic, frequency)| TopicChoice {
+                category: Category::Orders,
+                topic: topic.into(),
+                channel: Channel::Sms,
+                on: true,
+                frequency,
+            })
+            .to_vec(),
             locale: Some("de".into()),
             time_zone: None,
             quiet_hours: None,
