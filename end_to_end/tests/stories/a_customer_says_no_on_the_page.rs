@@ -1,13 +1,18 @@
 //! A customer ends what they do not want in a real browser, by each way the pages have: from
 //! then on there is silence, also of what was queued.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::a_customer_chooses::{offer, who_allows_offers};
 use crate::world::{
     World, chromium_runs_here, customer, delivery_of, drive, event, order, outcomes, parcel, until,
+    until_within,
 };
 
+/// A slow browser lets a try or two go by, and the third comes after a minute.
+const NEXT_TRY: Duration = Duration::from_secs(120);
 const SAVE: &str = "main .save button";
 
 /// Signs in, does the steps, and gives what the page says was changed.
@@ -34,7 +39,11 @@ async fn queue(world: &World, who: &str, channel: &str, event: &Value) {
 /// What was queued is stopped with a reason, and what comes next makes no delivery.
 async fn is_silent(world: &World, who: &str, channel: &str, next: &Value) {
     world.faults(&json!({})).await;
-    let stopped = world.delivery(who, channel, "cancelled").await;
+    let stopped = until_within(NEXT_TRY, "it is cancelled", async || {
+        let found = delivery_of(&world.newest(who).await, channel)?;
+        (found["state"] == "cancelled").then_some(found)
+    })
+    .await;
     let last = stopped["attempts"].as_array().unwrap().last().unwrap();
     assert_eq!(last["outcome"], "stopped", "{stopped}");
     world.post(next).await;

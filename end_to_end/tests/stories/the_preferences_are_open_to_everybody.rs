@@ -110,8 +110,7 @@ async fn the_keyboard_alone_is_enough_with_scripts_and_without() {
             json!({ "press": key }),
             json!({"tab": "[name=time_zone]"}),
             json!({"tab": "main .save button"}),
-            json!({"press": "Enter"}),
-            json!({"settle": true}),
+            json!({"enter": true}),
             json!({"read": "main .outcome h2"}),
             json!({"read": "main .outcome li"}),
         ]);

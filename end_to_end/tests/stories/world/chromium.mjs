@@ -59,6 +59,12 @@ const ACTS = {
   tab: tabTo,
   press: (key) => page.keyboard.press(key),
   settle: () => page.waitForLoadState("load"),
+  /** Sends a form by the Enter key, and waits for the page that answers. */
+  enter: async () => {
+    const answered = page.waitForNavigation({ waitUntil: "load" });
+    await page.keyboard.press("Enter");
+    await answered;
+  },
   read: (selector) => page.locator(selector).allInnerTexts(),
   path: () => new URL(page.url()).pathname + new URL(page.url()).search,
   /** How many pixels are too wide. */
