@@ -85,7 +85,13 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::costs::list::list_costs))
         .routes(routes!(api::costs::budgets::list_budgets))
         .routes(routes!(api::costs::prices::record_prices))
-        .routes(routes!(api::suppressions::create::create_suppression))
+        .routes(routes!(
+            api::suppressions::create::create_suppression,
+            api::suppressions::list::list_suppressions
+        ))
+        .routes(routes!(api::suppressions::search::search_suppressions))
+        .routes(routes!(api::suppressions::get::get_suppression))
+        .routes(routes!(api::suppressions::undo::undo_suppression))
         .routes(routes!(
             api::keys::list::list_keys,
             api::keys::create::create_key

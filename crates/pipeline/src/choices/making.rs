@@ -124,7 +124,7 @@ impl<'a> Making<'a> {
     fn can_start(&mut self, pointer: &str, channel: Channel) -> bool {
         let reason = if self.customer.contact(channel).is_none() {
             "the profile has no address on this channel"
-        } else if self.facts.suppression(channel).is_some() {
+        } else if self.facts.suppression_at(channel, self.said.at).is_some() {
             "the address is suppressed; that is taken back first"
         } else {
             return true;

@@ -7,6 +7,7 @@
 
 mod gates;
 mod hand_over;
+mod opted_out;
 mod quiet;
 mod record;
 pub mod retry;

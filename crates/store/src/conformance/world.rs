@@ -320,6 +320,7 @@ impl World {
             attempt,
             next,
             said,
+            wished: None,
         };
         self.store()
             .record_outcomes(Lane::Normal, vec![outcome])

@@ -171,7 +171,7 @@ impl Visit {
         };
         let catalogue = pipeline.catalogue();
         let masked = |channel| customer.contact(channel).map(ContactPoint::masked);
-        let halt = Halt::of(facts, channel);
+        let halt = Halt::of(facts, channel, app.now());
         let page = PreferencesPage {
             groups: groups(pipeline, facts, channel, &texts),
             contact: masked(channel),

@@ -31,6 +31,7 @@ fn all() -> Vec<(&'static str, &'static str)> {
     let lists = [
         claims::ALL,
         consents::ALL,
+        suppressions::ALL,
         customers::ALL,
         desk::ALL,
         keys::ALL,

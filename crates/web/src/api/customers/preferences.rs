@@ -272,7 +272,7 @@ fn answer(
         ChannelAnswer {
             channel: *channel,
             has_address: customer.contact(*channel).is_some(),
-            suppressed: facts.suppression(*channel).is_some(),
+            suppressed: facts.suppression_at(*channel, app.now()).is_some(),
             allowed: state.allowed,
             offers: state.offers,
         }
