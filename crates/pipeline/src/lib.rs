@@ -15,6 +15,7 @@
 pub mod accept;
 pub mod catalogue;
 pub mod choices;
+pub mod consent_import;
 pub mod costs;
 pub mod decide;
 pub mod desk;

@@ -106,6 +106,7 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(health::metrics))
         .routes(routes!(api::events::post::post_events))
         .routes(routes!(api::customers::import::import_customers))
+        .routes(routes!(api::consents::import::import_consents))
 }
 
 /// What mail programs post to, from another origin by its nature.
@@ -139,7 +140,7 @@ fn same_site(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
 /// Ends what takes too long before its answer begins. Streams of lines are left out:
 /// they last as long as the sender writes, and bound each silence instead.
 async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
-    if read::is_line_stream(request.headers()) {
+    if read::is_long_body(request.headers()) {
         return next.run(request).await;
     }
     let limit = app.config().request_timeout;

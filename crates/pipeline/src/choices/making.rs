@@ -2,7 +2,7 @@
 
 use model::{
     Category, Channel, Consent, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts,
-    Frequency, Preference, Said, Wish,
+    Frequency, How, Preference, Said, Wish,
 };
 
 use super::{ChannelChoice, ChannelState, Choices, Row, TopicChoice, wish_of};
@@ -126,6 +126,9 @@ impl<'a> Making<'a> {
             "the profile has no address on this channel"
         } else if self.facts.suppression_at(channel, self.said.at).is_some() {
             "the address is suppressed; that is taken back first"
+        } else if matches!(self.said.how, How::Agent | How::Seller) && self.said.wording.is_empty()
+        {
+            "nobody allows it for a customer but under the words that they heard or read: name them in `wording`"
         } else {
             return true;
         };

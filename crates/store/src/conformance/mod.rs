@@ -16,6 +16,7 @@ mod receipts;
 mod sequences;
 mod staff;
 mod stories;
+mod suppressions;
 mod transfer;
 mod withdrawn;
 mod world;
@@ -110,6 +111,12 @@ mod cases {
         a_profile_does_not_undo_a_stop,
         a_change_waits_for_nobody_and_loses_nothing,
         a_withdrawal_reaches_what_is_queued,
+    );
+    on_both!(suppressions:
+        entries_are_listed_newest_first_and_filtered,
+        an_entry_ends_when_it_says,
+        undoing_one_leaves_the_others,
+        a_carriers_word_of_a_stop_is_kept_with_the_outcome,
     );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,

@@ -216,7 +216,7 @@ pub fn receipt(event: &AcceptedEvent) -> Option<ReceiptRecord> {
     let (_, delivery) = parts(event)?;
     let received_at = event.accepted_at + Span::secs(2);
     (delivery.planned.contact.channel == model::Channel::Sms).then(|| ReceiptRecord {
-wished: None,
+        wished: None,
         carrier: "sms".into(),
         carrier_id: carrier_id(delivery.id),
         delivery: None,

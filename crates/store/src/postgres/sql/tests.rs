@@ -26,7 +26,7 @@ const COLD: [(&str, &str); 8] = [
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
         claims, consents, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports,
-        staff,
+        staff, suppressions,
     };
     let lists = [
         claims::ALL,
