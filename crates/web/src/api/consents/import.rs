@@ -7,7 +7,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use pipeline::consent_import::{ConsentImport, ImportError, Report};
-use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -17,7 +16,7 @@ use crate::problem::{Code, Problem};
 use crate::read;
 
 /// What became of an import.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(
     dead_code,
     reason = "describes pipeline::consent_import::Report, which knows no OpenAPI"
@@ -34,7 +33,7 @@ pub(crate) struct ConsentReport {
 }
 
 /// A line that was refused.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes pipeline::consent_import::Refused")]
 struct RefusedLine {
     /// Counted from 1; where a record has several, its first.
