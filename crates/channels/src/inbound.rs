@@ -27,6 +27,9 @@ pub enum Inbound {
         reference: Option<u16>,
         /// The number it went to, E.164 where the carrier writes it so.
         to: Sealed,
+        /// The customer told the carrier to stop: one of the errors that the configuration
+        /// says mean that.
+        opted_out: bool,
     },
     /// A text somebody sent to one of our numbers.
     Text {

@@ -29,10 +29,14 @@ define_words!(
     Unsubscribe = 4, "unsubscribe";
     /// With the profile, from the marketplace.
     Import = 5, "import";
-    /// Through a person who works for the marketplace, or a seller.
+    /// Through a person who works for the marketplace.
     Agent = 6, "agent";
     /// From the carrier, which was told first.
     Provider = 7, "provider";
+    /// Through a seller.
+    Seller = 8, "seller";
+    /// From a file of what the marketplace kept before.
+    File = 9, "file";
 );
 
 define_words!(

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::words::define_words;
 use crate::{
     Category, Channel, ContactPoint, How, Instant, PurposeClass, QuietHours, RecipientId, Sealed,
+    Suppressed,
 };
 
 define_words!(
@@ -325,17 +326,26 @@ pub struct Facts {
     pub version: i64,
     /// The profile.
     pub customer: Customer,
-    /// Channels whose present address is suppressed, with the reason kept for it.
-    pub suppressed: Vec<(Channel, String)>,
+    /// Channels whose present address is suppressed, an entry for each reason: what others
+    /// found before what the customer said.
+    pub suppressed: Vec<(Channel, Suppressed)>,
 }
 
 impl Facts {
-    /// Why the present address on a channel must not be written to, if it must not.
-    pub fn suppression(&self, channel: Channel) -> Option<&str> {
+    /// Why the present address on a channel must not be written to at a moment, if it must
+    /// not.
+    pub fn suppression_at(&self, channel: Channel, at: Instant) -> Option<&str> {
         self.suppressed
             .iter()
-            .find(|(c, _)| *c == channel)
-            .map(|(_, reason)| reason.as_str())
+            .find(|(c, one)| *c == channel && one.holds(at))
+            .map(|(_, one)| one.reason.as_str())
+    }
+
+    /// Why it is on the list of suppressions, if it is; also where that has ended.
+    pub fn suppression(&self, channel: Channel) -> Option<&str> {
+        let mut all = self.suppressed.iter();
+        all.find(|(c, _)| *c == channel)
+            .map(|(_, one)| one.reason.as_str())
     }
 }
 

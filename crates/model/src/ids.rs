@@ -160,6 +160,11 @@ define_id!(
     AuditId, "aud"
 );
 
+define_id!(
+    /// An entry of the suppression list.
+    SuppressionId, "sup"
+);
+
 /// Gives ids: never twice on a node, and never backwards in time.
 pub struct IdSource {
     node: AtomicI64,

@@ -23,6 +23,7 @@ mod quiet_hours;
 mod sealed;
 mod staff;
 mod story;
+mod suppression;
 mod words;
 
 pub use attention::{Cap, Counts, REMEMBERED, Taken};
@@ -42,7 +43,7 @@ pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
     AuditId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId,
-    RecipientId, StaffId,
+    RecipientId, StaffId, SuppressionId,
 };
 pub use message::{Flags, Message, MessageContent};
 pub use money::{Currency, InvalidMoney, decimal_of, micros_of};
@@ -51,4 +52,5 @@ pub use quiet_hours::QuietHours;
 pub use sealed::Sealed;
 pub use staff::{AuditLine, Origin, Permission, Role, Roles};
 pub use story::Told;
+pub use suppression::{OWN_STOPS, Suppressed, is_own_stop};
 pub use words::{Category, Lane, PurposeClass, UnknownWord};

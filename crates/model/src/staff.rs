@@ -49,6 +49,10 @@ define_words!(
     ReadAudit = 11, "read_audit";
     /// What sending costs, and how much of each budget is left.
     ReadCosts = 12, "read_costs";
+    /// What one customer allowed and stopped, and the addresses that nothing goes to.
+    ReadCustomers = 13, "read_customers";
+    /// Stopping for a customer; adding and undoing suppressions.
+    StopForCustomers = 14, "stop_for_customers";
 );
 
 impl Permission {
@@ -62,6 +66,7 @@ impl Permission {
                 | Self::ReadStaff
                 | Self::ReadAudit
                 | Self::ReadCosts
+                | Self::ReadCustomers
         )
     }
 }
@@ -79,7 +84,11 @@ impl Role {
             ),
             Self::Support => matches!(
                 permission,
-                P::ReadMessages | P::ReadFailedEvents | P::ReadTemplates
+                P::ReadMessages
+                    | P::ReadFailedEvents
+                    | P::ReadTemplates
+                    | P::ReadCustomers
+                    | P::StopForCustomers
             ),
             Self::Trust => matches!(
                 permission,
@@ -88,6 +97,8 @@ impl Role {
                     | P::ReadTemplates
                     | P::OverrideGuard
                     | P::WorkScamDesk
+                    | P::ReadCustomers
+                    | P::StopForCustomers
             ),
         }
     }
@@ -161,6 +172,8 @@ define_words!(
     Demo = 3, "demo";
     /// A page that asks who one is: signing in, enrolling.
     Door = 4, "door";
+    /// A call of the API, by a key.
+    Api = 5, "api";
 );
 
 /// A line of the audit: what one person changed. Written with the change itself, and never
@@ -208,6 +221,11 @@ mod tests {
         (Permission::ManageStaff, [true, false, false, false, false]),
         (Permission::ReadAudit, [true, false, false, false, true]),
         (Permission::ReadCosts, [true, true, false, false, true]),
+        (Permission::ReadCustomers, [true, false, true, true, true]),
+        (
+            Permission::StopForCustomers,
+            [true, false, true, true, false],
+        ),
     ];
 
     #[test]

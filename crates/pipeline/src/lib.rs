@@ -16,6 +16,7 @@ pub mod accept;
 pub mod attention;
 pub mod catalogue;
 pub mod choices;
+pub mod consent_import;
 pub mod costs;
 pub mod decide;
 pub mod desk;
@@ -25,13 +26,14 @@ pub mod regions;
 pub mod render;
 pub mod send;
 pub mod senders;
+mod stopping;
 pub mod track;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint, Instant, Wish};
-use store::{Store, Wished};
+use model::{Clock, ContactPoint, Instant};
+use store::Store;
 use tokio::sync::Notify;
 
 pub use accept::{
@@ -46,7 +48,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, Reach, ReaderLinks, RecentStops, Whose};
+use send::{ComesBack, Overtaken, ReaderLinks, RecentStops};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -272,42 +274,6 @@ impl Pipeline {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
-    }
-
-    /// Suppresses an address at once, also for what is on its way to a carrier.
-    ///
-    /// # Errors
-    /// When the store could not keep it.
-    pub async fn suppress(&self, contact: ContactPoint, reason: String) -> store::Result<()> {
-        let digest = self.0.store.digest(&contact);
-        self.0
-            .store
-            .suppress(contact, reason, self.0.clock.now())
-            .await?;
-        let now = self.0.clock.now();
-        let whose = Whose::Address(digest);
-        self.0.stops.note(whose, Some(Reach::Everything), now);
-        Ok(())
-    }
-
-    /// Does what somebody wishes of the channel of an address, for all customers who have it:
-    /// from then on nothing leaves against it, also nothing that is queued.
-    ///
-    /// # Errors
-    /// When the store could not keep it.
-    pub async fn wish(&self, contact: ContactPoint, wished: Wished) -> store::Result<()> {
-        let wish = wished.wish;
-        self.0.store.wish(contact.clone(), wished).await?;
-        self.note_wish(&contact, wish);
-        Ok(())
-    }
-
-    /// Notes a wish that the store has, for what is on its way already.
-    pub(crate) fn note_wish(&self, contact: &ContactPoint, wish: Wish) {
-        let digest = self.0.store.digest(contact);
-        let reach = Reach::of(contact.channel, wish);
-        let now = self.0.clock.now();
-        self.0.stops.note(Whose::Address(digest), reach, now);
     }
 
     /// Addresses stopped since this process started.

@@ -38,6 +38,8 @@ pub enum Command {
     Staff(Staff),
     /// List whom messages may come from, or check a published list
     Senders(Senders),
+    /// Import consents that were kept before, from a CSV file
+    ImportConsents(ImportConsents),
     /// Check a signed proof of consent, without a network
     CheckProof(Signed),
     /// Make an Ed25519 key that signs mail, and print its DNS record
@@ -228,6 +230,23 @@ pub struct Senders {
 pub enum SendersCommand {
     /// Check a list that somebody published, without a network
     Verify(Signed),
+}
+
+/// Consents from CSV; with an embedded store, while no server runs on it.
+#[derive(Debug, Args)]
+pub struct ImportConsents {
+    /// The file: UTF-8, the names of the columns in its first line
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Where to write what was refused, as CSV
+    #[arg(long, value_name = "FILE.csv")]
+    pub refused: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A document that a server published with its detached signature.

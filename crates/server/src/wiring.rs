@@ -309,6 +309,7 @@ fn sms_config(sms: &config::Sms, senders: &Registry) -> Result<SmsConfig> {
     }
     built.tps = sms.segments_per_second;
     built.national = sms.national_tables;
+    built.opt_out_errors = sms.opt_out_errors.iter().cloned().collect();
     built.window = sms.window.max(1);
     built.response_timeout = seconds(sms.answer_seconds);
     built.seed = clock::micros().cast_unsigned();

@@ -168,6 +168,7 @@ async fn batch(store: &Store, facts: &[Facts], from: usize, base: Instant) {
         .iter()
         .filter(|d| d.planned.contact.channel == Channel::Sms)
         .map(|d| ReceiptRecord {
+            wished: None,
             carrier: "sms".into(),
             carrier_id: d.id.to_string(),
             delivery: None,
@@ -202,6 +203,7 @@ fn outcome(delivery: &NewDelivery, now: Instant) -> OutcomeRecord {
         },
         next: Next::Settle(DeliveryState::Accepted),
         said: None,
+        wished: None,
     }
 }
 

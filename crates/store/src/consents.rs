@@ -9,15 +9,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Backend, DueAnswer, Error, Result, Store};
-
-/// Reasons of suppressions that a customer's own "start" takes back.
-pub(crate) const STOPS: [&str; 2] = ["keyword_stop", "free_words_stop"];
-
-/// Whether an address is suppressed for what its owner said in a text.
-pub fn is_own_stop(reason: &str) -> bool {
-    STOPS.contains(&reason)
-}
+use crate::{Backend, DueAnswer, Error, NewSuppression, Result, Store};
 
 /// What a customer wants of the channel of an address, and how they said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +26,15 @@ impl Wished {
     pub fn suppresses(&self, channel: Channel) -> Option<String> {
         let everything = channel == Channel::Sms && self.wish == Wish::StopAll;
         everything.then(|| format!("{}_stop", self.said.how))
+    }
+
+    /// The entry of the list of suppressions that follows for an address, if one does.
+    pub(crate) fn suppression(&self, contact: &ContactPoint) -> Option<NewSuppression> {
+        let reason = self.suppresses(contact.channel)?;
+        Some(NewSuppression {
+            by: self.said.by.clone(),
+            ..NewSuppression::of(contact.clone(), reason, self.said.at)
+        })
     }
 }
 

@@ -50,8 +50,7 @@ use tokio::sync::{Notify, broadcast};
 use news::Bells;
 
 pub use consents::{
-    BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, is_own_stop, prove,
-    standing_at,
+    BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, prove, standing_at,
 };
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use digests::{DigestCommitted, DigestSettled, DueDigest};
@@ -70,6 +69,7 @@ pub use staff::{
     AuditFilter, Ended, LinkChange, SignInTries, StaffAccount, StaffCommit, StaffCommitted,
     StaffSession,
 };
+pub use suppressions::{NewSuppression, Suppression, SuppressionFilter, Undone};
 pub use transfer::{Step, Transfer, TransferError};
 pub use withdrawn::Withdrawal;
 

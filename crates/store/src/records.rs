@@ -175,6 +175,8 @@ pub struct OutcomeRecord {
     pub next: Next,
     /// The word of a rule that was asked at the hand-over: it joins the message's trace.
     pub said: Option<Spoke>,
+    /// What the carrier says that the customer wishes, if it does: done in the same commit.
+    pub wished: Option<Box<(ContactPoint, Wished)>>,
 }
 
 /// What follows from an attempt.
@@ -204,6 +206,8 @@ pub struct ReceiptRecord {
     pub hint: Option<(ContactPoint, u16)>,
     /// What it says.
     pub receipt: Receipt,
+    /// What the carrier says with it that the customer wishes: done in the same commit.
+    pub wished: Option<Box<(ContactPoint, Wished)>>,
 }
 
 /// What became of a receipt.

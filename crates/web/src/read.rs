@@ -99,6 +99,11 @@ pub(crate) fn is_line_stream(headers: &HeaderMap) -> bool {
     media_type(headers) == "application/x-ndjson"
 }
 
+/// Whether the body is read line by line for as long as it comes.
+pub(crate) fn is_long_body(headers: &HeaderMap) -> bool {
+    is_line_stream(headers) || media_type(headers) == "text/csv"
+}
+
 /// Refuses bodies that do not say they are JSON.
 pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     match media_type(headers).as_str() {

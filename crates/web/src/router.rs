@@ -86,7 +86,13 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::costs::list::list_costs))
         .routes(routes!(api::costs::budgets::list_budgets))
         .routes(routes!(api::costs::prices::record_prices))
-        .routes(routes!(api::suppressions::create::create_suppression))
+        .routes(routes!(
+            api::suppressions::create::create_suppression,
+            api::suppressions::list::list_suppressions
+        ))
+        .routes(routes!(api::suppressions::search::search_suppressions))
+        .routes(routes!(api::suppressions::get::get_suppression))
+        .routes(routes!(api::suppressions::undo::undo_suppression))
         .routes(routes!(
             api::keys::list::list_keys,
             api::keys::create::create_key
@@ -101,6 +107,7 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(health::metrics))
         .routes(routes!(api::events::post::post_events))
         .routes(routes!(api::customers::import::import_customers))
+        .routes(routes!(api::consents::import::import_consents))
 }
 
 /// What mail programs post to, from another origin by its nature.
@@ -134,7 +141,7 @@ fn same_site(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
 /// Ends what takes too long before its answer begins. Streams of lines are left out:
 /// they last as long as the sender writes, and bound each silence instead.
 async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
-    if read::is_line_stream(request.headers()) {
+    if read::is_long_body(request.headers()) {
         return next.run(request).await;
     }
     let limit = app.config().request_timeout;

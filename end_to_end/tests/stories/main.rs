@@ -22,6 +22,7 @@ mod a_marketer_changes_the_words;
 mod a_message_is_missing;
 mod a_request_is_refused;
 mod a_summary_waits;
+mod a_stop_comes_from_others;
 mod an_event_that_fails_is_replayed;
 mod an_order_reaches_the_customer;
 mod check_names_what_to_mend;

@@ -51,6 +51,9 @@ pub struct SmsConfig {
     /// What the carrier's clock is ahead of UTC. Receipts carry local time without a
     /// zone; when it is not known, their time is left out rather than guessed.
     pub clock_ahead_of_utc: Option<Span>,
+    /// Codes by which the carrier says that the customer told it to stop, as attempts and
+    /// receipts show them: `smpp 0x45d`, `err:061`.
+    pub opt_out_errors: HashSet<String>,
     /// Seed of the jitter in reconnecting; another one on each node.
     pub seed: u64,
 }
@@ -96,6 +99,7 @@ impl SmsConfig {
             smart_punctuation: true,
             national: National::NONE,
             clock_ahead_of_utc: None,
+            opt_out_errors: HashSet::new(),
             seed: 0,
         }
     }
@@ -139,6 +143,22 @@ impl SmsConfig {
                 "is not a name or address that a certificate can prove",
             );
         }
+        if !self.opt_out_errors.iter().all(|code| is_error_code(code)) {
+            return wrong(
+                "opt_out_errors",
+                "holds what is neither `smpp 0x…` in small letters, as attempts show it, nor `err:…`, as receipts do",
+            );
+        }
         Ok(())
     }
+}
+
+/// Whether a code is written as attempts or receipts show it.
+fn is_error_code(code: &str) -> bool {
+    if let Some(error) = code.strip_prefix("err:") {
+        return (1..=16).contains(&error.len()) && error.bytes().all(|b| b.is_ascii_graphic());
+    }
+    let status = code.strip_prefix("smpp 0x");
+    let status = status.and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    status.is_some_and(|status| status > 0 && code == format!("smpp 0x{status:02x}"))
 }

@@ -84,7 +84,12 @@ fn read_receipt(receipt: &Receipt, pdu: &DeliverSm, config: &SmsConfig) -> Optio
         .done_date
         .zip(config.clock_ahead_of_utc)
         .and_then(|(date, ahead)| utc(date, ahead));
+    let opted_out = status == ReceiptStatus::Failed
+        && code
+            .split_once(' ')
+            .is_some_and(|(_, error)| config.opt_out_errors.contains(error));
     Some(Inbound::Receipt {
+        opted_out,
         carrier: config.name.clone(),
         carrier_id: config.id_format.of_receipt(&clean(id, 65)),
         status,
@@ -149,6 +154,7 @@ mod tests {
         };
         let mut config = SmsConfig::new("smsc", "localhost", 1, "id", Sealed::new("pw"), [source]);
         config.clock_ahead_of_utc = Some(Span::hours(-3));
+        config.opt_out_errors = ["err:061".to_owned()].into();
         config
     }
 
@@ -179,6 +185,7 @@ mod tests {
                 carrier_time: Some(Instant::parse("2026-11-22T12:31:05Z").unwrap()),
                 reference: None,
                 to: Sealed::default(),
+                opted_out: false,
             })
         );
         for (stat, status, code) in [
@@ -206,6 +213,21 @@ mod tests {
             assert_eq!((s, c.as_str(), carrier_time), (status, code, None));
         }
         assert_eq!(receipt("stat:DELIVRD"), None);
+    }
+
+    #[test]
+    fn an_error_that_means_so_says_that_the_customer_stopped() {
+        for (stat, stopped) in [
+            ("stat:REJECTD err:061", true),
+            ("stat:REJECTD err:62", false),
+            ("stat:ENROUTE err:061", false),
+            ("stat:REJECTD", false),
+        ] {
+            let Some(Inbound::Receipt { opted_out, .. }) = receipt(&format!("id:7 {stat}")) else {
+                panic!("a receipt");
+            };
+            assert_eq!(opted_out, stopped, "{stat}");
+        }
     }
 
     #[test]

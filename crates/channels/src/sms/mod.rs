@@ -215,6 +215,11 @@ impl SmsCarrier {
         &self.shared.config.name
     }
 
+    /// Whether a refusal with this code says that the customer told the carrier to stop.
+    pub fn is_opt_out(&self, code: &str) -> bool {
+        self.shared.config.opt_out_errors.contains(code)
+    }
+
     /// Whether it is bound.
     pub fn is_ready(&self) -> bool {
         self.shared.session.borrow().is_some()

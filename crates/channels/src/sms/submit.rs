@@ -163,7 +163,17 @@ impl Text<'_> {
 
     /// What a refusal means for this text; throttling slows the whole carrier too.
     fn refusal(&self, status: smpp::pdu::CommandStatus) -> Outcome {
-        let mut refusal = status::refusal(status);
+        let refusal = status::refusal(status);
+        let opted_out = match &refusal {
+            Outcome::RetryLater { code, .. } | Outcome::Rejected { code, .. } => {
+                self.shared.config.opt_out_errors.get(code)
+            }
+            _ => None,
+        };
+        if let Some(code) = opted_out {
+            return rejected(code, "the customer told the carrier to stop");
+        }
+        let mut refusal = refusal;
         if status::meaning(status) == Meaning::Throttled
             && let Outcome::RetryLater { after, .. } = &mut refusal
         {

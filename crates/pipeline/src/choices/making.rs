@@ -2,7 +2,7 @@
 
 use model::{
     Category, Channel, Consent, ConsentLine, ConsentPurpose, Customer, CustomerFault, Facts,
-    Frequency, Preference, QuietHours, Said, Wish,
+    Frequency, How, Preference, QuietHours, Said, Wish,
 };
 
 use super::{
@@ -148,8 +148,11 @@ impl<'a> Making<'a> {
     fn can_start(&mut self, pointer: &str, channel: Channel) -> bool {
         let reason = if self.customer.contact(channel).is_none() {
             "the profile has no address on this channel"
-        } else if self.facts.suppression(channel).is_some() {
+        } else if self.facts.suppression_at(channel, self.said.at).is_some() {
             "the address is suppressed; that is taken back first"
+        } else if matches!(self.said.how, How::Agent | How::Seller) && self.said.wording.is_empty()
+        {
+            "nobody allows it for a customer but under the words that they heard or read: name them in `wording`"
         } else {
             return true;
         };

@@ -389,13 +389,14 @@ async fn a_choice_is_kept_and_stops_what_is_on_its_way() {
     let found = pipeline.store().facts(vec!["c-42".into()]).await.unwrap();
     let recipient = found.into_iter().flatten().next().unwrap().recipient;
     let has = |purpose| {
-        pipeline.stops().has(&crate::send::Leaving {
+        let leaving = crate::send::Leaving {
             digest: 0,
             recipient,
             channel: Channel::Sms,
             purpose,
             accepted_at: noon(),
-        })
+        };
+        pipeline.stops().has(&leaving, noon())
     };
     let choose = async |choice: &Choice| pipeline.choose(recipient, choice, &said()).await;
     choose(&Choice::StopOffers).await.unwrap();

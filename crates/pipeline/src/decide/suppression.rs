@@ -3,13 +3,12 @@
 //! One text may answer a customer's own stop (47 CFR 64.1200(a)(12)): it confirms it. What
 //! somebody else suppressed gets no answer either.
 
-use model::Channel;
-use store::is_own_stop;
+use model::{Channel, is_own_stop};
 
 use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
-    match case.facts.suppression(channel) {
+    match case.facts.suppression_at(channel, case.now) {
         Some(reason) if case.terms.answers && is_own_stop(reason) => {
             Word::Pass("answers", reason.to_owned())
         }

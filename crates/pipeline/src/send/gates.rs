@@ -139,8 +139,8 @@ impl Sender {
 
     /// The word of the rule that now says no to a delivery, if one does.
     pub(super) fn gate(&self, claimed: &ClaimedDelivery, since: &Since) -> Option<String> {
-        let stops = self.pipeline.stops();
-        if !stops.is_empty() && !self.answers(claimed) && stops.has(&self.leaving(claimed)) {
+        let (stops, now) = (self.pipeline.stops(), self.pipeline.clock().now());
+        if !stops.is_empty() && !self.answers(claimed) && stops.has(&self.leaving(claimed), now) {
             return Some(SUPPRESSED.into());
         }
         if since.withdrawn.contains(&claimed.message) {

@@ -229,10 +229,13 @@ impl Sender {
             let stops = pipeline.stops();
             let stopped = !answers
                 && !stops.is_empty()
-                && stops.has(&Leaving {
-                    digest: *digest.get_or_init(|| pipeline.store().digest(&contact)),
-                    ..leaving
-                });
+                && stops.has(
+                    &Leaving {
+                        digest: *digest.get_or_init(|| pipeline.store().digest(&contact)),
+                        ..leaving
+                    },
+                    pipeline.clock().now(),
+                );
             stopped.then(|| SUPPRESSED.into())
         })
     }
@@ -354,6 +357,7 @@ impl Sender {
         let usual = || next(&handed.outcome, &tried);
         let next = handed.next.unwrap_or_else(usual);
         let word = handed.outcome.word();
+        let wished = self.opted_out(claimed, &handed.outcome, ended_at);
         self.tally.count(claimed.contact.channel, &handed.outcome);
         let (code, reason, carrier_id) = match handed.outcome {
             Outcome::Accepted { carrier_id } => (String::new(), String::new(), carrier_id),
@@ -381,6 +385,7 @@ impl Sender {
             },
             next,
             said: handed.said,
+            wished,
         }
     }
 }

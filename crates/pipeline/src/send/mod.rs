@@ -8,6 +8,7 @@
 mod crowded;
 mod gates;
 mod hand_over;
+mod opted_out;
 mod quiet;
 mod record;
 pub mod retry;

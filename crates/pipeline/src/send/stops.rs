@@ -77,6 +77,8 @@ impl Reach {
 struct Stop {
     reach: Reach,
     at: Instant,
+    /// When it ends by itself, if it does.
+    until: Option<Instant>,
     /// The count when it was noted.
     count: u64,
 }
@@ -84,30 +86,54 @@ struct Stop {
 impl RecentStops {
     /// Notes how far somebody's stop reaches; none takes it back.
     pub(crate) fn note(&self, whose: Whose, reach: Option<Reach>, at: Instant) {
+        match reach {
+            Some(reach) => self.note_until(whose, reach, at, None),
+            None => {
+                self.write().stops.remove(&whose);
+            }
+        }
+    }
+
+    /// Notes a stop that may end by itself. Of two the one that reaches further holds, and of
+    /// two ends the later.
+    pub(crate) fn note_until(
+        &self,
+        whose: Whose,
+        reach: Reach,
+        at: Instant,
+        until: Option<Instant>,
+    ) {
         let mut noted = self.write();
-        let Some(reach) = reach else {
-            noted.stops.remove(&whose);
-            return;
-        };
         noted.count += 1;
         let count = noted.count;
-        let stop = noted.stops.entry(whose);
-        let stop = stop.or_insert(Stop { reach, at, count });
+        let new = Stop {
+            reach,
+            at,
+            until,
+            count,
+        };
+        let stop = noted.stops.entry(whose).or_insert(new);
+        if stop.until.is_some_and(|until| until <= at) {
+            *stop = new;
+            return;
+        }
         stop.reach = stop.reach.max(reach);
+        stop.until = stop.until.zip(until).map(|(one, other)| one.max(other));
         (stop.at, stop.count) = (stop.at.max(at), count);
     }
 
     /// Whether a delivery must not leave. An address that nothing goes to gets nothing; any
     /// other stop is about what was decided before it came: what is decided later knows it, and
     /// knows whether it was taken back.
-    pub(crate) fn has(&self, leaving: &Leaving) -> bool {
+    pub(crate) fn has(&self, leaving: &Leaving, now: Instant) -> bool {
         let noted = self.read();
+        let holds = |stop: &&Stop| stop.until.is_none_or(|until| now < until);
         let older = |stop: &&Stop| leaving.accepted_at <= stop.at;
         let address = noted.stops.get(&Whose::Address(leaving.digest));
         let address = address.filter(|stop| stop.reach == Reach::Everything || older(stop));
         let own = Whose::Customer(leaving.recipient, leaving.channel);
         let own = noted.stops.get(&own).filter(older);
-        let mut stops = address.into_iter().chain(own);
+        let mut stops = address.into_iter().chain(own).filter(holds);
         stops.any(|stop| stop.reach.holds(leaving.purpose))
     }
 
@@ -236,13 +262,13 @@ impl Sender {
         }
         let stops = self.pipeline.stops();
         let known_at = stops.count();
+        let now = self.pipeline.clock().now();
         let store = self.pipeline.store();
         let stopped: HashSet<i64> = store
-            .suppressed_among(digests.clone())
+            .suppressed_among(digests.clone(), now)
             .await?
             .into_iter()
             .collect();
-        let now = self.pipeline.clock().now();
         for digest in digests {
             match stopped.contains(&digest) {
                 true => stops.note(Whose::Address(digest), Some(Reach::Everything), now),
@@ -275,13 +301,14 @@ mod tests {
         let at = |second: i64| Instant::from_micros(second * 1_000_000);
         let stops = RecentStops::default();
         let has = |purpose, accepted_at| {
-            stops.has(&Leaving {
+            let leaving = Leaving {
                 digest: 1,
                 recipient: RecipientId::from_i64(7),
                 channel: Channel::Sms,
                 purpose,
                 accepted_at: at(accepted_at),
-            })
+            };
+            stops.has(&leaving, at(accepted_at))
         };
         let note = |reach, second| stops.note(Whose::Address(1), reach, at(second));
         note(Some(Reach::Offers), 10);
@@ -307,6 +334,32 @@ mod tests {
         stops.note(own, None, at(80));
         stops.note(other, Some(Reach::Everything), at(80));
         assert!(!has(PurposeClass::Security, 69));
+    }
+
+    #[test]
+    fn a_stop_with_an_end_holds_until_then() {
+        let at = |second: i64| Instant::from_micros(second * 1_000_000);
+        let leaving = Leaving {
+            digest: 1,
+            recipient: RecipientId::from_i64(7),
+            channel: Channel::Sms,
+            purpose: PurposeClass::Security,
+            accepted_at: at(5),
+        };
+        let stops = RecentStops::default();
+        let whose = Whose::Address(1);
+        stops.note_until(whose, Reach::Everything, at(10), Some(at(20)));
+        assert!(stops.has(&leaving, at(19)) && !stops.has(&leaving, at(20)));
+        // Of two ends the later counts, and none is the latest.
+        stops.note_until(whose, Reach::Everything, at(11), Some(at(30)));
+        stops.note_until(whose, Reach::Everything, at(12), Some(at(25)));
+        assert!(stops.has(&leaving, at(29)) && !stops.has(&leaving, at(30)));
+        // What has ended lends its reach to nothing newer.
+        stops.note(whose, Some(Reach::Offers), at(40));
+        assert!(!stops.has(&leaving, at(41)));
+        stops.note(whose, Some(Reach::Everything), at(42));
+        stops.note_until(whose, Reach::Everything, at(43), Some(at(50)));
+        assert!(stops.has(&leaving, at(60)));
     }
 
     #[test]

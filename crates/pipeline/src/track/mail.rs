@@ -164,6 +164,7 @@ impl Track {
             received_at: self.pipeline.clock().now(),
         };
         let record = ReceiptRecord {
+            wished: None,
             carrier: CARRIER.into(),
             carrier_id: String::new(),
             delivery: Some(of.delivery.id),

@@ -17,6 +17,7 @@ use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
+use crate::stopping::opted_out_at;
 pub use answers::Answers;
 pub(crate) use heard::Written;
 pub use heard::{Asks, By, Heard, Words, hear, own_words};
@@ -76,6 +77,7 @@ impl Track {
                         carrier_time,
                         reference,
                         to,
+                        opted_out,
                     } => {
                         let receipt = Receipt {
                             status,
@@ -83,8 +85,13 @@ impl Track {
                             carrier_time,
                             received_at: now,
                         };
+                        let wished = opted_out.then(|| {
+                            let wished = opted_out_at(&carrier, now);
+                            Box::new((phone(to.clone()), wished))
+                        });
                         let hint = reference.map(|reference| (phone(to), reference));
                         receipts.push(ReceiptRecord {
+                            wished,
                             carrier,
                             carrier_id,
                             delivery: None,
@@ -166,7 +173,7 @@ impl Track {
             tracing::warn!(%error, "could not keep texts that came in; the carrier sends them again");
         } else {
             for (contact, wish) in wished {
-                self.pipeline.note_wish(&contact, wish);
+                self.pipeline.note_wish(&contact, wish).await;
             }
             self.pipeline.asked().notify_one();
         }
@@ -177,6 +184,9 @@ impl Track {
     async fn record_receipts(&self, receipts: Vec<ReceiptRecord>) -> bool {
         if receipts.is_empty() {
             return true;
+        }
+        for wished in receipts.iter().filter_map(|r| r.wished.as_deref()) {
+            self.pipeline.note_stop(&wished.0, wished.1.wish);
         }
         let kept = self.pipeline.store().record_receipts(receipts).await;
         match &kept {

@@ -115,6 +115,7 @@ impl World {
             attempt,
             next: Next::Settle(DeliveryState::Accepted),
             said: None,
+            wished: None,
         };
         let store = self.pipeline.store();
         store
@@ -163,13 +164,14 @@ impl World {
             .store()
             .digest(customer.email.as_ref().unwrap());
         let stops = |purpose| {
-            self.pipeline.stops().has(&crate::send::Leaving {
+            let leaving = crate::send::Leaving {
                 digest,
                 recipient: facts[0].as_ref().unwrap().recipient,
                 channel: Channel::Email,
                 purpose,
                 accepted_at: now,
-            })
+            };
+            self.pipeline.stops().has(&leaving, now)
         };
         withdrawn
             && self.suppressed().await.is_none()

@@ -62,21 +62,8 @@ impl Faults {
                 "must not be 0, which would accept the text",
             ));
         }
-        let unknown = &self.mails.unknown_recipients;
-        if unknown.len() > MOST_UNKNOWN_RECIPIENTS {
-            let detail = format!("must hold at most {MOST_UNKNOWN_RECIPIENTS} addresses");
-            return Err(problem("mails.unknown_recipients", detail));
-        }
-        match unknown
-            .iter()
-            .position(|address| address.is_empty() || address.len() > LONGEST_ADDRESS)
-        {
-            Some(index) => Err(problem(
-                &format!("mails.unknown_recipients[{index}]"),
-                format!("must be an address of 1 to {LONGEST_ADDRESS} characters"),
-            )),
-            None => Ok(()),
-        }
+        check_list("mails.unknown_recipients", &self.mails.unknown_recipients)?;
+        check_list("texts.opted_out", &self.texts.opted_out)
     }
 }
 
@@ -120,6 +107,21 @@ fn check(value: &Value, known: &Value, path: &str) -> Result<(), FaultProblem> {
             Some(list) if list.iter().all(Value::is_string) => Ok(()),
             _ => Err(problem(path, "must be a list of addresses")),
         },
+    }
+}
+
+fn check_list(field: &str, addresses: &[String]) -> Result<(), FaultProblem> {
+    if addresses.len() > MOST_UNKNOWN_RECIPIENTS {
+        let detail = format!("must hold at most {MOST_UNKNOWN_RECIPIENTS} addresses");
+        return Err(problem(field, detail));
+    }
+    let fits = |address: &String| (1..=LONGEST_ADDRESS).contains(&address.len());
+    match addresses.iter().position(|address| !fits(address)) {
+        Some(index) => Err(problem(
+            &format!("{field}[{index}]"),
+            format!("must be an address of 1 to {LONGEST_ADDRESS} characters"),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -37,6 +37,12 @@ pub struct TextFaults {
     pub reject_every: u32,
     /// The command_status of a refusal, in decimal; 69 is 0x45, "submit failed".
     pub reject_status: u32,
+    /// Refuse texts to these numbers with [`TextFaults::opted_out_status`]: their owners told
+    /// the carrier to stop.
+    pub opted_out: Vec<String>,
+    /// The command_status for [`TextFaults::opted_out`], in decimal; 1117 is 0x45d. 0 takes
+    /// the text, and says `err:061` in a receipt.
+    pub opted_out_status: u32,
     /// Wait so many milliseconds before each answer.
     pub answer_delay_ms: u32,
     /// Close the connection at the so-many-th text, once. That text is taken.
@@ -67,6 +73,8 @@ impl Default for TextFaults {
             throttle_every: 0,
             reject_every: 0,
             reject_status: 0x45,
+            opted_out: Vec::new(),
+            opted_out_status: 0x45d,
             answer_delay_ms: 0,
             drop_after: 0,
             drop_every: 0,
@@ -104,7 +112,7 @@ pub struct MailFaults {
 
 /// The longest wait a fault may ask for: ten minutes.
 pub const LONGEST_DELAY_MS: u32 = 600_000;
-/// How many addresses [`MailFaults::unknown_recipients`] may hold.
+/// How many addresses [`MailFaults::unknown_recipients`] and [`TextFaults::opted_out`] may hold.
 pub const MOST_UNKNOWN_RECIPIENTS: usize = 1000;
 
 #[cfg(test)]

@@ -88,6 +88,13 @@ impl Plan {
         }
     }
 
+    /// Whether the owner of a number told the carrier to stop. A plus or none is the same.
+    pub(crate) fn is_opted_out(&self, number: &str) -> bool {
+        let bare = |number: &'_ str| number.trim_start_matches('+').to_owned();
+        let all = &self.faults.texts.opted_out;
+        all.iter().any(|one| bare(one) == bare(number))
+    }
+
     pub(crate) fn knows_recipient(&self, address: &str) -> bool {
         let unknown = &self.faults.mails.unknown_recipients;
         !unknown

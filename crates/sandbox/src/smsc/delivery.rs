@@ -49,6 +49,9 @@ impl Drop for Receipt {
     }
 }
 
+/// The error in the receipt of a text whose owner told the carrier to stop.
+const OPTED_OUT: &str = "061";
+
 /// Writes the receipt of a submit_sm, if one is wanted.
 pub(super) fn receipt_of(
     submit: &SubmitSm,
@@ -62,11 +65,17 @@ pub(super) fn receipt_of(
     if wanted == registered_delivery::NONE || plan.faults.texts.receipts_off {
         return None;
     }
-    let delivered = plan.next_receipt_is_delivered();
+    let opted_out = plan.is_opted_out(&super::address::written(&submit.destination));
+    let delivered = plan.next_receipt_is_delivered() && !opted_out;
     if delivered && wanted == registered_delivery::FAILURE {
         return None;
     }
-    let pdu = receipt_pdu(submit, body, message_id, delivered, (shared.config.now)());
+    let error = match (delivered, opted_out) {
+        (true, _) => "000",
+        (false, true) => OPTED_OUT,
+        (false, false) => "001",
+    };
+    let pdu = receipt_pdu(submit, body, message_id, error, (shared.config.now)());
     let state = if delivered {
         ReceiptState::Delivered
     } else {
@@ -87,9 +96,10 @@ fn receipt_pdu(
     submit: &SubmitSm,
     body: Body<'_>,
     message_id: &str,
-    delivered: bool,
+    error: &str,
     now: i64,
 ) -> DeliverSm {
+    let delivered = error == "000";
     let state = if delivered {
         MessageState::Delivered
     } else {
@@ -99,7 +109,7 @@ fn receipt_pdu(
     let receipt = smpp::receipt::Receipt {
         message_id: Some(message_id.to_owned()),
         state: Some(state),
-        error: Some(if delivered { "000" } else { "001" }.to_owned()),
+        error: Some(error.to_owned()),
         submitted: Some(1),
         delivered: Some(u32::from(delivered)),
         submit_date: date,

@@ -142,6 +142,11 @@ fn submit(pdu: &SubmitSm, shared: &Arc<Shared>) -> Planned {
     if pdu.destination.value.is_empty() {
         return refuse(CommandStatus::RINVDSTADR);
     }
+    let status = plan.faults.texts.opted_out_status;
+    let to = super::address::written(&pdu.destination);
+    if status > 0 && plan.is_opted_out(&to) {
+        return refuse(CommandStatus(status));
+    }
     let turn = plan.next_text();
     if let TextTurn::Refuse(status) = turn {
         return refuse(CommandStatus(status));

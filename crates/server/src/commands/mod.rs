@@ -4,6 +4,7 @@ mod api_key;
 mod check;
 mod check_proof;
 mod dkim_key;
+mod import_consents;
 mod migrate;
 mod move_store;
 mod replay;
@@ -32,6 +33,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Staff(arguments) => staff::run(arguments).await?,
         Command::Senders(arguments) => senders::run(&arguments)?,
         Command::CheckProof(arguments) => check_proof::run(&arguments)?,
+        Command::ImportConsents(arguments) => import_consents::run(arguments).await?,
         Command::DkimKey(arguments) => dkim_key::run(arguments)?,
         Command::Bench(Bench::Pipeline(arguments)) => return bench::pipeline::run(arguments).await,
         Command::Bench(Bench::Codes(arguments)) => return bench::codes::run(arguments).await,

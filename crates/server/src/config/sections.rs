@@ -173,6 +173,10 @@ pub struct Sms {
     /// National language tables that texts may be written with.
     #[serde(default, deserialize_with = "super::national::read")]
     pub national_tables: National,
+    /// Codes by which the carrier says that the customer told it to stop, as attempts and
+    /// receipts show them.
+    #[serde(default)]
+    pub opt_out_errors: Vec<String>,
 }
 
 fn fifty() -> usize {

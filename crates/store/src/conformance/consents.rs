@@ -15,7 +15,7 @@ pub(super) fn stop_all(at: Instant) -> Wished {
     wished(Wish::StopAll, at)
 }
 
-fn wished(wish: Wish, at: Instant) -> Wished {
+pub(super) fn wished(wish: Wish, at: Instant) -> Wished {
     Wished {
         wish,
         said: Said {

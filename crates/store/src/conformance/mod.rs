@@ -18,6 +18,7 @@ mod receipts;
 mod sequences;
 mod staff;
 mod stories;
+mod suppressions;
 mod transfer;
 mod withdrawn;
 mod world;
@@ -129,6 +130,12 @@ mod cases {
         what_is_tried_again_counts_from_then,
         what_counts_no_more_leaves,
         of_many_at_once_no_more_are_accepted_than_there_is_room,
+    );
+    on_both!(suppressions:
+        entries_are_listed_newest_first_and_filtered,
+        an_entry_ends_when_it_says,
+        undoing_one_leaves_the_others,
+        a_carriers_word_of_a_stop_is_kept_with_the_outcome,
     );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,

@@ -165,7 +165,10 @@ pub(super) async fn a_stop_suppresses_every_owner_of_the_number(world: &World) {
     let store = world.store();
     let [stopped, other] =
         [PHONE, "+12535550199"].map(|n| store.digest(&model::ContactPoint::phone(n).unwrap()));
-    let found = store.suppressed_among(vec![other, stopped]).await.unwrap();
+    let found = store
+        .suppressed_among(vec![other, stopped], now)
+        .await
+        .unwrap();
     assert_eq!(found, [stopped]);
 }
 

@@ -10,6 +10,7 @@ const PHONE: &str = "+12535550129";
 
 fn receipt(world: &World, status: ReceiptStatus) -> ReceiptRecord {
     ReceiptRecord {
+        wished: None,
         carrier: "alpha".into(),
         carrier_id: "c-1".into(),
         delivery: None,

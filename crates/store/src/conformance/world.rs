@@ -341,7 +341,42 @@ impl World {
             attempt,
             next,
             said,
+            wished: None,
         };
+        self.keep(outcome).await;
+    }
+
+    /// The carrier refuses it, and says what its customer wishes.
+    pub(super) async fn refused(
+        &self,
+        claimed: &ClaimedDelivery,
+        wished: (ContactPoint, crate::Wished),
+    ) {
+        let now = self.clock.now();
+        let attempt = Attempt {
+            number: claimed.attempt,
+            carrier: "alpha".into(),
+            started_at: now,
+            ended_at: now,
+            outcome: "rejected".into(),
+            code: "smpp 0x45d".into(),
+            reason: String::new(),
+            carrier_id: None,
+            digest: String::new(),
+        };
+        let outcome = OutcomeRecord {
+            delivery: claimed.id,
+            channel: claimed.contact.channel,
+            lane: claimed.lane,
+            attempt,
+            next: Next::Settle(model::DeliveryState::Rejected),
+            said: None,
+            wished: Some(Box::new(wished)),
+        };
+        self.keep(outcome).await;
+    }
+
+    async fn keep(&self, outcome: OutcomeRecord) {
         self.store()
             .record_outcomes(Lane::Normal, vec![outcome])
             .await

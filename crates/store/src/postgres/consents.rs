@@ -13,12 +13,13 @@ use super::failure::Failure;
 use super::rows::{get, partition, partition_of, text, word};
 use super::sql::consents::{
     ADD_LINES, ANSWERED, CUSTOMERS_OF, DUE_ANSWERS, LAST_LINES, LEDGER, LOCK_OWNERS, LOCK_PROFILE,
-    LOCK_VERSION, UNSUPPRESS,
+    LOCK_VERSION,
 };
-use super::sql::customers::{OWNERS, SUPPRESSED};
+use super::sql::customers::OWNERS;
+use super::sql::suppressions::{START, SUPPRESSED};
 use super::steps::{ask, begin, commit, params};
 use super::{Postgres, Shared, all_partitions, directory, retrying};
-use crate::consents::{STOPS, entries};
+use crate::consents::entries;
 use crate::{ConsentEntry, CustomerChange, DueAnswer, Result, Wished};
 
 /// An address, and what was wished of its channel.
@@ -152,26 +153,17 @@ impl Shared {
             let suppresses = stops && !before.contains(&self.secret.address(contact));
             news.push(self.wish_of_owners(tx, contact, wished).await? || suppresses);
         }
-        let reasons: Vec<_> = all
-            .iter()
-            .map(|(contact, wished)| wished.suppresses(contact.channel))
-            .collect();
         let stopped: Vec<_> = all
             .iter()
-            .zip(&reasons)
-            .filter_map(|((contact, wished), reason)| {
-                Some((*contact, reason.as_deref()?, wished.said.at))
-            })
+            .filter_map(|(contact, wished)| wished.suppression(contact))
             .collect();
         self.suppress_in(tx, &stopped).await?;
         let started = all.iter().zip(&mut news);
-        for ((contact, wished), is_new) in started.filter(|((_, w), _)| w.wish == Wish::Start) {
+        for ((contact, _), is_new) in started.filter(|((_, w), _)| w.wish == Wish::Start) {
             let digest = self.secret.address(contact);
-            let stops: Vec<&str> = STOPS.to_vec();
-            let params = params![directory(digest), digest, stops];
-            if ask(tx, UNSUPPRESS, params).await?.affected > 0 {
-                let started = [(*contact, "", wished.said.at)];
-                self.outdate_in(tx, &started).await?;
+            let params = params![directory(digest), digest];
+            if ask(tx, START, params).await?.affected > 0 {
+                self.outdate_in(tx, &[*contact]).await?;
                 *is_new = true;
             }
         }
@@ -184,10 +176,17 @@ impl Shared {
         tx: &Transaction<'_>,
         all: &[Wishing<'_>],
     ) -> std::result::Result<HashSet<i64>, Failure> {
+        let said = all.iter().map(|(_, wished)| wished.said.at);
+        let at = said.min().unwrap_or(Instant::from_micros(0));
         let digests: Vec<i64> = all.iter().map(|one| self.secret.address(one.0)).collect();
         let places: Vec<i16> = digests.iter().map(|digest| directory(*digest)).collect();
         let rows = ask(tx, SUPPRESSED, params![places, digests]).await?.rows;
-        Ok(rows.iter().map(|row| get(row, 0)).collect::<Result<_>>()?)
+        let holds = |row: &&tokio_postgres::Row| {
+            let until = get::<Option<i64>>(row, 2).ok().flatten();
+            until.is_none_or(|until| at.as_micros() < until)
+        };
+        let held = rows.iter().filter(holds).map(|row| get(row, 0));
+        Ok(held.collect::<Result<_>>()?)
     }
 
     async fn wish_of_owners(
@@ -271,6 +270,28 @@ impl Shared {
         Ok(())
     }
 
+    /// Does what carriers say that customers wish, before anything else that locks.
+    pub(super) async fn wish_first(
+        &self,
+        tx: &Transaction<'_>,
+        all: &[&(ContactPoint, Wished)],
+    ) -> std::result::Result<(), Failure> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<Wishing<'_>> = all.iter().map(|one| (&one.0, &one.1)).collect();
+        self.wish_in(tx, &all).await.map(|_| ())
+    }
+
+    /// Once more after the commit, for what carriers said.
+    pub(super) async fn outdate_wished(
+        &self,
+        all: &[&(ContactPoint, Wished)],
+    ) -> std::result::Result<(), Failure> {
+        let all: Vec<Wishing<'_>> = all.iter().map(|one| (&one.0, &one.1)).collect();
+        self.outdate_stopped(&all).await
+    }
+
     /// Once more after the commit, for what is suppressed by it.
     pub(super) async fn outdate_stopped(
         &self,
@@ -279,7 +300,7 @@ impl Shared {
         let stopped: Vec<_> = all
             .iter()
             .filter(|(contact, wished)| wished.suppresses(contact.channel).is_some())
-            .map(|(contact, wished)| (*contact, "", wished.said.at))
+            .map(|(contact, _)| *contact)
             .collect();
         self.outdate_owners(&stopped).await
     }

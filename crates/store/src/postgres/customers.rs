@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
-use model::{Channel, ConsentLine, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
+use model::{
+    Channel, ConsentLine, Customer, Facts, Id, Instant, Lane, Partition, RecipientId, Suppressed,
+};
 use tokio_postgres::Row;
 
 use super::consents::Added;
@@ -11,8 +13,9 @@ use super::failure::Failure;
 use super::rows::{get, partition, partition_of, text};
 use super::sql::customers::{
     CHANGE_RECIPIENTS, CUSTOMERS, DISOWN, FACTS, FACTS_OF, LOCK_RECIPIENTS, LOCK_RECIPIENTS_ONE,
-    OUTDATE, OUTDATE_ONE, OWN, PUT_HEADS, PUT_RECIPIENTS, SUPPRESSED,
+    OUTDATE, OUTDATE_ONE, OWN, PUT_HEADS, PUT_RECIPIENTS,
 };
+use super::sql::suppressions::SUPPRESSED;
 use super::steps::{Param, Steps, ask, begin, commit, first_rows, params};
 use super::{Postgres, Shared, TRIES, all_partitions, directory, retrying};
 use crate::{Error, Result};
@@ -147,17 +150,21 @@ impl Shared {
         }
         let keys: Vec<i64> = digests.iter().map(|(digest, ..)| *digest).collect();
         let partitions: Vec<i16> = keys.iter().map(|digest| directory(*digest)).collect();
-        let mut reasons: HashMap<i64, String> = HashMap::new();
+        let mut reasons: HashMap<i64, Vec<Suppressed>> = HashMap::new();
         for row in ask(&client, SUPPRESSED, params![partitions, keys])
             .await?
             .rows
         {
-            reasons.insert(get(&row, 0)?, get(&row, 1)?);
+            let until: Option<i64> = get(&row, 2)?;
+            reasons.entry(get(&row, 0)?).or_default().push(Suppressed {
+                reason: get(&row, 1)?,
+                until: until.map(Instant::from_micros),
+            });
         }
         for (digest, place, channel) in digests {
-            if let (Some(reason), Some(Some(facts))) = (reasons.get(&digest), found.get_mut(place))
-            {
-                facts.suppressed.push((channel, reason.clone()));
+            if let (Some(all), Some(Some(facts))) = (reasons.get(&digest), found.get_mut(place)) {
+                let all = all.iter().map(|one| (channel, one.clone()));
+                facts.suppressed.extend(all);
             }
         }
         Ok(found)

@@ -120,6 +120,11 @@ impl Shared {
         self.names.learn(&client, carriers).await?;
         let mut effects = Effects::default();
         let tx = begin(&mut client).await?;
+        let wished: Vec<_> = outcomes
+            .iter()
+            .filter_map(|o| o.wished.as_deref())
+            .collect();
+        self.wish_first(&tx, &wished).await?;
         let mut rest: Vec<&OutcomeRecord> = outcomes.iter().collect();
         // One delivery twice in a batch: the second finds what the first made of it.
         while !rest.is_empty() {
@@ -132,6 +137,7 @@ impl Shared {
         }
         commit(tx).await?;
         drop(client);
+        self.outdate_wished(&wished).await?;
         self.settle(effects, pool).await;
         Ok(vec![(); outcomes.len()])
     }

@@ -34,6 +34,11 @@ impl Shared {
     ) -> std::result::Result<Vec<ReceiptMatch>, Failure> {
         let mut client = self.open(pool).await?;
         let tx = begin(&mut client).await?;
+        let wished: Vec<_> = receipts
+            .iter()
+            .filter_map(|r| r.wished.as_deref())
+            .collect();
+        self.wish_first(&tx, &wished).await?;
         let mut found = self.find_by_id(&tx, &receipts).await?;
         for (record, found) in receipts.iter().zip(&mut found) {
             *found = record.delivery.map(DeliveryId::as_i64).or(*found);
@@ -61,6 +66,7 @@ impl Shared {
         self.park(&tx, &parked, &mut effects).await?;
         commit(tx).await?;
         drop(client);
+        self.outdate_wished(&wished).await?;
         self.settle(effects, pool).await;
         let matches = receipts.iter().zip(found).map(|(record, delivery)| {
             delivery.map_or(ReceiptMatch::Parked, |delivery| {

@@ -6,10 +6,11 @@ use model::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Sqlite;
-use super::customers::{save, suppress_in};
+use super::customers::save;
 use super::rows::{collect, id, instant, word};
+use super::suppressions::{start_in, suppress_in};
 use super::tx::Tx;
-use crate::consents::{STOPS, entries};
+use crate::consents::entries;
 use crate::{ConsentEntry, CustomerChange, DueAnswer, Error, Result, Wished};
 
 impl Sqlite {
@@ -144,23 +145,12 @@ pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) 
             )?;
         }
     }
-    is_new |= match wished.suppresses(contact.channel) {
-        Some(reason) => suppress_in(tx, contact, &reason, wished.said.at)?,
-        None if wished.wish == model::Wish::Start => unsuppress_in(tx, digest)?,
+    is_new |= match wished.suppression(contact) {
+        Some(new) => suppress_in(tx, &new)?.is_news,
+        None if wished.wish == model::Wish::Start => start_in(tx, contact)?,
         None => false,
     };
     Ok(is_new)
-}
-
-fn unsuppress_in(tx: &mut Tx<'_>, digest: i64) -> Result<bool> {
-    let gone = tx
-        .connection
-        .prepare_cached("DELETE FROM suppressions WHERE digest = ?1 AND reason IN (?2, ?3)")?
-        .execute(params![digest, STOPS[0], STOPS[1]])?;
-    if gone > 0 {
-        outdate_owners(tx, digest)?;
-    }
-    Ok(gone > 0)
 }
 
 /// What was decided about the owners of an address is decided again.

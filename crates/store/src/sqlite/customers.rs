@@ -1,13 +1,13 @@
 //! Recipients: profiles, the facts decisions read, suppressed addresses.
 
-use model::{Channel, ContactPoint, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
+use model::{Channel, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::consents::{append, outdate_owners};
+use super::consents::append;
 use super::rows::{collect, id};
+use super::suppressions::suppressed_for;
 use super::tx::Tx;
 use super::{Shared, Sqlite};
-use crate::consents::STOPS;
 use crate::{Error, Result};
 
 impl Sqlite {
@@ -19,7 +19,7 @@ impl Sqlite {
         // Ids are drawn here, for customers that may turn out to exist; unused ones are lost.
         let drawn: Vec<RecipientId> = customers
             .iter()
-            .map(|c| self.ids.next(Partition::of(&c.id), now))
+            .map(|c| self.ids().next(Partition::of(&c.id), now))
             .collect();
         self.write(Lane::Normal, customers.len(), move |tx| {
             customers
@@ -83,34 +83,6 @@ impl Sqlite {
         })
         .await
     }
-
-    pub(crate) async fn suppressed_among(&self, digests: Vec<i64>) -> Result<Vec<i64>> {
-        self.read(move |connection, _| {
-            let mut look =
-                connection.prepare_cached("SELECT digest FROM suppressions WHERE digest = ?1")?;
-            let mut found = Vec::new();
-            for digest in &digests {
-                found.extend(
-                    look.query_row([digest], |row| row.get::<_, i64>(0))
-                        .optional()?,
-                );
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    pub(crate) async fn suppress(
-        &self,
-        contact: ContactPoint,
-        reason: String,
-        now: Instant,
-    ) -> Result<()> {
-        self.write(Lane::Security, 1, move |tx| {
-            suppress_in(tx, &contact, &reason, now).map(|_| ())
-        })
-        .await
-    }
 }
 
 fn profile(row: &Row<'_>) -> Result<Customer> {
@@ -123,17 +95,12 @@ fn profile(row: &Row<'_>) -> Result<Customer> {
 
 fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Facts> {
     let customer = profile(row)?;
-    let mut look =
-        connection.prepare_cached("SELECT reason FROM suppressions WHERE digest = ?1")?;
     let mut suppressed = Vec::new();
     for channel in Channel::ALL {
-        let Some(contact) = customer.contact(*channel) else {
-            continue;
-        };
-        let reason: Option<String> = look
-            .query_row([shared.secret.address(contact)], |row| row.get(0))
-            .optional()?;
-        suppressed.extend(reason.map(|reason| (*channel, reason)));
+        if let Some(contact) = customer.contact(*channel) {
+            let found = suppressed_for(connection, shared.secret.address(contact))?;
+            suppressed.extend(found.into_iter().map(|one| (*channel, one)));
+        }
     }
     Ok(Facts {
         recipient: id(row, "id")?,
@@ -220,32 +187,4 @@ fn disown(tx: &Tx<'_>, recipient: i64, before: &Customer) -> Result<()> {
             .execute(params![tx.shared.secret.address(contact), recipient])?;
     }
     Ok(())
-}
-
-/// Suppresses an address. A customer's own stop gives way to a reason that no "start" of
-/// theirs takes back. Whether that is news.
-pub(super) fn suppress_in(
-    tx: &mut Tx<'_>,
-    contact: &ContactPoint,
-    reason: &str,
-    at: Instant,
-) -> Result<bool> {
-    let digest = tx.shared.secret.address(contact);
-    let written = tx
-        .connection
-        .prepare_cached(
-            "INSERT INTO suppressions (digest, channel, reason, at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (digest) DO UPDATE SET reason = excluded.reason, at = excluded.at
-                 WHERE suppressions.reason IN (?5, ?6) AND excluded.reason NOT IN (?5, ?6)",
-        )?
-        .execute(params![
-            digest,
-            contact.channel.number(),
-            reason,
-            at.as_micros(),
-            STOPS[0],
-            STOPS[1]
-        ])?;
-    outdate_owners(tx, digest)?;
-    Ok(written > 0)
 }

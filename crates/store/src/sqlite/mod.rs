@@ -28,6 +28,7 @@ mod rows;
 mod search;
 mod staff;
 mod stories;
+mod suppressions;
 mod sweep;
 mod tx;
 mod upkeep;
@@ -54,13 +55,13 @@ pub(crate) struct Sqlite {
     writer: Writer,
     readers: Readers,
     shared: Arc<Shared>,
-    ids: IdSource,
     /// Held for as long as the store is open: the lock that keeps a second process out.
     _lock: open::FolderLock,
 }
 
 /// What the writer and its callers share.
 pub(crate) struct Shared {
+    ids: IdSource,
     secret: Secret,
     names: Names,
     fresh: Fresh,
@@ -99,7 +100,7 @@ impl Sqlite {
     }
 
     pub(crate) fn ids(&self) -> &IdSource {
-        &self.ids
+        &self.shared.ids
     }
 
     pub(crate) fn key(&self, purpose: &str) -> [u8; 32] {

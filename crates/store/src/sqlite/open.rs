@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_consents.sql"),
     include_str!("../../migrations/sqlite/0009_digests.sql"),
     include_str!("../../migrations/sqlite/0010_attention.sql"),
+    include_str!("../../migrations/sqlite/0012_suppressions.sql"),
 ];
 const READERS: usize = 4;
 
@@ -75,6 +76,7 @@ pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlit
         })
         .map_err(damaged)?;
     let shared = Arc::new(Shared {
+        ids: IdSource::new(0, newest),
         fresh,
         lines: Lines::default(),
         has_costs: AtomicBool::new(has_costs),
@@ -92,7 +94,6 @@ pub(super) fn open(folder: &Path, now: Instant, sweep_at: usize) -> Result<Sqlit
         writer,
         readers,
         shared,
-        ids: IdSource::new(0, newest),
         _lock: lock,
     })
 }
@@ -255,7 +256,8 @@ fn read_state(connection: &Connection) -> rusqlite::Result<State> {
         "SELECT max(coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT max(id) FROM messages), 0),
              coalesce((SELECT max(id) FROM deliveries), 0), coalesce((SELECT max(id) FROM recipients), 0),
              coalesce((SELECT max(id) FROM inbound_texts), 0), coalesce((SELECT max(id) FROM api_keys), 0),
-             coalesce((SELECT max(id) FROM staff), 0), coalesce((SELECT max(id) FROM audit), 0))",
+             coalesce((SELECT max(id) FROM staff), 0), coalesce((SELECT max(id) FROM audit), 0),
+             coalesce((SELECT max(id) FROM suppressions), 0))",
         [],
         |row| row.get(0),
     )?;

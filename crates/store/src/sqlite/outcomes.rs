@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::Sqlite;
 use super::claims::{leave_due, put_due};
+use super::consents::wish_in;
 use super::insert::{Insert, Values};
 use super::receipts::{apply_parked, apply_parked_in_doubt, carrier_hash};
 use super::rows::word;
@@ -79,7 +80,14 @@ fn record_batch(tx: &mut Tx<'_>, outcomes: &[OutcomeRecord]) -> Result<()> {
             }
         }
     }
-    write(tx, claimed)
+    write(tx, claimed)?;
+    let wished = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.wished.as_ref());
+    for wished in wished {
+        wish_in(tx, &wished.0, &wished.1)?;
+    }
+    Ok(())
 }
 
 fn write(tx: &mut Tx<'_>, mut settled: Vec<Settled<'_>>) -> Result<()> {

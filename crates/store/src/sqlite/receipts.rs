@@ -66,6 +66,9 @@ pub(super) fn carrier_hash(carrier: &str, carrier_id: &str) -> i64 {
 }
 
 fn record(tx: &mut Tx<'_>, record: &ReceiptRecord) -> Result<ReceiptMatch> {
+    if let Some(wished) = &record.wished {
+        wish_in(tx, &wished.0, &wished.1)?;
+    }
     let hash = carrier_hash(&record.carrier, &record.carrier_id);
     let named = match record.delivery {
         Some(delivery) => Some(delivery.as_i64()),

@@ -79,8 +79,9 @@ pub(super) const TABLES: &[Table] = &[
         "partition": Small = "digest & 255", "digest": Big, "recipient": Big]),
     table!("consent_lines" from "consent_lines" by "recipient", "number"; key 3; columns![
         "partition": Small = "recipient >> 14 & 255", "recipient": Big, "number": Big, "text": Text, "seal": Text]),
-    table!("suppressions" from "suppressions" by "digest"; key 2; columns![
-        "partition": Small = "digest & 255", "digest": Big, "channel": Small, "reason": Text, "at": Big]),
+    table!("suppressions" from "suppressions" by "digest", "slot"; key 3; columns![
+        "partition": Small = "digest & 255", "digest": Big, "slot": Text, "id": Big, "channel": Small,
+        "reason": Text, "at": Big, "until": Big, "masked": Text, "note": Text, "made_by": Text]),
     table!("events" from "events" by "id"; key 2; columns![
         "partition": Small = "id >> 14 & 255", "id": Big, "source": Int, "event_id": Text, "type": Int,
         "time": Big, "accepted_at": Big, "mode": Small]),

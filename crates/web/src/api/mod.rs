@@ -1,6 +1,7 @@
 //! The API: one file an endpoint, `<noun>/<verb>.rs`. Each parses, calls once, and shapes
 //! the answer. [`crate::router`] lists them all.
 
+pub(crate) mod consents;
 pub(crate) mod costs;
 pub(crate) mod customers;
 pub(crate) mod events;

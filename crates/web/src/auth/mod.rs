@@ -32,7 +32,7 @@ pub(crate) struct Key {
 
 /// A live key: for what reaches beyond one mode.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LiveKey;
+pub(crate) struct LiveKey(pub Key);
 
 /// Anyone who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl FromRequestParts<App> for LiveKey {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let key = Key::from_request_parts(parts, app).await?;
         if key.mode == Mode::Live {
-            Ok(Self)
+            Ok(Self(key))
         } else {
             Err(Problem::new(
                 Code::Forbidden,

@@ -10,6 +10,7 @@ mod audit;
 mod catalogue;
 mod clock;
 mod costs;
+mod customers;
 mod door;
 mod failed;
 mod frame;
@@ -17,6 +18,7 @@ pub(crate) mod gate;
 mod home;
 mod path;
 mod staff;
+mod suppressions;
 
 pub(crate) mod view;
 
@@ -37,7 +39,8 @@ pub(crate) use view::StepKind;
 pub(crate) fn routes(app: &App) -> gate::Routes {
     use Permission as P;
     use gate::Access::{Everybody, Staff, With};
-    catalogue::routes(gate::Routes::new(app))
+    let routes = catalogue::routes(gate::Routes::new(app));
+    suppressions::routes(customers::routes(routes))
         .get("/console/sign-in", Everybody, door::sign_in::show)
         .post("/console/sign-in", Everybody, door::sign_in::password)
         .get("/console/sign-in/code", Everybody, door::code::show)

@@ -187,7 +187,7 @@ impl Visit {
         let texts: BTreeMap<_, _> = estimated.map(|(of, texts)| (*of, texts.texts)).collect();
         let a_month = estimate.as_ref().map(|all| all.texts);
         let more = estimate.filter(|all| all.parts > all.texts);
-        let reaches_mail = Halt::of(facts, Channel::Email) == Halt::No;
+        let reaches_mail = Halt::of(facts, Channel::Email, app.now()) == Halt::No;
         let status = match outcome {
             Outcome::Asked | Outcome::Saved(_) => StatusCode::OK,
             Outcome::Unreadable => StatusCode::BAD_REQUEST,
@@ -195,7 +195,7 @@ impl Visit {
         };
         let (catalogue, channels) = (pipeline.catalogue(), &app.config().channels);
         let masked = |channel| customer.contact(channel).map(ContactPoint::masked);
-        let halt = Halt::of(facts, channel);
+        let halt = Halt::of(facts, channel, app.now());
         let page = PreferencesPage {
             groups: groups(pipeline, facts, (channel, app.now()), &texts),
             contact: masked(channel),

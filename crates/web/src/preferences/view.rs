@@ -122,10 +122,11 @@ pub(super) enum Halt {
 }
 
 impl Halt {
-    pub(super) fn of(facts: &Facts, channel: Channel) -> Self {
-        match (facts.customer.contact(channel), facts.suppression(channel)) {
+    pub(super) fn of(facts: &Facts, channel: Channel, at: Instant) -> Self {
+        let suppression = facts.suppression_at(channel, at);
+        match (facts.customer.contact(channel), suppression) {
             (None, _) => Self::NoAddress,
-            (_, Some("keyword_stop" | "free_words_stop")) => Self::Stopped,
+            (_, Some(reason)) if model::is_own_stop(reason) => Self::Stopped,
             (_, Some(_)) => Self::Suppressed,
             _ => Self::No,
         }

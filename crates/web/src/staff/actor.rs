@@ -23,6 +23,12 @@ impl Actor {
         origin: Origin::Demo,
     };
 
+    /// Whoever has a key; the details name it.
+    pub(crate) const API: Self = Self {
+        who: None,
+        origin: Origin::Api,
+    };
+
     /// Somebody signed in at the console.
     pub(crate) const fn console(who: StaffId) -> Self {
         Self {

@@ -16,4 +16,5 @@ mod preferences;
 mod problems;
 mod senders;
 mod sessions;
+mod suppressions;
 mod world;

@@ -296,7 +296,7 @@ async fn one_click_ends_mails_and_opening_the_link_does_not() {
     let world = World::new().await;
     let facts = world.customer("c-42").await;
     let key = &world.live;
-    let offers = json!({"channels": [{"channel": "email", "offers": true}]});
+    let offers = json!({"channels": [{"channel": "email", "offers": true}], "wording": "by phone 3"});
     let put = Call::put("/v1/customers/c-42/preferences").json(&offers);
     assert_eq!(world.call(put.bearer(key)).await.status, StatusCode::OK);
     let before = now(&world, &facts).await;
@@ -427,7 +427,7 @@ async fn the_api_says_and_takes_the_same() {
         "channel": "sms", "on": true, "frequency": "each", "always_on": true}))
     );
 
-    let body = json!({"channels": [{"channel": "sms", "allowed": true}],
+    let body = json!({"channels": [{"channel": "sms", "allowed": true}], "wording": "by phone 3",
         "topics": [{"category": "orders", "topic": "delivery", "channel": "email", "on": true, "frequency": "urgent"}],
         "locale": "fr"});
     let put = world.live(Call::put(url).json(&body)).await;

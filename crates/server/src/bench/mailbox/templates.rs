@@ -209,6 +209,7 @@ pub fn outcome(event: &AcceptedEvent) -> Option<OutcomeRecord> {
         },
         next: Next::Settle(DeliveryState::Accepted),
         said: None,
+        wished: None,
     })
 }
 
@@ -217,6 +218,7 @@ pub fn receipt(event: &AcceptedEvent) -> Option<ReceiptRecord> {
     let (_, delivery) = parts(event)?;
     let received_at = event.accepted_at + Span::secs(2);
     (delivery.planned.contact.channel == model::Channel::Sms).then(|| ReceiptRecord {
+        wished: None,
         carrier: "sms".into(),
         carrier_id: carrier_id(delivery.id),
         delivery: None,

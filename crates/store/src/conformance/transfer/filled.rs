@@ -36,6 +36,7 @@ pub(in crate::conformance) fn receipt(
     status: ReceiptStatus,
 ) -> ReceiptRecord {
     ReceiptRecord {
+        wished: None,
         carrier: "alpha".into(),
         carrier_id: carrier_id.into(),
         delivery: None,

@@ -11,8 +11,6 @@ statements! {
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, id)
         JOIN recipients AS r ON r.partition = w.partition AND r.id = w.id
         ORDER BY r.partition, r.id FOR UPDATE OF r";
-    UNSUPPRESS = "DELETE FROM suppressions
-        WHERE partition = $1 AND digest = $2 AND reason = ANY($3::text[])";
     LAST_LINES = "SELECT w.recipient, l.number, l.seal
         FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, recipient) CROSS JOIN LATERAL (
             SELECT c.number, c.seal FROM consent_lines AS c

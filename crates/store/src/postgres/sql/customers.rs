@@ -34,12 +34,6 @@ statements! {
         WHERE o.partition = w.partition AND o.digest = w.digest AND o.recipient = w.recipient";
     OWNERS = "SELECT o.recipient FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, digest)
         JOIN contact_owners AS o ON o.partition = w.partition AND o.digest = w.digest";
-    SUPPRESS = "INSERT INTO suppressions (partition, digest, channel, reason, at)
-        SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[])
-        ON CONFLICT (partition, digest) DO UPDATE SET reason = excluded.reason, at = excluded.at
-            WHERE suppressions.reason = ANY($6::text[]) AND NOT excluded.reason = ANY($6::text[])";
-    SUPPRESSED = "SELECT s.digest, s.reason FROM unnest($1::smallint[], $2::bigint[]) AS w(partition, digest)
-        JOIN suppressions AS s ON s.partition = w.partition AND s.digest = w.digest";
     FACTS = "SELECT w.place, r.id, h.version, r.profile
         FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w(partition, customer, place)
         JOIN recipients AS r ON r.partition = w.partition AND r.customer = w.customer

@@ -17,6 +17,7 @@ pub(super) mod path;
 pub(super) mod receipts;
 pub(super) mod reports;
 pub(super) mod staff;
+pub(super) mod suppressions;
 
 #[cfg(test)]
 mod tests;

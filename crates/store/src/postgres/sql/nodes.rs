@@ -33,6 +33,7 @@ statements! {
             (SELECT max(t.id) FROM deliveries AS t WHERE t.partition = p.partition),
             (SELECT max(t.id) FROM recipients AS t WHERE t.partition = p.partition),
             (SELECT max(t.id) FROM inbound_texts AS t WHERE t.partition = p.partition),
+            (SELECT max(t.id) FROM suppressions AS t WHERE t.partition = p.partition),
             (SELECT max(t.id) FROM api_keys AS t))) AS newest
         FROM unnest($1::smallint[]) AS p(partition)";
 }

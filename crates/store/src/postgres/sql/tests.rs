@@ -25,13 +25,14 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        attention, claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path, receipts,
-        reports, staff,
+        attention, claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path,
+        receipts, reports, staff, suppressions,
     };
     let lists = [
         attention::ALL,
         claims::ALL,
         consents::ALL,
+        suppressions::ALL,
         customers::ALL,
         desk::ALL,
         digests::ALL,

@@ -7,13 +7,14 @@ use model::{Category, Channel, Customer, Facts, How, Mode, QuietHours, Said};
 use pipeline::attention::OffersLeft;
 use pipeline::choices::{Change, ChannelState, Choice, Choices, ChooseError, wanted};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::profile::faulty;
 use crate::App;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
-use crate::read::{CustomerId, JsonBody};
+use crate::read::{CustomerId, JsonBody, sentence};
 
 /// What a customer chose.
 #[derive(Serialize, ToSchema)]
@@ -195,6 +196,14 @@ pub(crate) struct ChoicesShape {
     time_zone: Option<String>,
     /// Hours without texts; `null` ends them.
     quiet_hours: Option<QuietHoursShape>,
+    /// With a key: through whom the customer said so, `agent` (which is the default) or
+    /// `seller`.
+    how: Option<String>,
+    /// With a key: who that was, by an id of yours; the name of the key when left out.
+    by: Option<String>,
+    /// With a key: the words that the customer heard or read, by name and version. Nothing is
+    /// allowed without.
+    wording: Option<String>,
 }
 
 /// Hours of the local day without texts.
@@ -283,10 +292,13 @@ pub(crate) async fn put_preferences(
     State(app): State<App>,
     caller: Caller,
     CustomerId(id): CustomerId,
-    JsonBody(choices): JsonBody<Choices>,
+    JsonBody(mut sent): JsonBody<Map<String, Value>>,
 ) -> Result<Json<PreferencesAnswer>, Problem> {
     let facts = caller.customer(&app, &id).await?;
-    let said = said(&app, caller).await?;
+    let said = said(&app, caller, &mut sent).await?;
+    let choices = serde_json::from_value::<Choices>(Value::Object(sent));
+    let choices =
+        choices.map_err(|error| Problem::new(Code::BadRequest, sentence(&error.to_string())))?;
     let choice = Choice::Form(choices);
     let chosen = app
         .pipeline()
@@ -300,22 +312,47 @@ pub(crate) async fn put_preferences(
     ))
 }
 
-async fn said(app: &App, caller: Caller) -> Result<Said, Problem> {
-    let (how, by) = match caller {
-        Caller::Key(key) => {
-            let known = app.store().api_key(key.id).await?;
-            (How::Agent, known.map(|known| known.name))
-        }
-        Caller::Customer(..) => (How::Page, None),
-    };
-    Ok(Said {
+/// Through whom it was said. A customer's own token says that by itself.
+async fn said(app: &App, caller: Caller, sent: &mut Map<String, Value>) -> Result<Said, Problem> {
+    let mut said = Said {
         at: app.now(),
-        how,
+        how: How::Page,
         source: "preferences API".to_owned(),
         wording: String::new(),
         locale: String::new(),
-        by: by.unwrap_or_default(),
-    })
+        by: String::new(),
+    };
+    let Caller::Key(key) = caller else {
+        return Ok(said);
+    };
+    said.how = match take(sent, "how")?.as_deref() {
+        None | Some("agent") => How::Agent,
+        Some("seller") => How::Seller,
+        Some(_) => return Err(Problem::fault("/how", "it is `agent` or `seller`")),
+    };
+    said.by = match take(sent, "by")? {
+        Some(by) => by,
+        None => {
+            let known = app.store().api_key(key.id).await?;
+            known.map(|known| known.name).unwrap_or_default()
+        }
+    };
+    said.wording = take(sent, "wording")?.unwrap_or_default();
+    Ok(said)
+}
+
+/// A short text of the body.
+fn take(sent: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Problem> {
+    let fits =
+        |text: &str| (1..=200).contains(&text.trim().len()) && !text.chars().any(char::is_control);
+    match sent.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if fits(&text) => Ok(Some(text.trim().to_owned())),
+        Some(_) => Err(Problem::fault(
+            &format!("/{name}"),
+            "it is a text of 1 to 200 bytes without control characters",
+        )),
+    }
 }
 
 fn problem(error: ChooseError) -> Problem {
@@ -355,7 +392,7 @@ async fn answer(
         ChannelAnswer {
             channel: *channel,
             has_address: customer.contact(*channel).is_some(),
-            suppressed: facts.suppression(*channel).is_some(),
+            suppressed: facts.suppression_at(*channel, app.now()).is_some(),
             allowed: state.allowed,
             offers: state.offers,
         }

@@ -10,6 +10,7 @@ mod failed;
 mod gate;
 mod path;
 mod people;
+mod suppressions;
 
 use axum::http::StatusCode;
 use model::{

@@ -1,0 +1,3 @@
+//! Consents that the marketplace kept before.
+
+pub(crate) mod import;
