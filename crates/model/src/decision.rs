@@ -32,6 +32,8 @@ define_words!(
     Sender = 11, "sender";
     /// May it come at this hour, by law and by the customer's own choice?
     QuietHours = 12, "quiet_hours";
+    /// Does anything arrive at the address?
+    ContactHealth = 15, "contact_health";
 );
 
 define_words!(

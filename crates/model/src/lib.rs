@@ -7,6 +7,7 @@
 mod channel;
 mod clock;
 mod consent;
+mod contact;
 mod cost;
 mod customer;
 mod decision;
@@ -27,6 +28,9 @@ mod words;
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
 pub use consent::{Act, Answer, ConsentLine, How, Said, Wish};
+pub use contact::{
+    AskedConsent, CODE_LASTS, CODE_TRIES, CodeSent, ContactState, Entered, Health, Proof, Verified,
+};
 pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
 pub use customer::{
     Chosen, Consent, ConsentPurpose, Customer, CustomerFault, Facts, Frequency, Preference,
@@ -39,8 +43,8 @@ pub use desk::{Draft, Edition, ExceptionState, GuardException, Wording};
 pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
-    AuditId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId,
-    RecipientId, StaffId,
+    AuditId, ChangeId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId,
+    MessageId, RecipientId, StaffId,
 };
 pub use message::{Flags, Message, MessageContent};
 pub use money::{Currency, InvalidMoney, decimal_of, micros_of};

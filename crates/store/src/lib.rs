@@ -18,6 +18,7 @@ macro_rules! on {
 #[cfg(test)]
 mod conformance;
 mod consents;
+mod contacts;
 mod costs;
 mod desk;
 mod error;
@@ -51,6 +52,7 @@ pub use consents::{
     BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, is_own_stop, prove,
     standing_at,
 };
+pub use contacts::{ContactChange, ContactRow};
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use error::{Error, OpenError};
 pub use news::{MailboxNews, MailboxWatch, News};
@@ -188,7 +190,7 @@ impl Store {
         customers: Vec<Customer>,
         now: Instant,
     ) -> Result<Vec<RecipientId>> {
-        on!(self, backend => backend.put_customers(customers, now).await)
+        on!(self, backend => backend.put_profiles_of(customers, now, None).await)
     }
 
     /// The facts about customers by external id, in the order asked; `None` where unknown.

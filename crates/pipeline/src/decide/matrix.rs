@@ -6,7 +6,9 @@ use super::{Case, Word};
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     if !case.terms.channels.contains(&channel) {
-        let why = if case.terms.lane == Lane::Security {
+        let why = if case.terms.proves {
+            "other_address"
+        } else if case.terms.lane == Lane::Security {
             "code_by_text_only"
         } else {
             "not_urgent"

@@ -8,6 +8,7 @@
 mod budget;
 mod consent;
 mod contact;
+mod contact_health;
 mod matrix;
 mod mode;
 mod preference;
@@ -38,6 +39,8 @@ pub struct Terms {
     pub topic: String,
     /// Whether it answers a text in which the customer said stop, start or help.
     pub answers: bool,
+    /// Whether it is a code that proves the address it goes to.
+    pub proves: bool,
     /// Its ground.
     pub purpose: PurposeClass,
     /// Its urgency.
@@ -106,11 +109,12 @@ type Ask = fn(&Case<'_>, Channel) -> Word;
 /// The rules about one channel, in order. The first "stop" ends the questions. After a "hold"
 /// the others are asked about the moment at which it ends; the hours come last, so that what
 /// others hold is not let go at night.
-const RULES: [(Rule, Ask); 11] = [
+const RULES: [(Rule, Ask); 12] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
     (Rule::Contact, contact::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
@@ -121,9 +125,10 @@ const RULES: [(Rule, Ask); 11] = [
 ];
 
 /// What a customer's choices come to, whatever is the news.
-const CHOICES: [(Rule, Ask); 6] = [
+const CHOICES: [(Rule, Ask); 7] = [
     (Rule::Matrix, matrix::ask),
     (Rule::Contact, contact::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
@@ -131,8 +136,9 @@ const CHOICES: [(Rule, Ask); 6] = [
 ];
 
 /// The rules that are asked again just before a hand-over.
-const AGAIN: [(Rule, Ask); 5] = [
+const AGAIN: [(Rule, Ask); 6] = [
     (Rule::Sequence, sequence::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
@@ -296,6 +302,7 @@ pub(crate) mod cases {
             category: Category::Orders,
             topic: String::new(),
             answers: false,
+            proves: false,
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],

@@ -7,12 +7,15 @@ use model::Channel;
 use store::is_own_stop;
 
 use super::{Case, Word};
+use crate::contacts::is_health;
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     match case.facts.suppression(channel) {
         Some(reason) if case.terms.answers && is_own_stop(reason) => {
             Word::Pass("answers", reason.to_owned())
         }
+        // The rule about health has spoken.
+        Some(reason) if case.terms.proves && is_health(reason) => Word::Silent,
         Some(reason) => Word::Stop("suppressed", reason.to_owned()),
         None => Word::Silent,
     }

@@ -266,6 +266,10 @@ impl Sender {
             tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
             return self.withdraw(claimed, first).await;
         }
+        let body = match &claimed.secret {
+            Some(secret) => render::fill_mail(body, secret),
+            None => body,
+        };
         let name = claimed
             .content
             .data
@@ -289,7 +293,9 @@ impl Sender {
         let (outcome, digest) = match made {
             Ok(made) => {
                 let digest = self.digest(&[body.subject.as_bytes(), made.body_hash()]);
-                (carrier.hand_over(made).await, digest)
+                let outcome = carrier.hand_over(made).await;
+                self.note_refusal(claimed, &outcome).await;
+                (outcome, digest)
             }
             Err(outcome) => (outcome, String::new()),
         };

@@ -9,6 +9,7 @@ mod gates;
 mod hand_over;
 mod quiet;
 mod record;
+mod refused;
 pub mod retry;
 mod stops;
 mod tally;

@@ -4,6 +4,7 @@
 mod audit;
 mod claims;
 mod consents;
+mod contacts;
 mod database;
 mod desk;
 mod failed;
@@ -110,6 +111,11 @@ mod cases {
         a_profile_does_not_undo_a_stop,
         a_change_waits_for_nobody_and_loses_nothing,
         a_withdrawal_reaches_what_is_queued,
+    );
+    on_both!(contacts:
+        what_is_known_belongs_to_one_customer_and_one_address,
+        a_change_is_told_once_and_a_first_address_never,
+        proof_heals_an_address_and_nobodys_word,
     );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,

@@ -9,6 +9,7 @@ mod audit;
 mod claims;
 mod commit;
 mod consents;
+mod contacts;
 mod customers;
 mod desk;
 mod distribute;

@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0005_desk.sql"),
     include_str!("../../migrations/postgres/0006_withdrawn.sql"),
     include_str!("../../migrations/postgres/0007_consents.sql"),
+    include_str!("../../migrations/postgres/0010_contacts.sql"),
 ];
 /// The oldest server that will do.
 const OLDEST: u32 = 15;

@@ -7,6 +7,7 @@ mod checkpoint;
 mod claims;
 mod commit;
 mod consents;
+mod contacts;
 mod customers;
 mod desk;
 mod event_keys;

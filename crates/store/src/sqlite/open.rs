@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_desk.sql"),
     include_str!("../../migrations/sqlite/0007_withdrawn.sql"),
     include_str!("../../migrations/sqlite/0008_consents.sql"),
+    include_str!("../../migrations/sqlite/0011_contacts.sql"),
 ];
 const READERS: usize = 4;
 

@@ -81,6 +81,11 @@ pub(super) const TABLES: &[Table] = &[
         "partition": Small = "recipient >> 14 & 255", "recipient": Big, "number": Big, "text": Text, "seal": Text]),
     table!("suppressions" from "suppressions" by "digest"; key 2; columns![
         "partition": Small = "digest & 255", "digest": Big, "channel": Small, "reason": Text, "at": Big]),
+    table!("contact_points" from "contact_points" by "recipient", "digest"; key 3; columns![
+        "partition": Small = "recipient >> 14 & 255", "recipient": Big, "digest": Big, "version": Big, "state": Text]),
+    table!("contact_changes" from "contact_changes" by "id"; key 2; columns![
+        "partition": Small = "id >> 14 & 255", "id": Big, "recipient": Big, "channel": Small, "address": Text,
+        "mode": Small, "changed_at": Big]),
     table!("events" from "events" by "id"; key 2; columns![
         "partition": Small = "id >> 14 & 255", "id": Big, "source": Int, "event_id": Text, "type": Int,
         "time": Big, "accepted_at": Big, "mode": Small]),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::link::{Gone, Use};
 use super::view::{GonePage, Halt, Outcome, PreferencesPage, groups, zones};
-use super::{PATH, form, said};
+use super::{PATH, contacts, form, said};
 use crate::App;
 use crate::message_center::signed_in::{PageError, SignedIn, frame};
 use crate::page::{ErrorKind, Page, Place, html};
@@ -170,13 +170,11 @@ impl Visit {
             Outcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let catalogue = pipeline.catalogue();
-        let masked = |channel| customer.contact(channel).map(ContactPoint::masked);
         let halt = Halt::of(facts, channel);
         let page = PreferencesPage {
             groups: groups(pipeline, facts, channel, &texts),
-            contact: masked(channel),
-            phone: masked(Channel::Sms),
-            email: masked(Channel::Email),
+            contact: customer.contact(channel).map(ContactPoint::masked),
+            reach: contacts::section(app, facts, self.by_link).await?,
             can_start: halt == Halt::No && !(self.by_link && channel == Channel::Sms),
             halt,
             state: ChannelState::of(customer, channel, app.now()),

@@ -5,6 +5,7 @@
 
 pub(super) mod claims;
 pub(super) mod consents;
+pub(super) mod contacts;
 pub(super) mod customers;
 pub(super) mod desk;
 pub(super) mod keys;

@@ -25,12 +25,13 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        claims, consents, customers, desk, keys, ledger, mailbox, nodes, path, receipts, reports,
-        staff,
+        claims, consents, contacts, customers, desk, keys, ledger, mailbox, nodes, path, receipts,
+        reports, staff,
     };
     let lists = [
         claims::ALL,
         consents::ALL,
+        contacts::ALL,
         customers::ALL,
         desk::ALL,
         keys::ALL,
