@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::define_words;
 use crate::{
-    Category, Channel, ContactPoint, How, Instant, PurposeClass, QuietHours, RecipientId, Sealed,
+    Category, Channel, ContactPoint, Health, How, Instant, PurposeClass, QuietHours, RecipientId, Sealed,
     Suppressed,
 };
 
@@ -335,10 +335,21 @@ impl Facts {
     /// Why the present address on a channel must not be written to at a moment, if it must
     /// not.
     pub fn suppression_at(&self, channel: Channel, at: Instant) -> Option<&str> {
-        self.suppressed
-            .iter()
-            .find(|(c, one)| *c == channel && one.holds(at))
-            .map(|(_, one)| one.reason.as_str())
+        self.suppressions_at(channel, at).next()
+    }
+
+    /// Every reason why the present address on a channel must not be written to at a moment.
+    pub fn suppressions_at(&self, channel: Channel, at: Instant) -> impl Iterator<Item = &str> {
+        let held = move |(c, one): &&(Channel, Suppressed)| *c == channel && one.holds(at);
+        let all = self.suppressed.iter().filter(held);
+        all.map(|(_, one)| one.reason.as_str())
+    }
+
+    /// How the present address on a channel is, as far as that keeps messages from it.
+    pub fn health_at(&self, channel: Channel, at: Instant) -> Health {
+        let all = self.suppressions_at(channel, at);
+        let mut all = all.map(|reason| Health::of(Some(reason)));
+        all.find(|health| *health != Health::Good).unwrap_or(Health::Good)
     }
 
     /// Why it is on the list of suppressions, if it is; also where that has ended.

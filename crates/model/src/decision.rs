@@ -36,6 +36,8 @@ define_words!(
     Digest = 13, "digest";
     /// Has the customer had enough lately?
     FrequencyCap = 14, "frequency_cap";
+    /// Does anything arrive at the address?
+    ContactHealth = 15, "contact_health";
 );
 
 define_words!(

@@ -156,6 +156,10 @@ define_id!(
     StaffId, "stf"
 );
 define_id!(
+    /// A change of an address that its old one is told of.
+    ChangeId, "chg"
+);
+define_id!(
     /// A line of the audit.
     AuditId, "aud"
 );

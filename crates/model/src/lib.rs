@@ -8,6 +8,7 @@ mod attention;
 mod channel;
 mod clock;
 mod consent;
+mod contact;
 mod cost;
 mod customer;
 mod decision;
@@ -30,6 +31,9 @@ pub use attention::{Cap, Counts, REMEMBERED, Taken};
 pub use channel::{Channel, ContactPoint, InvalidContact};
 pub use clock::{Clock, Instant, Span};
 pub use consent::{Act, Answer, ConsentLine, How, Said, Wish};
+pub use contact::{
+    AskedConsent, CODE_LASTS, CODE_TRIES, CodeSent, ContactState, Entered, Health, Proof, Verified,
+};
 pub use cost::{Account, CostBy, CostLine, Quote, ledger_day};
 pub use customer::{
     Chosen, Consent, ConsentPurpose, Customer, CustomerFault, Facts, Frequency, Preference,
@@ -42,8 +46,8 @@ pub use desk::{Draft, Edition, ExceptionState, GuardException, Wording};
 pub use event::{Event, EventKey, Mode};
 pub use failure::{FailedEvent, FailureReason};
 pub use ids::{
-    AuditId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId, MessageId,
-    RecipientId, StaffId, SuppressionId,
+    AuditId, ChangeId, DeliveryId, EventId, Id, IdParseError, IdSource, InboundId, KeyId,
+    MessageId, RecipientId, StaffId, SuppressionId,
 };
 pub use message::{Flags, Message, MessageContent};
 pub use money::{Currency, InvalidMoney, decimal_of, micros_of};

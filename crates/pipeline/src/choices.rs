@@ -209,7 +209,7 @@ pub fn has_other_way(
         };
         allowed
             && customer.contact(channel).is_some()
-            && facts.suppression(channel).is_none()
+            && facts.suppression_at(channel, at).is_none()
             && wanted(customer, other).is_some()
     })
 }

@@ -17,6 +17,7 @@ pub mod attention;
 pub mod catalogue;
 pub mod choices;
 pub mod consent_import;
+pub mod contacts;
 pub mod costs;
 pub mod decide;
 pub mod desk;
@@ -281,7 +282,23 @@ impl Pipeline {
         &self.0.stops
     }
 
-    /// Rung when a text has come in that is to be answered.
+    /// Creates or replaces profiles. An address that is replaced or removed is told so, at
+    /// once and once.
+    ///
+    /// # Errors
+    /// When the store could not keep them.
+    pub async fn put_customers_telling(
+        &self,
+        customers: Vec<model::Customer>,
+        mode: model::Mode,
+    ) -> store::Result<()> {
+        let (store, now) = (&self.0.store, self.0.clock.now());
+        store.put_customers_telling(customers, now, mode).await?;
+        self.0.asked.notify_one();
+        Ok(())
+    }
+
+    /// Rung when a text has come in that is to be answered, or an old address is to be told.
     pub(crate) fn asked(&self) -> &Notify {
         &self.0.asked
     }

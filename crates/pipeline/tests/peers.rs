@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use channels::{Alphabet, National, sms_segments};
-use model::Channel;
+use model::{Channel, ContactPoint};
 use pipeline::catalogue::{Catalogue, MessageType, Sample};
 use pipeline::render::{Brand, Short, mail};
 use pipeline::senders::Country;
@@ -222,6 +222,53 @@ for region in sorted(p.SUPPORTED_REGIONS):
         let ours = Country::of_number(number).map(Country::as_str);
         assert_eq!(ours, Some(expected), "{line}");
     }
+}
+
+#[test]
+fn numbers_are_written_as_phonenumbers_writes_them() {
+    let Some(python) = variable("TIDINGS_TEST_PYTHON") else {
+        return missing("phonenumbers (TIDINGS_TEST_PYTHON is not set)");
+    };
+    // Every country, both kinds, forty neighbours of each example, as people write them.
+    let script = "import phonenumbers as p
+F = p.PhoneNumberFormat
+for region in sorted(p.SUPPORTED_REGIONS):
+    for kind in (p.PhoneNumberType.MOBILE, p.PhoneNumberType.FIXED_LINE):
+        example = p.example_number_for_type(region, kind)
+        if not example:
+            continue
+        start = p.format_number(example, F.E164)
+        for step in range(40):
+            tail = (int(start[-4:]) + 257 * step) % 10000
+            number = p.parse(start[:-4] + format(tail, '04d'))
+            plain = p.format_number(number, F.E164)
+            if p.is_valid_number(number) and len(plain) <= 16:
+                print(p.format_number(number, F.INTERNATIONAL), plain, sep='|')
+for bad in ('', '12535550129', '0012535550129', '+', '+1', '+12', '+abc', 'tel', '+0123456789'):
+    try:
+        p.parse(bad)
+        taken = True
+    except p.NumberParseException:
+        taken = False
+    print('refused' if not taken else 'taken', bad, sep='|')";
+    let theirs = ask(Command::new(python).args(["-c", script]), String::new());
+    let (mut agreed, mut refused) = (0, 0);
+    for line in theirs.lines() {
+        let (written, theirs) = line.split_once('|').expect("two columns");
+        match written {
+            "refused" => {
+                assert!(ContactPoint::phone(theirs).is_err(), "{theirs:?}");
+                refused += 1;
+            }
+            "taken" => {}
+            _ => {
+                let ours = ContactPoint::phone(written).expect(written);
+                assert_eq!(ours.address.open(), theirs, "{written}");
+                agreed += 1;
+            }
+        }
+    }
+    assert!(agreed > 10_000 && refused > 5, "{agreed} and {refused}");
 }
 
 #[test]

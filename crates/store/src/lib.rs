@@ -19,6 +19,7 @@ mod attention;
 #[cfg(test)]
 mod conformance;
 mod consents;
+mod contacts;
 mod costs;
 mod desk;
 mod digests;
@@ -52,6 +53,7 @@ use news::Bells;
 pub use consents::{
     BrokenLedger, ConsentEntry, ConsentRecord, CustomerChange, Wished, prove, standing_at,
 };
+pub use contacts::{ContactChange, ContactRow};
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use digests::{DigestCommitted, DigestSettled, DueDigest};
 pub use error::{Error, OpenError};
@@ -191,7 +193,7 @@ impl Store {
         customers: Vec<Customer>,
         now: Instant,
     ) -> Result<Vec<RecipientId>> {
-        on!(self, backend => backend.put_customers(customers, now).await)
+        on!(self, backend => backend.put_profiles_of(customers, now, None).await)
     }
 
     /// The facts about customers by external id, in the order asked; `None` where unknown.

@@ -79,6 +79,9 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(api::customers::texts_estimate::texts_estimate))
         .routes(routes!(api::customers::consent::consent))
         .routes(routes!(api::customers::missing::missing))
+        .routes(routes!(api::customers::contacts::list_contacts))
+        .routes(routes!(api::customers::contacts::send_code))
+        .routes(routes!(api::customers::contacts::check_code))
         .routes(routes!(
             api::customers::preferences::get_preferences,
             api::customers::preferences::put_preferences

@@ -102,13 +102,18 @@ impl Compiler<'_> {
 
     fn compile(&mut self, entry: &MessageType, key: &str, text: &Text) -> Option<TemplateId> {
         let fault = |reason: &str| CatalogueFault::at(&text.file, text.line, reason).key(key);
-        let is_sms = key == "sms";
+        // Of a mail, the subject: the body stands in the Message Center too.
+        let place = match entry.takes(Channel::Email) {
+            true => "subject",
+            false => "sms",
+        };
+        let has_place = key == place && entry.has_secret();
         let holds_code = text.text.contains(PLACEHOLDER);
-        if is_sms && entry.has_secret() && !holds_code {
+        if has_place && !holds_code {
             self.faults
                 .push(fault("says `{code}` where the secret goes"));
         }
-        if holds_code && !(is_sms && entry.has_secret()) {
+        if holds_code && !has_place {
             self.faults.push(fault(
                 "`{code}` stands in the text message of a type with a secret only",
             ));

@@ -13,6 +13,7 @@ use super::kind::Kind;
 use super::schema::Schema;
 use super::templates::TemplateId;
 use super::tree::SourceFile;
+use crate::contacts;
 use crate::decide::{Terms, UsefulFor};
 
 /// The steps of a parcel's way, in order; their names are words of the layout.
@@ -92,6 +93,7 @@ impl MessageType {
             topic: self.topic.clone(),
             answers: self.answers,
             digest: self.digest,
+            proves: contacts::proves(&self.name),
             purpose: self.purpose,
             lane: self.lane,
             channels: self.channels.clone(),
@@ -205,7 +207,8 @@ pub(crate) fn read(
     let mut channels = parsed.channels;
     channels.sort_unstable();
     channels.dedup();
-    if schema.secret.is_some() && channels.contains(&Channel::Email) {
+    let by_mail = channels.contains(&Channel::Email);
+    if schema.secret.is_some() && by_mail && !contacts::proves_mail(name) {
         fault("channels", "a secret never leaves by mail".to_owned());
     }
     if !faults.is_empty() {

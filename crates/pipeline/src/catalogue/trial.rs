@@ -209,7 +209,7 @@ impl Trial {
         let mut texts = self.texts.clone();
         texts.retain(|key, _| !broken.contains(key));
         for key in known.filter(|key| broken.contains(key)) {
-            let secret = key == "sms" && before.entry.has_secret();
+            let secret = matches!(key.as_str(), "sms" | "subject") && before.entry.has_secret();
             let nothing = if secret { PLACEHOLDER } else { "" };
             texts.insert(key, nothing.to_owned());
         }

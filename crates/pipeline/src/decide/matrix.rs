@@ -8,6 +8,8 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
     if !case.terms.channels.contains(&channel) {
         let why = if case.terms.digest {
             "other_way"
+        } else if case.terms.proves {
+            "other_address"
         } else if case.terms.lane == Lane::Security {
             "code_by_text_only"
         } else {

@@ -8,6 +8,7 @@
 mod budget;
 mod consent;
 mod contact;
+mod contact_health;
 pub(crate) mod digest;
 pub(crate) mod frequency_cap;
 mod matrix;
@@ -44,6 +45,8 @@ pub struct Terms {
     pub answers: bool,
     /// Whether it is a summary of others, which waited for it.
     pub digest: bool,
+    /// Whether it is a code that proves the address it goes to.
+    pub proves: bool,
     /// Its ground.
     pub purpose: PurposeClass,
     /// Its urgency.
@@ -119,11 +122,12 @@ type Ask = fn(&Case<'_>, Channel) -> Word;
 /// the others are asked about the moment at which it ends; the hours come late, so that what
 /// others hold is not let go at night, and the limits last, which ask for the hours themselves.
 /// What is collected has no route, so that nothing more is asked about one.
-const RULES: [(Rule, Ask); 13] = [
+const RULES: [(Rule, Ask); 14] = [
     (Rule::Matrix, matrix::ask),
     (Rule::UsefulUntil, useful_until::ask),
     (Rule::Sequence, sequence::ask),
     (Rule::Contact, contact::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask_first),
@@ -136,9 +140,10 @@ const RULES: [(Rule, Ask); 13] = [
 ];
 
 /// What a customer's choices come to, whatever is the news.
-const CHOICES: [(Rule, Ask); 6] = [
+const CHOICES: [(Rule, Ask); 7] = [
     (Rule::Matrix, matrix::ask),
     (Rule::Contact, contact::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask_first),
@@ -146,8 +151,9 @@ const CHOICES: [(Rule, Ask); 6] = [
 ];
 
 /// The rules that are asked again just before a hand-over.
-const AGAIN: [(Rule, Ask); 5] = [
+const AGAIN: [(Rule, Ask); 6] = [
     (Rule::Sequence, sequence::ask),
+    (Rule::ContactHealth, contact_health::ask),
     (Rule::Suppression, suppression::ask),
     (Rule::Consent, consent::ask),
     (Rule::Preference, preference::ask),
@@ -348,6 +354,7 @@ pub(crate) mod cases {
             topic: String::new(),
             answers: false,
             digest: false,
+            proves: false,
             purpose: PurposeClass::Transactional,
             lane: Lane::Urgent,
             channels: vec![Channel::Sms, Channel::Email],

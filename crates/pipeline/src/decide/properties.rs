@@ -87,7 +87,7 @@ prop_compose! {
         let mut channels = Vec::new();
         channels.extend(sms.then_some(Channel::Sms));
         channels.extend(email.then_some(Channel::Email));
-        Terms { category, topic: topic.into(), answers: false, digest: false, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
+        Terms { category, topic: topic.into(), answers: false, digest: false, proves: false, purpose, lane, channels, useful_for: UsefulFor::Span(Span::hours(hours)) }
     }
 }
 

@@ -6,15 +6,20 @@
 use model::{Channel, is_own_stop};
 
 use super::{Case, Word};
+use crate::contacts::is_health;
 
 pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
-    match case.facts.suppression_at(channel, case.now) {
-        Some(reason) if case.terms.answers && is_own_stop(reason) => {
-            Word::Pass("answers", reason.to_owned())
+    // Each entry holds by itself: what passes one may be stopped by the next.
+    let mut word = Word::Silent;
+    for reason in case.facts.suppressions_at(channel, case.now) {
+        if case.terms.answers && is_own_stop(reason) {
+            word = Word::Pass("answers", reason.to_owned());
+        } else if !(case.terms.proves && is_health(reason)) {
+            // The rule about health has spoken of what proves.
+            return Word::Stop("suppressed", reason.to_owned());
         }
-        Some(reason) => Word::Stop("suppressed", reason.to_owned()),
-        None => Word::Silent,
     }
+    word
 }
 
 #[cfg(test)]

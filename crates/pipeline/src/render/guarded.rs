@@ -11,6 +11,7 @@ use model::MessageContent;
 use super::{Card, MailBody, Short};
 use crate::catalogue::Catalogue;
 use crate::catalogue::load::PLACEHOLDER;
+use crate::contacts;
 
 /// Why a message, or one delivery of it, may not leave.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,7 +148,10 @@ pub fn check_card(guard: &Guard, version: Version<'_>, card: &Card) -> Vec<Stopp
 /// Everything that keeps a mail from leaving.
 pub fn check_mail(guard: &Guard, content: &MessageContent, mail: &MailBody) -> Vec<Stopped> {
     let version = (content.message_type.as_str(), content.template_version);
-    let subject = Content::new(Form::MailSubject, &mail.subject);
+    let mut subject = Content::new(Form::MailSubject, &mail.subject);
+    if contacts::proves_mail(&content.message_type) {
+        subject = subject.placeholder(PLACEHOLDER);
+    }
     let preheader = Content::new(Form::Short, &mail.preheader);
     let text = Content::new(Form::MailText, &mail.text);
     let html = guard.check_html_as(&mail.html, version);

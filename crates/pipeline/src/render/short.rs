@@ -4,7 +4,7 @@ use model::{Customer, Event, MessageContent, Sealed};
 use serde_json::{Map, Value};
 
 use super::snapshot::{keep_hours, locale_of, put, setting, take};
-use super::{Brand, RenderError, Short};
+use super::{Brand, MailBody, RenderError, Short};
 use crate::catalogue::Catalogue;
 use crate::catalogue::clean::{lines, one_line, plain_punctuation, short_line, shorten};
 use crate::catalogue::load::PLACEHOLDER;
@@ -113,6 +113,18 @@ fn is_sensitive(data: &Map<String, Value>) -> bool {
             .any(|entry| entry.as_object().is_some_and(is_sensitive)),
         _ => false,
     })
+}
+
+/// The mail with its secret, as the carrier gets it: it stands in the subject, which the
+/// layout repeats. Nothing else may keep the result.
+pub fn fill_mail(body: MailBody, secret: &Sealed) -> MailBody {
+    let fill = |text: &str| text.replace(PLACEHOLDER, secret.open());
+    MailBody {
+        subject: fill(&body.subject),
+        preheader: body.preheader,
+        text: fill(&body.text),
+        html: fill(&body.html),
+    }
 }
 
 /// The text with its secret, as the carrier gets it. Nothing else may keep the result.

@@ -7,6 +7,7 @@ use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
 use super::stops::Leaving;
+use crate::contacts;
 use crate::decide::sequence::Standing;
 use crate::decide::summary::Summary;
 use crate::decide::{Case, still_allowed};
@@ -83,11 +84,12 @@ impl Sender {
         }
     }
 
-    /// Whether a delivery answers a text: then the customer's own stop does not end it.
+    /// Whether a delivery answers a text, or proves its address: then a stop that was known
+    /// when it was decided does not end it.
     pub(super) fn answers(&self, claimed: &ClaimedDelivery) -> bool {
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
-        entry.is_some_and(|entry| entry.answers)
+        entry.is_some_and(|entry| entry.answers || contacts::proves(&entry.name))
     }
 
     async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
@@ -207,10 +209,12 @@ pub(super) fn leaving(claimed: &ClaimedDelivery) -> Leaving {
     }
 }
 
-/// Whether the facts may be others than those a delivery was decided under. Offers are asked
-/// again always: a "no" that came after the claim counts.
+/// Whether the facts may be others than those a delivery was decided under. Offers, and codes
+/// that pass a stop, are asked again always: a "no" that came after the claim counts.
 pub(super) fn may_have_changed(claimed: &ClaimedDelivery) -> bool {
-    claimed.facts_changed || claimed.content.purpose == PurposeClass::Marketing
+    claimed.facts_changed
+        || claimed.content.purpose == PurposeClass::Marketing
+        || contacts::proves(&claimed.content.message_type)
 }
 
 /// A stable number between 0 and 1 for a delivery's attempt: jitter without chance.

@@ -274,6 +274,9 @@ impl Sender {
             tracing::warn!(delivery.id = %claimed.id, stopped = %first, "the guard stopped a mail");
             return self.withdraw(claimed, first).await;
         }
+        if let Some(secret) = &claimed.secret {
+            body = render::fill_mail(body, secret);
+        }
         let foot = self.foot_links(claimed);
         if let Some(links) = &foot {
             render::foot::fill(&mut body, links);
@@ -301,7 +304,9 @@ impl Sender {
         let (outcome, digest) = match made {
             Ok(made) => {
                 let digest = self.digest(&[body.subject.as_bytes(), made.body_hash()]);
-                (carrier.hand_over(made).await, digest)
+                let outcome = carrier.hand_over(made).await;
+                self.note_refusal(claimed, &outcome).await;
+                (outcome, digest)
             }
             Err(outcome) => (outcome, String::new()),
         };

@@ -11,6 +11,7 @@ mod hand_over;
 mod opted_out;
 mod quiet;
 mod record;
+mod refused;
 pub mod retry;
 mod stops;
 mod tally;

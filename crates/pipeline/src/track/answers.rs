@@ -24,7 +24,7 @@ const PATIENCE: Span = Span::hours(1);
 
 /// The task that answers.
 pub struct Answers {
-    pipeline: Pipeline,
+    pub(super) pipeline: Pipeline,
     /// The carrier whose texts are test traffic.
     test_carrier: &'static str,
 }
@@ -43,6 +43,9 @@ impl Answers {
         loop {
             if let Err(error) = self.answer_due().await {
                 tracing::warn!(%error, "texts could not be answered; trying again");
+            }
+            if let Err(error) = self.tell_old_addresses().await {
+                tracing::warn!(%error, "old addresses could not be told; trying again");
             }
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -5,26 +5,35 @@
 //! what we have not kept, it must send again.
 
 mod answers;
+mod changes;
+mod health;
 mod heard;
 mod mail;
 mod revoke;
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Mutex, PoisonError};
+
 use channels::{Inbound, InboundItem, ReceivedMail};
-use model::{Channel, ContactPoint, InboundId, Instant, Partition, Receipt, Sealed, Wish};
+use model::{
+    Channel, ContactPoint, InboundId, Instant, Partition, Receipt, ReceiptStatus, Sealed, Wish,
+};
 use store::{InboundText, ReceiptMatch, ReceiptRecord, Wished};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Pipeline;
 use crate::stopping::opted_out_at;
 pub use answers::Answers;
+use health::Failing;
 pub(crate) use heard::Written;
 pub use heard::{Asks, By, Heard, Words, hear, own_words};
 
 /// So many are committed together at most.
 const BATCH: usize = 512;
 
+/// Failures that wait to be counted at most; more are not counted.
+const FAILURES: usize = 1_024;
 /// Mails that wait at most; the servers of more are asked to come back.
 const MAILS: usize = 256;
 
@@ -44,9 +53,20 @@ impl Tracker {
     pub async fn run(self) {
         let Self { pipeline, inbound } = self;
         let (mails, waiting) = mpsc::channel(MAILS);
-        let track = Track { pipeline };
-        // A mail takes several commits: no receipt and no stop waits for them.
-        tokio::join!(track.run(inbound, mails), track.take_mails(waiting));
+        let (failures, failed) = mpsc::channel(FAILURES);
+        let track = Track {
+            pipeline,
+            failures: Mutex::new(Some(failures)),
+        };
+        // A mail takes several commits, a failure some reads: no receipt and no stop waits for
+        // them.
+        tokio::join!(
+            async {
+                tokio::join!(track.run(inbound, mails), track.take_mails(waiting));
+                track.end_counting();
+            },
+            track.count_failures(failed)
+        );
     }
 }
 
@@ -56,6 +76,8 @@ type Waiting = (ReceivedMail, oneshot::Sender<bool>);
 /// What hears and what keeps.
 struct Track {
     pipeline: Pipeline,
+    /// Where failures go to be counted, until no more can come.
+    failures: Mutex<Option<mpsc::Sender<health::Failed>>>,
 }
 
 impl Track {
@@ -180,6 +202,21 @@ impl Track {
         kept.is_ok()
     }
 
+    fn count_later(&self, failed: health::Failed) {
+        let failures = self.failures.lock();
+        let failures = failures.unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = &*failures {
+            // Where there is no room it is not counted: so many fail that the fault is not the
+            // address's.
+            let _ = failures.try_send(failed);
+        }
+    }
+
+    fn end_counting(&self) {
+        let failures = self.failures.lock();
+        failures.unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// Keeps receipts; says whether that could be done.
     async fn record_receipts(&self, receipts: Vec<ReceiptRecord>) -> bool {
         if receipts.is_empty() {
@@ -188,10 +225,20 @@ impl Track {
         for wished in receipts.iter().filter_map(|r| r.wished.as_deref()) {
             self.pipeline.note_stop(&wished.0, wished.1.wish);
         }
+        let failing: Vec<Option<Failing>> = receipts
+            .iter()
+            .map(|record| match record.receipt.status {
+                ReceiptStatus::Failed => health::failing(&record.receipt.code),
+                _ => None,
+            })
+            .collect();
         let kept = self.pipeline.store().record_receipts(receipts).await;
         match &kept {
             Ok(matches) => {
-                for found in matches {
+                for (found, failing) in matches.iter().zip(failing) {
+                    if let (ReceiptMatch::Matched(delivery, _), Some(failing)) = (found, failing) {
+                        self.count_later((*delivery, failing));
+                    }
                     let word = match found {
                         ReceiptMatch::Matched(_, status) => status.as_str(),
                         ReceiptMatch::Parked => "parked",

@@ -5,6 +5,7 @@ mod attention;
 mod audit;
 mod claims;
 mod consents;
+mod contacts;
 mod database;
 mod desk;
 mod digests;
@@ -136,6 +137,11 @@ mod cases {
         an_entry_ends_when_it_says,
         undoing_one_leaves_the_others,
         a_carriers_word_of_a_stop_is_kept_with_the_outcome,
+    );
+    on_both!(contacts:
+        what_is_known_belongs_to_one_customer_and_one_address,
+        a_change_is_told_once_and_a_first_address_never,
+        proof_heals_an_address_and_nobodys_word,
     );
     on_both!(stories:
         a_story_has_what_was_told_of_an_order,

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::Transaction;
 use model::{
-    Channel, ConsentLine, Customer, Facts, Id, Instant, Lane, Partition, RecipientId, Suppressed,
+    Channel, ConsentLine, Customer, Facts, Id, Instant, Lane, Mode, Partition, RecipientId,
+    Suppressed,
 };
 use tokio_postgres::Row;
 
@@ -30,7 +31,7 @@ struct Profile<'a> {
 pub(super) struct Changed {
     pub(super) id: RecipientId,
     pub(super) before: Customer,
-    after: Customer,
+    pub(super) after: Customer,
     json: String,
 }
 
@@ -51,10 +52,12 @@ fn written(customer: &Customer) -> Result<String> {
 }
 
 impl Postgres {
-    pub(crate) async fn put_customers(
+    /// Creates or replaces profiles; with a mode, notes that old addresses are to be told.
+    pub(crate) async fn put_profiles_of(
         &self,
         customers: Vec<Customer>,
         now: Instant,
+        tell: Option<Mode>,
     ) -> Result<Vec<RecipientId>> {
         // Of one that is given twice the last counts. Ids are drawn here, for customers
         // that may turn out to exist; unused ones are lost.
@@ -66,7 +69,7 @@ impl Postgres {
         }
         let mut all: Vec<&Profile<'_>> = profiles.values().collect();
         all.sort_unstable_by_key(|p| (partition(p.drawn), &p.customer.id));
-        let known = retrying(|| self.shared.put_profiles(&all, now)).await?;
+        let known = retrying(|| self.shared.put_profiles(&all, now, tell)).await?;
         let found = customers.iter().map(|c| known.get(c.id.as_str()).copied());
         found
             .map(|id| id.ok_or_else(|| Error::Corrupt("recipients: one was not kept".into())))
@@ -174,6 +177,7 @@ impl Shared {
         &self,
         profiles: &[&Profile<'_>],
         now: Instant,
+        tell: Option<Mode>,
     ) -> std::result::Result<HashMap<String, RecipientId>, Failure> {
         let mut client = self.open(self.pool(Lane::Normal)).await?;
         let tx = begin(&mut client).await?;
@@ -206,6 +210,9 @@ impl Shared {
             rest = again;
         }
         self.change(&tx, &changed).await?;
+        if let Some(mode) = tell {
+            self.note_changes(&tx, &changed, (now, mode)).await?;
+        }
         let added = changed.iter().zip(lines).map(|(changed, lines)| Added {
             recipient: changed.id,
             customer: &changed.before.id,
@@ -287,6 +294,7 @@ impl Shared {
         add_owners(&mut steps, DISOWN, before);
         let after = changed.iter().flat_map(|c| self.addresses(&c.after, c.id));
         add_owners(&mut steps, OWN, after);
+        self.forget_lost(&mut steps, changed);
         steps.run(tx).await?;
         Ok(())
     }

@@ -12,13 +12,15 @@ use crate::{Distribution, OpenError};
 
 /// The tables that grow with customers, all led by `partition`. What another refers to
 /// comes first.
-pub(crate) const PARTITIONED: [&str; 22] = [
+pub(crate) const PARTITIONED: [&str; 24] = [
     "recipients",
     "heads",
     "consent_lines",
     "attention",
     "contact_owners",
     "suppressions",
+    "contact_points",
+    "contact_changes",
     "events",
     "event_keys",
     "failed_events",

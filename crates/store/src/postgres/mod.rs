@@ -10,6 +10,7 @@ mod audit;
 mod claims;
 mod commit;
 mod consents;
+mod contacts;
 mod customers;
 mod desk;
 mod digests;

@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0007_consents.sql"),
     include_str!("../../migrations/postgres/0008_digests.sql"),
     include_str!("../../migrations/postgres/0009_attention.sql"),
+    include_str!("../../migrations/postgres/0010_contacts.sql"),
     include_str!("../../migrations/postgres/0011_suppressions.sql"),
 ];
 /// The oldest server that will do.

@@ -1,9 +1,13 @@
 //! Recipients: profiles, the facts decisions read, suppressed addresses.
 
-use model::{Channel, Customer, Facts, Id, Instant, Lane, Partition, RecipientId};
+use model::{
+    ChangeId, Channel, Customer, Facts, Id, Instant, Lane, Mode, Partition,
+    RecipientId,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::consents::append;
+use super::contacts::{forget, note};
 use super::rows::{collect, id};
 use super::suppressions::suppressed_for;
 use super::tx::Tx;
@@ -11,21 +15,39 @@ use super::{Shared, Sqlite};
 use crate::{Error, Result};
 
 impl Sqlite {
-    pub(crate) async fn put_customers(
+    /// Creates or replaces profiles; with a mode, notes that old addresses are to be told.
+    pub(crate) async fn put_profiles_of(
         &self,
         customers: Vec<Customer>,
         now: Instant,
+        tell: Option<Mode>,
     ) -> Result<Vec<RecipientId>> {
         // Ids are drawn here, for customers that may turn out to exist; unused ones are lost.
         let drawn: Vec<RecipientId> = customers
             .iter()
             .map(|c| self.ids().next(Partition::of(&c.id), now))
             .collect();
+        // So with those of notes.
+        let notes: Vec<Tells> = drawn
+            .iter()
+            .map(|id| {
+                let partition = id.partition();
+                tell.map(|mode| {
+                    (
+                        Channel::ALL
+                            .iter()
+                            .map(|_| self.ids().next(partition, now))
+                            .collect(),
+                        mode,
+                    )
+                })
+            })
+            .collect();
         self.write(Lane::Normal, customers.len(), move |tx| {
             customers
                 .iter()
-                .zip(&drawn)
-                .map(|(customer, id)| put(tx, customer, *id, now))
+                .zip(drawn.iter().zip(&notes))
+                .map(|(customer, (id, notes))| put(tx, customer, *id, (now, notes)))
                 .collect()
         })
         .await
@@ -110,7 +132,15 @@ fn facts(connection: &Connection, shared: &Shared, row: &Row<'_>) -> Result<Fact
     })
 }
 
-fn put(tx: &mut Tx<'_>, sent: &Customer, drawn: RecipientId, now: Instant) -> Result<RecipientId> {
+/// Ids for notes about old addresses, and the mode in which those are told.
+pub(super) type Tells = Option<(Vec<ChangeId>, Mode)>;
+
+fn put(
+    tx: &mut Tx<'_>,
+    sent: &Customer,
+    drawn: RecipientId,
+    (now, tells): (Instant, &Tells),
+) -> Result<RecipientId> {
     let partition = Partition::of(&sent.id).number();
     let known: Option<(i64, String)> = tx
         .connection
@@ -146,6 +176,9 @@ fn put(tx: &mut Tx<'_>, sent: &Customer, drawn: RecipientId, now: Instant) -> Re
     if customer != before {
         save(tx, id, &before, &customer)?;
         append(tx, id, (&sent.id, Some(&before)), lines, now)?;
+        if let Some((ids, mode)) = tells {
+            note(tx, (ids, *mode), id, (&before, &customer), now)?;
+        }
     }
     Ok(RecipientId::from_i64(id))
 }
@@ -163,6 +196,7 @@ pub(super) fn save(tx: &mut Tx<'_>, id: i64, before: &Customer, after: &Customer
     if (&before.phone, &before.email) != (&after.phone, &after.email) {
         disown(tx, id, before)?;
         own(tx, id, after)?;
+        forget(tx, id, before, after)?;
     }
     Ok(())
 }

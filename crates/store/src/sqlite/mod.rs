@@ -8,6 +8,7 @@ mod checkpoint;
 mod claims;
 mod commit;
 mod consents;
+mod contacts;
 mod customers;
 mod desk;
 mod digests;

@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_consents.sql"),
     include_str!("../../migrations/sqlite/0009_digests.sql"),
     include_str!("../../migrations/sqlite/0010_attention.sql"),
+    include_str!("../../migrations/sqlite/0011_contacts.sql"),
     include_str!("../../migrations/sqlite/0012_suppressions.sql"),
 ];
 const READERS: usize = 4;

@@ -82,6 +82,11 @@ pub(super) const TABLES: &[Table] = &[
     table!("suppressions" from "suppressions" by "digest", "slot"; key 3; columns![
         "partition": Small = "digest & 255", "digest": Big, "slot": Text, "id": Big, "channel": Small,
         "reason": Text, "at": Big, "until": Big, "masked": Text, "note": Text, "made_by": Text]),
+    table!("contact_points" from "contact_points" by "recipient", "digest"; key 3; columns![
+        "partition": Small = "recipient >> 14 & 255", "recipient": Big, "digest": Big, "version": Big, "state": Text]),
+    table!("contact_changes" from "contact_changes" by "id"; key 2; columns![
+        "partition": Small = "id >> 14 & 255", "id": Big, "recipient": Big, "channel": Small, "address": Text,
+        "mode": Small, "changed_at": Big]),
     table!("events" from "events" by "id"; key 2; columns![
         "partition": Small = "id >> 14 & 255", "id": Big, "source": Int, "event_id": Text, "type": Int,
         "time": Big, "accepted_at": Big, "mode": Small]),

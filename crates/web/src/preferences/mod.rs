@@ -4,6 +4,7 @@
 //! 8058). Handlers read a form, ask the pipeline to do it, and say what changed. Whether a
 //! choice may be made is the pipeline's to say; all words stand in `templates/`.
 
+mod contacts;
 mod form;
 mod link;
 mod page;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> Router<App> {
     let mail = || async { Redirect::to("/preferences?tab=email") };
     Router::new()
         .route(PATH, get(page::show).post(page::save))
+        .route(contacts::PATH, get(contacts::show).post(contacts::act))
         .route(
             "/preferences/{link}",
             get(page::show_linked).post(page::save_linked),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::form::Unreadable;
 use super::link::{Gone, Use};
 use super::view::{GonePage, Halt, Outcome, PreferencesPage, Quiet, groups, zones};
-use super::{PATH, form, said};
+use super::{PATH, contacts, form, said};
 use crate::App;
 use crate::message_center::signed_in::{PageError, SignedIn, frame};
 use crate::page::{ErrorKind, Page, Place, html};
@@ -194,13 +194,11 @@ impl Visit {
             Outcome::NoHours | Outcome::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let (catalogue, channels) = (pipeline.catalogue(), &app.config().channels);
-        let masked = |channel| customer.contact(channel).map(ContactPoint::masked);
         let halt = Halt::of(facts, channel, app.now());
         let page = PreferencesPage {
             groups: groups(pipeline, facts, (channel, app.now()), &texts),
-            contact: masked(channel),
-            phone: masked(Channel::Sms),
-            email: masked(Channel::Email),
+            contact: customer.contact(channel).map(ContactPoint::masked),
+            reach: contacts::section(app, facts, self.by_link).await?,
             can_start: halt == Halt::No && !(self.by_link && channel == Channel::Sms),
             halt,
             state: ChannelState::of(customer, channel, app.now()),

@@ -45,8 +45,8 @@ pub(super) struct PreferencesPage {
     pub languages: Vec<String>,
     pub zone: String,
     pub zones: Vec<String>,
-    pub phone: Option<String>,
-    pub email: Option<String>,
+    /// Where we reach them: a section that is written already.
+    pub reach: String,
 }
 
 /// The page of a link that leads nowhere.

@@ -4,6 +4,7 @@ mod access;
 mod alphabets;
 mod consents;
 mod console;
+mod contacts;
 mod costs;
 mod customers;
 mod entry;

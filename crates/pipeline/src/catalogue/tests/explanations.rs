@@ -26,6 +26,10 @@ const CODES: &[(Rule, Verdict, &str, &str)] = &[
         "suppressed",
         "keyword_stop",
     ),
+    (Rule::ContactHealth, Verdict::Pass, "proves", ""),
+    (Rule::ContactHealth, Verdict::Stop, "bounced", ""),
+    (Rule::ContactHealth, Verdict::Stop, "blocked", ""),
+    (Rule::ContactHealth, Verdict::Stop, "recycled", ""),
     (
         Rule::Consent,
         Verdict::Pass,

@@ -218,6 +218,7 @@ async fn small(world: &World, phone: &model::ContactPoint, recipient: RecipientI
     }
     crate::conformance::staff::fill(world).await;
     crate::conformance::desk::fill(world).await;
+    crate::conformance::contacts::fill(world, recipient).await;
     for n in 0..5 {
         assert!(
             store
@@ -272,6 +273,8 @@ pub(super) async fn look(store: &Store, put: &Put, now: Instant) -> String {
     see(&store.api_keys().await.unwrap());
     see(&crate::conformance::staff::look(store, now).await);
     see(&crate::conformance::desk::look(store).await);
+    see(&store.contact_points(put.recipients[0]).await.unwrap());
+    see(&store.due_contact_changes(9).await.unwrap());
     let all = CostQuery {
         from: 0,
         to: i32::MAX,

@@ -6,6 +6,7 @@
 pub(super) mod attention;
 pub(super) mod claims;
 pub(super) mod consents;
+pub(super) mod contacts;
 pub(super) mod customers;
 pub(super) mod desk;
 pub(super) mod digests;

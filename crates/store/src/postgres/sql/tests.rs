@@ -25,14 +25,15 @@ const COLD: [(&str, &str); 8] = [
 
 fn all() -> Vec<(&'static str, &'static str)> {
     use super::{
-        attention, claims, consents, customers, desk, digests, keys, ledger, mailbox, nodes, path,
-        receipts, reports, staff, suppressions,
+        attention, claims, consents, contacts, customers, desk, digests, keys, ledger, mailbox,
+        nodes, path, receipts, reports, staff, suppressions,
     };
     let lists = [
         attention::ALL,
         claims::ALL,
         consents::ALL,
         suppressions::ALL,
+        contacts::ALL,
         customers::ALL,
         desk::ALL,
         digests::ALL,

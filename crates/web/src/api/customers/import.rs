@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+
+use model::Mode;
 
 use super::profile;
 use crate::App;
 use crate::auth::Key;
 use crate::ndjson::{Line, Lines};
 use crate::problem::{Code, Problem};
-use crate::read;
+use crate::read::{self, Params};
 
 /// Bytes of one line.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -34,13 +36,22 @@ pub(crate) struct ImportAnswer {
     rejected: Vec<Value>,
 }
 
+/// Whom changes of addresses tell.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telling {
+    /// Whether addresses that are replaced or removed are told so. When left out, they are
+    /// not: who moves a million profiles here does not mean to write to a million people.
+    tell_old: Option<bool>,
+}
+
 /// Creates or replaces many customers.
 ///
 /// One profile a line (`application/x-ndjson`), each with its `id`; at most 10,000 lines.
 /// A faulty line costs only itself. Lines are written as they arrive; sending the same
 /// import again is safe.
 #[utoipa::path(put, path = "/v1/customers", tag = "customers", security(("api_key" = [])),
-    request_body(content = String, content_type = "application/x-ndjson"),
+    params(Telling), request_body(content = String, content_type = "application/x-ndjson"),
     responses(
         (status = 200, description = "What became of the lines.", body = ImportAnswer),
         (status = 400, description = "The stream broke off; `answer` says what was stored."),
@@ -48,7 +59,8 @@ pub(crate) struct ImportAnswer {
         (status = 415, description = "Not application/x-ndjson.")))]
 pub(crate) async fn import_customers(
     State(app): State<App>,
-    _: Key,
+    key: Key,
+    Params(telling): Params<Telling>,
     request: Request,
 ) -> Result<Json<ImportAnswer>, Problem> {
     if !read::is_line_stream(request.headers()) {
@@ -63,7 +75,8 @@ pub(crate) async fn import_customers(
     let silence = app.config().request_timeout;
     let mut lines = Lines::new(request.into_body(), LINE_LIMIT, silence);
     let mut answer = ImportAnswer::default();
-    match import(&app, &mut lines, &mut answer).await {
+    let tell = telling.tell_old.unwrap_or(false).then_some(key.mode);
+    match import(&app, &mut lines, (&mut answer, tell)).await {
         Ok(()) => Ok(Json(answer)),
         Err(problem) => {
             let said = serde_json::to_value(&answer).unwrap_or(Value::Null);
@@ -72,7 +85,11 @@ pub(crate) async fn import_customers(
     }
 }
 
-async fn import(app: &App, lines: &mut Lines, answer: &mut ImportAnswer) -> Result<(), Problem> {
+async fn import(
+    app: &App,
+    lines: &mut Lines,
+    (answer, tell): (&mut ImportAnswer, Option<Mode>),
+) -> Result<(), Problem> {
     loop {
         let chunk = lines.next_chunk(CHUNK).await.map_err(|_| {
             Problem::new(
@@ -100,7 +117,16 @@ async fn import(app: &App, lines: &mut Lines, answer: &mut ImportAnswer) -> Resu
         }
         let count = customers.len();
         if count > 0 {
-            app.store().put_customers(customers, app.now()).await?;
+            match tell {
+                Some(mode) => {
+                    app.pipeline()
+                        .put_customers_telling(customers, mode)
+                        .await?
+                }
+                None => {
+                    app.store().put_customers(customers, app.now()).await?;
+                }
+            }
         }
         answer.stored += count as u64;
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod consent;
+pub(crate) mod contacts;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod live;

@@ -2,12 +2,22 @@
 
 use axum::Json;
 use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::profile::{self, Profile};
 use crate::App;
 use crate::auth::Key;
 use crate::problem::{Code, Problem};
-use crate::read::{CustomerId, JsonBody};
+use crate::read::{CustomerId, JsonBody, Params};
+
+/// Whom a change of address tells.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telling {
+    /// Whether an address that is replaced or removed is told so. When left out, it is.
+    tell_old: Option<bool>,
+}
 
 /// Creates or replaces a customer.
 ///
@@ -16,8 +26,12 @@ use crate::read::{CustomerId, JsonBody};
 /// chose on a page stays. A consent that you stated before and leave out is withdrawn. Queued
 /// deliveries are decided again under the new profile. `city` and `state` are taken and not
 /// kept.
+///
+/// An address that is replaced or removed is told so, once and on its own channel
+/// (`security.phone_changed`, `security.email_changed`), and the customer's mailbox too; with
+/// `tell_old=false` nobody is.
 #[utoipa::path(put, path = "/v1/customers/{id}", tag = "customers",
-    params(("id" = String, Path, description = "The marketplace's own id of the customer.")),
+    params(("id" = String, Path, description = "The marketplace's own id of the customer."), Telling),
     security(("api_key" = [])), request_body = Profile,
     responses(
         (status = 200, description = "The profile as it is kept.", body = Profile),
@@ -26,12 +40,22 @@ use crate::read::{CustomerId, JsonBody};
         (status = 422, description = "The profile has faults; `faults` lists each with a JSON pointer.")))]
 pub(crate) async fn put_customer(
     State(app): State<App>,
-    _: Key,
+    key: Key,
     CustomerId(id): CustomerId,
+    Params(telling): Params<Telling>,
     JsonBody(body): JsonBody<serde_json::Value>,
 ) -> Result<Json<Profile>, Problem> {
     let customer = profile::read(Some(&id), body).map_err(|faults| profile::faulty(&faults))?;
-    app.store().put_customers(vec![customer], app.now()).await?;
+    match telling.tell_old.unwrap_or(true) {
+        true => {
+            app.pipeline()
+                .put_customers_telling(vec![customer], key.mode)
+                .await?
+        }
+        false => {
+            app.store().put_customers(vec![customer], app.now()).await?;
+        }
+    }
     let kept = app.store().facts(vec![id.clone()]).await?;
     let kept = kept.into_iter().flatten().next();
     let facts = kept.ok_or_else(|| Problem::new(Code::NotFound, "It was removed meanwhile."))?;
