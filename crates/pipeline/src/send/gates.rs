@@ -6,12 +6,15 @@ use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Told};
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
-use super::stops::Leaving;
+use super::stops::{Leaving, topic_key};
 use crate::decide::sequence::{Fact, Standing, standing};
 use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
+
+/// The word of the preference rule about what was switched off.
+pub(super) const SWITCHED_OFF: &str = "preference.switched_off";
 
 /// The word of the rule about newer news.
 pub(super) const NEWER: &str = "sequence.newer";
@@ -79,6 +82,14 @@ impl Sender {
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
         entry.is_some_and(|entry| entry.answers)
+    }
+
+    /// The key of its topic, as [`topic_key`] makes it.
+    pub(super) fn topic_of(&self, claimed: &ClaimedDelivery) -> u64 {
+        let catalogue = self.pipeline.catalogue();
+        let entry = catalogue.get(&claimed.content.message_type);
+        let topic = entry.map_or("", |entry| entry.topic.as_str());
+        topic_key(claimed.content.category, topic, claimed.contact.channel)
     }
 
     async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
