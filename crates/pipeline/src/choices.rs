@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use store::CustomerChange;
 
 use crate::Pipeline;
-use crate::send::{Reach, Whose};
+use crate::send::{Reach, Whose, topic_key};
 use making::Making;
 pub use rows::{Row, offered};
 
@@ -333,6 +333,14 @@ impl Pipeline {
 
     /// What was taken back must not leave either where it was claimed already.
     fn note_stops(&self, recipient: RecipientId, chosen: &Chosen) {
+        let now = self.clock().now();
+        for change in &chosen.changed {
+            if let Change::Topic(topic) = change {
+                let key = topic_key(topic.category, &topic.topic, topic.channel);
+                let reach = (!topic.on).then_some(Reach::Stoppable);
+                self.stops().note(Whose::Topic(recipient, key), reach, now);
+            }
+        }
         for line in &chosen.lines {
             let wish = match (line.act, line.purpose) {
                 (Act::Given, _) => Wish::Start,
@@ -341,7 +349,7 @@ impl Pipeline {
             };
             let reach = Reach::of(line.channel, wish);
             let whose = Whose::Customer(recipient, line.channel);
-            self.stops().note(whose, reach, self.clock().now());
+            self.stops().note(whose, reach, now);
         }
     }
 }

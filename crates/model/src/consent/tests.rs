@@ -163,6 +163,7 @@ fn what_the_customer_chose_no_profile_replaces() {
         chosen: Chosen {
             locale: true,
             time_zone: false,
+            quiet_hours: true,
         },
         ..ines()
     };

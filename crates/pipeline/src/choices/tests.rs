@@ -256,7 +256,7 @@ fn topics_and_categories() {
     let (all, _) = after(none, &[topics(vec![topic(Orders, "", true, Each)])]);
     assert_eq!(routes(&all, &delivery), [Channel::Sms, Channel::Email]);
     let bad = topics(vec![
-        topic(Account, "security", false, Each),
+        topic(Account, "security", true, Urgent),
         topic(Notices, "policies", true, Urgent),
         topic(Notices, "policies", true, Each),
         topic(Orders, "gossip", false, Each),
@@ -415,7 +415,7 @@ async fn a_choice_is_kept_and_stops_what_is_on_its_way() {
     let nobody = RecipientId::from_i64(99);
     let unknown = pipeline.choose(nobody, &Choice::StopOffers, &said()).await;
     assert!(matches!(unknown, Err(ChooseError::Unknown)));
-    let off = topic(Category::Account, "security", false, Frequency::Each);
+    let off = topic(Category::Account, "security", true, Frequency::Urgent);
     let bad = choose(&topics(vec![off])).await;
     assert!(matches!(bad, Err(ChooseError::Faulty(_))));
 }

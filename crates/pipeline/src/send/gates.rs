@@ -6,7 +6,7 @@ use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken}
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
-use super::stops::Leaving;
+use super::stops::{Leaving, topic_key};
 use crate::contacts;
 use crate::decide::sequence::Standing;
 use crate::decide::summary::Summary;
@@ -14,6 +14,9 @@ use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
+
+/// The word of the preference rule about what was switched off.
+pub(super) const SWITCHED_OFF: &str = "preference.switched_off";
 
 /// The word of the rule about newer news.
 pub(super) const NEWER: &str = "sequence.newer";
@@ -84,12 +87,19 @@ impl Sender {
         }
     }
 
-    /// Whether a delivery answers a text, or proves its address: then a stop that was known
-    /// when it was decided does not end it.
+    /// Whether a delivery answers a text: then the stop that it answers does not end it.
     pub(super) fn answers(&self, claimed: &ClaimedDelivery) -> bool {
         let catalogue = self.pipeline.catalogue();
         let entry = catalogue.get(&claimed.content.message_type);
-        entry.is_some_and(|entry| entry.answers || contacts::proves(&entry.name))
+        entry.is_some_and(|entry| entry.answers)
+    }
+
+    /// The key of its topic, as [`topic_key`] makes it.
+    pub(super) fn topic_of(&self, claimed: &ClaimedDelivery) -> u64 {
+        let catalogue = self.pipeline.catalogue();
+        let entry = catalogue.get(&claimed.content.message_type);
+        let topic = entry.map_or("", |entry| entry.topic.as_str());
+        topic_key(claimed.content.category, topic, claimed.contact.channel)
     }
 
     async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
@@ -206,6 +216,7 @@ pub(super) fn leaving(claimed: &ClaimedDelivery) -> Leaving {
         channel: claimed.contact.channel,
         purpose: claimed.content.purpose,
         accepted_at: claimed.accepted_at,
+        proves: contacts::proves(&claimed.content.message_type),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
 use super::crowded::is_recounted;
-use super::gates::{NEWER, SUPPRESSED, Since, jitter, leaving, may_have_changed};
+use super::gates::{NEWER, SUPPRESSED, SWITCHED_OFF, Since, jitter, leaving, may_have_changed};
 use super::quiet::{Barred, Quiet};
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
@@ -218,7 +218,7 @@ impl Sender {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
         let leaving = leaving(claimed);
-        let answers = self.answers(claimed);
+        let (answers, topic) = (self.answers(claimed), self.topic_of(claimed));
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
                 return Some(NO_SENDER.into());
@@ -227,15 +227,14 @@ impl Sender {
                 return Some(NEWER.into());
             }
             let stops = pipeline.stops();
-            let stopped = !answers
-                && !stops.is_empty()
-                && stops.has(
-                    &Leaving {
-                        digest: *digest.get_or_init(|| pipeline.store().digest(&contact)),
-                        ..leaving
-                    },
-                    pipeline.clock().now(),
-                );
+            if answers || stops.is_empty() {
+                return None;
+            }
+            if stops.has_topic(&leaving, topic) {
+                return Some(SWITCHED_OFF.into());
+            }
+            let digest = *digest.get_or_init(|| pipeline.store().digest(&contact));
+            let stopped = stops.has(&Leaving { digest, ..leaving }, pipeline.clock().now());
             stopped.then(|| SUPPRESSED.into())
         })
     }

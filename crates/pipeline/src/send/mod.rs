@@ -36,7 +36,7 @@ use record::{Done, Recorder};
 #[cfg(test)]
 pub(crate) use stops::Leaving;
 use stops::Waiting;
-pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose};
+pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose, topic_key};
 use tally::Tally;
 pub use way_back::{ComesBack, ReaderLinks};
 

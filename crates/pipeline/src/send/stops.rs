@@ -1,9 +1,10 @@
 //! Stops that come between a claim and its hand-over, on this node or another.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use model::{Channel, Instant, MessageId, PurposeClass, RecipientId, Wish};
+use model::{Category, Channel, Instant, MessageId, PurposeClass, RecipientId, Wish};
 use store::ClaimedDelivery;
 
 use super::Sender;
@@ -27,6 +28,15 @@ pub(crate) enum Whose {
     Address(i64),
     /// Of one customer on one channel, whoever else has the address.
     Customer(RecipientId, Channel),
+    /// Of one customer, of a topic on a channel, by [`topic_key`].
+    Topic(RecipientId, u64),
+}
+
+/// A topic on a channel as one number: texts on their way carry no words of it.
+pub(crate) fn topic_key(category: Category, topic: &str, channel: Channel) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (category.number(), topic, channel.number()).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A delivery on its way out.
@@ -39,6 +49,8 @@ pub(crate) struct Leaving {
     pub purpose: PurposeClass,
     /// When it was decided.
     pub accepted_at: Instant,
+    /// Whether it proves its address: one that was given up before it was decided gets it.
+    pub proves: bool,
 }
 
 /// What is not to go to an address any more.
@@ -130,11 +142,19 @@ impl RecentStops {
         let holds = |stop: &&Stop| stop.until.is_none_or(|until| now < until);
         let older = |stop: &&Stop| leaving.accepted_at <= stop.at;
         let address = noted.stops.get(&Whose::Address(leaving.digest));
-        let address = address.filter(|stop| stop.reach == Reach::Everything || older(stop));
+        let always = |stop: &Stop| stop.reach == Reach::Everything && !leaving.proves;
+        let address = address.filter(|stop| always(stop) || older(stop));
         let own = Whose::Customer(leaving.recipient, leaving.channel);
         let own = noted.stops.get(&own).filter(older);
         let mut stops = address.into_iter().chain(own).filter(holds);
         stops.any(|stop| stop.reach.holds(leaving.purpose))
+    }
+
+    /// Whether its topic was switched off after a delivery was decided.
+    pub(crate) fn has_topic(&self, leaving: &Leaving, topic: u64) -> bool {
+        let noted = self.read();
+        let off = noted.stops.get(&Whose::Topic(leaving.recipient, topic));
+        off.is_some_and(|stop| leaving.accepted_at <= stop.at && stop.reach.holds(leaving.purpose))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -307,6 +327,7 @@ mod tests {
                 channel: Channel::Sms,
                 purpose,
                 accepted_at: at(accepted_at),
+                proves: false,
             };
             stops.has(&leaving, at(accepted_at))
         };
@@ -334,6 +355,28 @@ mod tests {
         stops.note(own, None, at(80));
         stops.note(other, Some(Reach::Everything), at(80));
         assert!(!has(PurposeClass::Security, 69));
+        // A topic is one customer's, on one channel, and what protects goes on.
+        let key = |topic| topic_key(Category::Orders, topic, Channel::Sms);
+        let off = Whose::Topic(RecipientId::from_i64(7), key("delivery"));
+        stops.note(off, Some(Reach::Stoppable), at(90));
+        let has = |topic, purpose, accepted_at, recipient| {
+            let leaving = Leaving {
+                digest: 1,
+                recipient: RecipientId::from_i64(recipient),
+                channel: Channel::Sms,
+                purpose,
+                accepted_at: at(accepted_at),
+                proves: false,
+            };
+            stops.has_topic(&leaving, key(topic))
+        };
+        let transactional = PurposeClass::Transactional;
+        assert!(has("delivery", transactional, 89, 7));
+        assert!(!has("delivery", transactional, 91, 7) && !has("returns", transactional, 89, 7));
+        assert!(!has("delivery", transactional, 89, 8));
+        assert!(!has("delivery", PurposeClass::Security, 89, 7));
+        stops.note(off, None, at(95));
+        assert!(!has("delivery", transactional, 89, 7));
     }
 
     #[test]
@@ -345,6 +388,7 @@ mod tests {
             channel: Channel::Sms,
             purpose: PurposeClass::Security,
             accepted_at: at(5),
+            proves: false,
         };
         let stops = RecentStops::default();
         let whose = Whose::Address(1);

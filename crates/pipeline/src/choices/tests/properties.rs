@@ -101,8 +101,25 @@ proptest! {
             routes(&Facts { customer: chosen.customer, ..facts.clone() }, &terms)
         });
         let (loose, strict) = (of(&loose).unwrap(), of(&strict).unwrap());
+        // What cannot be switched off takes the other way where the chosen one is closed.
+        let protects = matches!(purpose, PurposeClass::Security | PurposeClass::Legal);
         for route in strict {
-            prop_assert!(loose.contains(&route), "{route}");
+            prop_assert!(loose.contains(&route) || (protects && !loose.is_empty()), "{route}");
+        }
+    }
+
+    #[test]
+    fn what_protects_has_a_way_whatever_was_chosen_of_it(
+        facts in anyone(), row in any_of(table()), lane in any_of(Lane::ALL.to_vec()),
+        purpose in any_of(vec![PurposeClass::Security, PurposeClass::Legal]),
+    ) {
+        let terms = Terms { category: row.category, topic: row.topic, purpose, lane, ..urgent() };
+        let mut silent = facts.clone();
+        silent.customer.preferences.clear();
+        let (chosen, all) = (routes(&facts, &terms), routes(&silent, &terms));
+        prop_assert_eq!(chosen.is_empty(), all.is_empty());
+        for route in chosen {
+            prop_assert!(all.contains(&route));
         }
     }
 
