@@ -17,6 +17,16 @@ use crate::{AsOf, EventAnswer, Limits, RawEvent, Submission};
 
 const NOW: &str = "2026-11-22T12:00:00Z";
 
+fn brand() -> Brand {
+    Brand {
+        name: "Marigold".into(),
+        domain: "marigold.example".into(),
+        url: "https://marigold.example".into(),
+        support: "help@marigold.example".into(),
+        sms_sender: "Marigold".into(),
+    }
+}
+
 /// A mail that was handed over to `ana@customers.example`, with the track stage running.
 struct World {
     pipeline: Pipeline,
@@ -46,15 +56,8 @@ impl World {
         };
         let put = store.put_customers(vec![customer], clock.now()).await;
         put.unwrap();
-        let brand = Brand {
-            name: "Marigold".into(),
-            domain: "marigold.example".into(),
-            url: "https://marigold.example".into(),
-            support: "help@marigold.example".into(),
-            sms_sender: "Marigold".into(),
-        };
         let catalogue = Arc::new(Catalogue::load(None).unwrap());
-        let pipeline = Pipeline::new(store, catalogue, brand, clock, Limits::default());
+        let pipeline = Pipeline::new(store, catalogue, brand(), clock, Limits::default());
         let event = json!({
             "specversion": "1.0", "id": "e-1", "source": "/shop", "subject": "ana",
             "type": "order.confirmed", "time": NOW,
@@ -344,19 +347,12 @@ async fn texts_stop_promo(
         .put_customers(vec![customer], clock.now())
         .await
         .unwrap();
-    let brand = Brand {
-        name: "Marigold".into(),
-        domain: "marigold.example".into(),
-        url: "https://marigold.example".into(),
-        support: "help@marigold.example".into(),
-        sms_sender: "Marigold".into(),
-    };
     let limits = Limits {
         regions: Arc::new(regions),
         ..Limits::default()
     };
     let catalogue = Arc::new(Catalogue::load(None).unwrap());
-    let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
+    let pipeline = Pipeline::new(store, catalogue, brand(), clock.clone(), limits);
     let (inbound, received) = mpsc::channel(8);
     tokio::spawn(Tracker::new(pipeline.clone(), received).run());
     let (done, kept) = oneshot::channel();

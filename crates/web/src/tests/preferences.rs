@@ -397,6 +397,8 @@ async fn a_stop_on_the_page_is_a_stop_in_the_decision() {
             spent: &[],
             no_sender: &[],
             regions: &regions,
+            attention: None,
+            taken: &[],
         };
         !pipeline::decide::decide(&case).deliveries.is_empty()
     };

@@ -183,3 +183,32 @@ async fn a_choice_made_meanwhile_counts_and_codes_come_at_any_hour() {
     assert_eq!(world.text(code).await.1[0].reason, "no_carrier");
     assert!(world.hours(code).await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_late_makes_the_next_one_wait_on() {
+    const NOON: &str = "2026-11-24T12:00:00-05:00";
+    let day = model::Span::hours(24);
+    let world = World::new("Inês").await;
+    world.clock.advance(moment(NOON).since(moment(NOW)));
+    world.choose(None).await;
+    let first = world.accept("promotion.coupon", coupon()).await;
+    let deal = json!({"offer": {"title": "Cast-iron pan", "price": "34.90", "old_price": "44.90",
+        "currency": "EUR", "url": "https://marigold.example/offers/pan"}});
+    let second = world.accept("promotion.deal", deal).await;
+    assert_eq!(world.text(first).await.0.due_at, moment(NOON));
+    assert_eq!(world.text(second).await.0.due_at, moment(NOON) + day);
+
+    // Nothing left all day: both would leave now.
+    world.clock.advance(day);
+    let running = world.start().await;
+    until(async || world.text(second).await.0.due_at > moment(NOON) + day).await;
+    until(async || !world.text(first).await.1.is_empty()).await;
+    running.end().await;
+    let (delivery, attempts) = world.text(second).await;
+    assert_eq!(delivery.due_at, moment(NOON) + day + day);
+    assert!(attempts.is_empty(), "{attempts:?}");
+    let mut said = world.record(second).await.message.trace.0;
+    said.retain(|spoke| spoke.rule == Rule::FrequencyCap);
+    let said: Vec<_> = said.iter().map(|s| (s.verdict, s.why.as_str())).collect();
+    assert_eq!(said, [(Verdict::Hold, "offers_day"); 2]);
+}
