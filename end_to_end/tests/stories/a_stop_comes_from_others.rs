@@ -38,9 +38,8 @@ async fn ways(http: &Http, who: u32) -> Vec<Value> {
     let path = format!("/v1/customers/c-{who}/consent");
     let proof = http.get(&path).await.json();
     let lines = proof["ledger"].as_array().unwrap().iter();
-    let line = |line: &Value| -> Value {
-        serde_json::from_str(line["text"].as_str().unwrap()).unwrap()
-    };
+    let line =
+        |line: &Value| -> Value { serde_json::from_str(line["text"].as_str().unwrap()).unwrap() };
     lines.map(line).map(|line| line["how"].clone()).collect()
 }
 
@@ -71,7 +70,10 @@ async fn the_carriers_own_refusal_silences_a_number() {
         .await
         .json();
     let entry = &found["suppressions"][0];
-    assert_eq!((&entry["reason"], &entry["own"]), (&json!("provider_stop"), &json!(true)));
+    assert_eq!(
+        (&entry["reason"], &entry["own"]),
+        (&json!("provider_stop"), &json!(true))
+    );
 
     // Another carrier takes the text, and says it in a receipt.
     let phone = customer("c-0", 0)["phone"].clone();
@@ -83,7 +85,10 @@ async fn the_carriers_own_refusal_silences_a_number() {
     settles(&http, (0, 5), "email", &["accepted"]).await;
     assert!(delivery_of(&message_of(&http, 0, 5).await, "sms").is_none());
     let texts = trouble.arrived().iter().filter(|a| a.way == "sms").count();
-    assert_eq!(texts, 1, "no confirmation either, only what the carrier took");
+    assert_eq!(
+        texts, 1,
+        "no confirmation either, only what the carrier took"
+    );
     assert_ended_well(&program.interrupt().await);
     trouble.end().await;
 }
@@ -108,10 +113,15 @@ async fn an_agent_stops_texts_at_the_console() {
     let mut sol = Browser::new(&address);
     enrol(&mut sol, &link).await;
     let phone = customer("c-1", 1)["phone"].as_str().unwrap().to_owned();
-    let found = sol.send("/console/customers/find", &[("who", &phone)]).await;
+    let found = sol
+        .send("/console/customers/find", &[("who", &phone)])
+        .await;
     assert_eq!(found.status, 303, "{found:?}");
     let page = sol.open("/console/customers/c-1").await;
-    assert!(page.body.contains("Stop texts") && !page.body.contains(&phone), "{page:?}");
+    assert!(
+        page.body.contains("Stop texts") && !page.body.contains(&phone),
+        "{page:?}"
+    );
     let stopped = sol
         .send("/console/customers/c-1/stop", &[("what", "sms")])
         .await;
@@ -124,7 +134,11 @@ async fn an_agent_stops_texts_at_the_console() {
     post(&http, &delivered(2, 1)).await;
     settles(&http, (1, 2), "email", &["accepted"]).await;
     assert!(delivery_of(&message_of(&http, 1, 2).await, "sms").is_none());
-    assert_eq!(trouble.times("sms", 1) + trouble.times("sms", 2), 0, "nothing left");
+    assert_eq!(
+        trouble.times("sms", 1) + trouble.times("sms", 2),
+        0,
+        "nothing left"
+    );
     assert_eq!(ways(&http, 1).await.last().unwrap(), "agent");
     assert_ended_well(&program.interrupt().await);
     trouble.end().await;

@@ -296,7 +296,8 @@ async fn one_click_ends_mails_and_opening_the_link_does_not() {
     let world = World::new().await;
     let facts = world.customer("c-42").await;
     let key = &world.live;
-    let offers = json!({"channels": [{"channel": "email", "offers": true}], "wording": "by phone 3"});
+    let offers =
+        json!({"channels": [{"channel": "email", "offers": true}], "wording": "by phone 3"});
     let put = Call::put("/v1/customers/c-42/preferences").json(&offers);
     assert_eq!(world.call(put.bearer(key)).await.status, StatusCode::OK);
     let before = now(&world, &facts).await;

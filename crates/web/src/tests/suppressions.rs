@@ -34,6 +34,7 @@ async fn an_entry_is_listed_found_ended_and_undone() {
     let soon =
         json!({"phone": PHONE, "reason": "travels", "until": until, "note": "asked in chat"});
     let at = add(&world, &soon).await;
+    world.clock.advance(Span::millis(5));
     add(
         &world,
         &json!({"email": "gone@shop.example", "reason": "hard_bounce"}),

@@ -14,7 +14,7 @@ use super::profile::faulty;
 use crate::App;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
-use crate::read::{CustomerId, JsonBody, sentence};
+use crate::read::{CustomerId, JsonBody, parse};
 
 /// What a customer chose.
 #[derive(Serialize, ToSchema)]
@@ -296,9 +296,7 @@ pub(crate) async fn put_preferences(
 ) -> Result<Json<PreferencesAnswer>, Problem> {
     let facts = caller.customer(&app, &id).await?;
     let said = said(&app, caller, &mut sent).await?;
-    let choices = serde_json::from_value::<Choices>(Value::Object(sent));
-    let choices =
-        choices.map_err(|error| Problem::new(Code::BadRequest, sentence(&error.to_string())))?;
+    let choices: Choices = parse(Value::Object(sent).to_string().as_bytes())?;
     let choice = Choice::Form(choices);
     let chosen = app
         .pipeline()
