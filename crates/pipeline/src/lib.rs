@@ -68,6 +68,8 @@ pub struct Limits {
     pub unsubscribe: Option<UnsubscribeLinks>,
     /// What the law of places says of hours and consent.
     pub regions: Arc<Regions>,
+    /// Channels on which a tick for offers on a page is to be confirmed from the address.
+    pub double_opt_in: Vec<model::Channel>,
 }
 
 impl Default for Limits {
@@ -81,6 +83,7 @@ impl Default for Limits {
             comes_back: None,
             unsubscribe: None,
             regions: Regions::shipped(),
+            double_opt_in: Vec::new(),
         }
     }
 }

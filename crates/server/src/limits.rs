@@ -36,6 +36,7 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             })
         }),
         regions: Arc::new(regions),
+        double_opt_in: config.consent.double_opt_in.clone(),
     })
 }
 

@@ -21,7 +21,7 @@ pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs
 pub use mail_in::MailIn;
 pub use nats::Nats;
 pub use sections::{
-    Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server, Sms,
+    Brand, Catalogue, Consent, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server, Sms,
 };
 pub use senders::{Sender, senders};
 pub use store::{Store, StorePlace, store_of_environment};
@@ -44,6 +44,9 @@ pub struct Config {
     /// What the law of places says.
     #[serde(default)]
     pub regions: Regions,
+    /// How consents to offers come about.
+    #[serde(default)]
+    pub consent: Consent,
     /// What links and numbers in messages may be.
     #[serde(default)]
     pub guard: Guard,
