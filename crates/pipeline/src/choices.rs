@@ -312,8 +312,10 @@ impl Pipeline {
             let found = self.store().facts_of(vec![recipient]).await?;
             let found = found.into_iter().flatten().next();
             let facts = found.ok_or(ChooseError::Unknown)?;
-            let chosen = apply(&facts, &rows, choice, said).map_err(ChooseError::Faulty)?;
+            let mut chosen = apply(&facts, &rows, choice, said).map_err(ChooseError::Faulty)?;
+            let ask = self.hold_back(&mut chosen, said);
             if chosen.lines.is_empty() && chosen.customer == facts.customer {
+                self.ask(&facts, &ask, said).await;
                 return Ok(chosen);
             }
             let change = CustomerChange {
@@ -325,10 +327,21 @@ impl Pipeline {
             };
             if self.store().change_customer(change).await? {
                 self.note_stops(recipient, &chosen);
+                self.ask(&facts, &ask, said).await;
                 return Ok(chosen);
             }
         }
         Err(ChooseError::Overtaken)
+    }
+
+    /// Asks for what is to be confirmed from the address. What cannot be asked stays as it was:
+    /// not allowed.
+    async fn ask(&self, facts: &Facts, channels: &[Channel], said: &Said) {
+        for channel in channels {
+            if let Err(error) = self.ask_to_confirm(facts, *channel, said).await {
+                tracing::warn!(recipient.id = %facts.recipient, %error, "a consent could not be asked for");
+            }
+        }
     }
 
     /// What was taken back must not leave either where it was claimed already.

@@ -76,6 +76,8 @@ pub struct Limits {
     pub message_center: Option<String>,
     /// How much of a person's attention may be taken.
     pub attention: Attention,
+    /// Channels on which a tick for offers on a page is to be confirmed from the address.
+    pub double_opt_in: Vec<model::Channel>,
 }
 
 impl Default for Limits {
@@ -91,6 +93,7 @@ impl Default for Limits {
             regions: Regions::shipped(),
             message_center: None,
             attention: Attention::default(),
+            double_opt_in: Vec::new(),
         }
     }
 }

@@ -55,7 +55,7 @@ async fn what_postfix_bounces_comes_back_and_the_address_gets_no_more() {
     let receipts = bounced["receipts"].as_array().unwrap();
     assert_eq!(receipts.len(), 1, "{bounced}");
     assert_eq!(receipts[0]["code"], "bounced hard 550 5.1.1", "{bounced}");
-    is_silent(&world, "gone", ("suppression", "hard_bounce"), "MG-2003").await;
+    is_silent(&world, "gone", ("contact_health", "bounced"), "MG-2003").await;
     // The other mail arrived, and its address is well.
     world.delivery("there", "email", "accepted").await;
     assert_eq!(elsewhere.counts().mails, 1);

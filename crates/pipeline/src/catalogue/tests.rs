@@ -26,7 +26,7 @@ fn shipped() -> Catalogue {
 fn every_type_is_written_in_every_locale() {
     let catalogue = shipped();
     assert_eq!(catalogue.locales().collect::<Vec<_>>(), LOCALES);
-    assert_eq!(catalogue.types().count(), 84);
+    assert_eq!(catalogue.types().count(), 85);
     for entry in catalogue.types() {
         assert_eq!(
             entry.locales().collect::<Vec<_>>(),
@@ -149,7 +149,7 @@ fn a_folder_overrides_single_texts_and_adds_types() {
         (".notes", "not read"),
     ]);
     let catalogue = Catalogue::load(Some(dir.path())).unwrap();
-    assert_eq!(catalogue.types().count(), 85);
+    assert_eq!(catalogue.types().count(), 86);
     assert_eq!(
         catalogue.get("parcel.weighed").map(|entry| entry.version),
         Some(3)

@@ -4,12 +4,13 @@
 //! is a keyed digest. Proof belongs to one customer and one address: nobody else who has the
 //! address gains by it. What is known of an address's health follows from its suppression.
 
+mod confirm;
 #[cfg(test)]
 mod tests;
 
 use model::{
-    Channel, ContactPoint, ContactState, Entered, Facts, Health, Id, Instant, Mode, RecipientId,
-    Verified, is_own_stop,
+    Channel, ContactPoint, ContactState, Entered, Facts, Health, Id, Instant, Mode, Proof,
+    RecipientId, Verified, is_own_stop,
 };
 use ring::hmac;
 use serde_json::json;
@@ -228,6 +229,7 @@ impl Pipeline {
             .await?;
         if said == Entered::Right {
             self.proved(facts, contact).await?;
+            self.confirm(facts.recipient, contact, Proof::Code).await?;
         }
         Ok(said)
     }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use model::{Clock, Consent, ConsentPurpose, Customer, How, Lane, Proof, Sealed, Span};
+use channels::{Inbound, InboundItem};
+use model::{Clock, Consent, ConsentPurpose, Customer, How, Lane, Proof, Said, Sealed, Span};
 use store::{ClaimRequest, ClaimedDelivery, Store};
+use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::Limits;
 use crate::catalogue::Catalogue;
+use crate::choices::{ChannelChoice, Choice, Choices};
 use crate::render::Brand;
-use crate::track::Answers;
+use crate::track::{Answers, Tracker};
 
 const PHONE: &str = "+12535550129";
 /// What a test draws: the code is its last six digits.
@@ -49,6 +52,11 @@ pub(crate) fn customer(id: &str, phone: &str) -> Customer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::asking(&[]).await
+    }
+
+    /// Where ticks on some channels are to be confirmed.
+    pub async fn asking(channels: &[Channel]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Instant::parse("2026-11-22T17:00:00Z").unwrap());
         let store = Store::open_sqlite(folder.path(), clock.now()).unwrap();
@@ -60,7 +68,11 @@ impl World {
             sms_sender: "Marigold".into(),
         };
         let catalogue = Arc::new(Catalogue::load(None).unwrap());
-        let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), Limits::default());
+        let limits = Limits {
+            double_opt_in: channels.to_vec(),
+            ..Limits::default()
+        };
+        let pipeline = Pipeline::new(store, catalogue, brand, clock.clone(), limits);
         Self {
             pipeline,
             clock,
@@ -312,4 +324,153 @@ async fn a_change_tells_the_old_address_once_on_its_own_channel() {
         .map(|text| text.contact.address.open())
         .collect();
     assert_eq!(told, ["+12535550131"]);
+}
+
+/// What a page would say.
+fn ticked(world: &World) -> (Choice, Said) {
+    let form = Choices {
+        channels: Channel::ALL
+            .iter()
+            .map(|channel| ChannelChoice {
+                channel: *channel,
+                allowed: None,
+                offers: Some(true),
+            })
+            .collect(),
+        ..Choices::default()
+    };
+    let said = Said {
+        at: world.clock.now(),
+        how: How::Page,
+        source: "preference page".into(),
+        wording: "preferences/1".into(),
+        locale: "en".into(),
+        by: String::new(),
+    };
+    (Choice::Form(form), said)
+}
+
+async fn offers(world: &World, id: &str, channel: Channel) -> bool {
+    let facts = world.facts(id).await;
+    let now = world.clock.now();
+    facts
+        .customer
+        .consent(channel, ConsentPurpose::Marketing, now)
+        .is_some()
+}
+
+async fn tick(world: &World, facts: &Facts) {
+    let (choice, said) = ticked(world);
+    let chosen = world
+        .pipeline
+        .choose(facts.recipient, &choice, &said)
+        .await
+        .unwrap();
+    let by_text = |line: &model::ConsentLine| line.channel == Channel::Sms;
+    assert!(!chosen.lines.iter().any(by_text));
+}
+
+#[tokio::test]
+async fn a_tick_is_a_question_until_it_is_answered_from_the_address() {
+    let world = World::asking(&[Channel::Sms, Channel::Email]).await;
+    let facts = world.put(customer("ana", PHONE)).await;
+    let phone = facts.customer.phone.clone().unwrap();
+    // YES to nothing gives nothing.
+    world.pipeline.confirm_by_reply(&phone).await.unwrap();
+    assert!(!offers(&world, "ana", Channel::Sms).await);
+    tick(&world, &facts).await;
+    assert!(!offers(&world, "ana", Channel::Sms).await);
+    let texts = world.due(Channel::Sms).await;
+    let [asks] = &texts[..] else {
+        panic!("{texts:?}")
+    };
+    assert_eq!(asks.content.message_type, "consent.texts_confirm");
+    tick(&world, &facts).await;
+    assert!(world.due(Channel::Sms).await.is_empty(), "asked once");
+    world.pipeline.confirm_by_reply(&phone).await.unwrap();
+    assert!(offers(&world, "ana", Channel::Sms).await);
+    assert_eq!(
+        world.point("ana", Channel::Sms).await.verified.unwrap().by,
+        Proof::Reply
+    );
+    let ledger = world
+        .pipeline
+        .store()
+        .consent_ledger(facts.recipient)
+        .await
+        .unwrap();
+    let last = ledger.last().unwrap().read().unwrap().line;
+    assert_eq!(
+        (last.said.how, last.said.wording.as_str()),
+        (How::Keyword, "preferences/1")
+    );
+    assert_eq!(last.said.source, "preference page, confirmed by reply");
+    assert_eq!(last.contact, phone.address);
+    // By mail with the code.
+    assert!(!offers(&world, "ana", Channel::Email).await);
+    assert!(world.point("ana", Channel::Email).await.waiting.is_some());
+    world.send(&facts, Channel::Email).await.unwrap();
+    let entered = world
+        .pipeline
+        .enter_code(&facts, Channel::Email, "000007")
+        .await;
+    assert_eq!(entered.unwrap(), Entered::Right);
+    assert!(offers(&world, "ana", Channel::Email).await);
+}
+
+#[tokio::test]
+async fn a_question_ends_and_a_later_no_is_the_last_word() {
+    let world = World::asking(&[Channel::Sms]).await;
+    let facts = world.put(customer("ana", PHONE)).await;
+    let phone = facts.customer.phone.clone().unwrap();
+    tick(&world, &facts).await;
+    assert!(
+        offers(&world, "ana", Channel::Email).await,
+        "not asked about mail"
+    );
+    world.clock.advance(Span::hours(48));
+    world.pipeline.confirm_by_reply(&phone).await.unwrap();
+    assert!(!offers(&world, "ana", Channel::Sms).await, "too late");
+    tick(&world, &facts).await;
+    world.clock.advance(Span::minutes(1));
+    let (_, said) = ticked(&world);
+    let wished = store::Wished {
+        wish: model::Wish::StopMarketing,
+        said,
+    };
+    world.pipeline.wish(phone.clone(), wished).await.unwrap();
+    world.pipeline.confirm_by_reply(&phone).await.unwrap();
+    assert!(!offers(&world, "ana", Channel::Sms).await);
+}
+
+#[tokio::test]
+async fn of_two_with_one_number_yes_is_for_who_was_asked_last() {
+    let world = World::asking(&[Channel::Sms]).await;
+    let ana = world.put(customer("ana", PHONE)).await;
+    let ben = world.put(customer("ben", PHONE)).await;
+    tick(&world, &ana).await;
+    world.clock.advance(Span::minutes(1));
+    tick(&world, &ben).await;
+    says(&world, "Yes please").await;
+    assert!(offers(&world, "ben", Channel::Sms).await);
+    assert!(!offers(&world, "ana", Channel::Sms).await);
+}
+
+/// Somebody answers from the phone.
+async fn says(world: &World, words: &str) {
+    let (inbound, received) = mpsc::channel(1);
+    tokio::spawn(Tracker::new(world.pipeline.clone(), received).run());
+    let (done, kept) = oneshot::channel();
+    let text = Inbound::Text {
+        carrier: "sms".into(),
+        from: Sealed::new(PHONE),
+        to: "Marigold".into(),
+        text: Sealed::new(words),
+    };
+    let item = InboundItem {
+        inbound: text,
+        done,
+    };
+    inbound.send(item).await.unwrap();
+    assert!(kept.await.unwrap());
 }

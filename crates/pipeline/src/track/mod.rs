@@ -85,7 +85,7 @@ impl Track {
         let mut batch = Vec::with_capacity(BATCH);
         while inbound.recv_many(&mut batch, BATCH).await > 0 {
             let now = self.pipeline.clock().now();
-            let (mut receipts, mut texts) = (Vec::new(), Vec::new());
+            let (mut receipts, mut texts, mut agreed) = (Vec::new(), Vec::new(), Vec::new());
             let (mut receipt_waits, mut text_waits) = (Vec::new(), Vec::new());
             for InboundItem { inbound, done } in batch.drain(..) {
                 match inbound {
@@ -133,13 +133,16 @@ impl Track {
                             .store()
                             .ids()
                             .next(Partition::of(from.open()), now);
+                        if self.hear(text.open()).asks == Asks::Yes {
+                            agreed.push(phone(from.clone()));
+                        }
                         texts.push(self.inbound_text((id, now), carrier, from, to, text));
                         text_waits.push(done);
                     }
                 }
             }
             // Stops first: the fewer messages leave after one, the better.
-            let kept = self.record_texts(texts).await;
+            let kept = self.record_texts(texts).await && self.confirm(agreed).await;
             answer(text_waits, kept);
             let kept = self.record_receipts(receipts).await;
             answer(receipt_waits, kept);
@@ -172,6 +175,17 @@ impl Track {
             wished,
             answer,
         }
+    }
+
+    /// Does what was agreed to; says whether that could be done.
+    async fn confirm(&self, agreed: Vec<ContactPoint>) -> bool {
+        for contact in agreed {
+            if let Err(error) = self.pipeline.confirm_by_reply(&contact).await {
+                tracing::warn!(%error, "could not keep what was agreed to; the carrier sends it again");
+                return false;
+            }
+        }
+        true
     }
 
     /// What somebody's words ask of us.

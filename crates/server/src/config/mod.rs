@@ -21,8 +21,8 @@ pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs
 pub use mail_in::MailIn;
 pub use nats::Nats;
 pub use sections::{
-    Attention, Brand, Catalogue, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox, Server,
-    Sms,
+    Attention, Brand, Catalogue, Consent, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox,
+    Server, Sms,
 };
 pub use senders::{Sender, senders};
 pub use store::{Store, StorePlace, store_of_environment};
@@ -48,6 +48,9 @@ pub struct Config {
     /// How much of a person's attention may be taken.
     #[serde(default)]
     pub attention: Attention,
+    /// How consents to offers come about.
+    #[serde(default)]
+    pub consent: Consent,
     /// What links and numbers in messages may be.
     #[serde(default)]
     pub guard: Guard,

@@ -107,6 +107,14 @@ impl Default for Attention {
     }
 }
 
+/// `[consent]`: how consents to offers come about.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consent {
+    /// Channels on which a tick on a page is to be confirmed from the address.
+    pub double_opt_in: Vec<model::Channel>,
+}
+
 /// `[guard]`: what links and numbers in messages may be, besides the brand's own.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -68,7 +68,7 @@ pub(super) async fn what_is_known_belongs_to_one_customer_and_one_address(world:
         version: 1,
         ..known
     };
-    assert_eq!(kept, [expected.clone()]);
+    assert_eq!(kept, std::slice::from_ref(&expected));
     assert!(
         store
             .contact_points(second.recipient)

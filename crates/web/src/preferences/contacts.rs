@@ -140,7 +140,7 @@ enum What {
 
 /// The section, for the preference page.
 pub(super) async fn section(app: &App, facts: &Facts, by_link: bool) -> Result<String, PageError> {
-    Ok(shown(app, facts, (by_link, None)).await?)
+    shown(app, facts, (by_link, None)).await
 }
 
 /// `GET /preferences/contacts`
