@@ -272,6 +272,7 @@ impl Pipeline {
             };
             if self.store().change_customer(change).await? {
                 self.note_stops(recipient, &chosen);
+                self.changes().note(&[recipient], self.clock().now());
                 return Ok(chosen);
             }
         }

@@ -29,7 +29,7 @@ pub mod track;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint, Instant, Wish};
+use model::{Clock, ContactPoint, Customer, Instant, RecipientId, Wish};
 use store::{Store, Wished};
 use tokio::sync::Notify;
 
@@ -44,7 +44,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, Reach, RecentStops, UnsubscribeLinks, Whose};
+use send::{ComesBack, Overtaken, Reach, RecentChanges, RecentStops, UnsubscribeLinks, Whose};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -97,6 +97,7 @@ struct Shared {
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
+    changes: RecentChanges,
     asked: Notify,
     overtaken: Overtaken,
     in_flight: InFlight,
@@ -187,6 +188,7 @@ impl Pipeline {
             clock,
             limits,
             stops: RecentStops::default(),
+            changes: RecentChanges::default(),
             overtaken: Overtaken::default(),
             asked: Notify::new(),
             in_flight: InFlight::default(),
@@ -266,6 +268,18 @@ impl Pipeline {
         &self.0.clock
     }
 
+    /// Creates or replaces profiles, also for what is on its way to a carrier. Returns the
+    /// recipient of each.
+    ///
+    /// # Errors
+    /// When the store could not keep them.
+    pub async fn put_customers(&self, customers: Vec<Customer>) -> store::Result<Vec<RecipientId>> {
+        let now = self.0.clock.now();
+        let recipients = self.0.store.put_customers(customers, now).await?;
+        self.0.changes.note(&recipients, self.0.clock.now());
+        Ok(recipients)
+    }
+
     /// Suppresses an address at once, also for what is on its way to a carrier.
     ///
     /// # Errors
@@ -305,6 +319,11 @@ impl Pipeline {
     /// Addresses stopped since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
+    }
+
+    /// Profiles that changed since this process started.
+    pub(crate) fn changes(&self) -> &RecentChanges {
+        &self.0.changes
     }
 
     /// Rung when a text has come in that is to be answered.

@@ -1,6 +1,6 @@
 //! No text without a consent, but for the one that answers the customer's own; no marketing without its own, on any channel.
 
-use model::{Channel, PurposeClass};
+use model::{Channel, PurposeClass, Span};
 
 use super::{Case, Word};
 
@@ -22,6 +22,19 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
         None if needed => Word::Stop("missing", String::new()),
         _ => Word::Pass("not_needed", String::new()),
     }
+}
+
+/// How long the consent still stands that a delivery rests on; none where it rests on none, or
+/// on one without an end. What waits longer than that has lost it.
+pub(super) fn left(case: &Case<'_>, channel: Channel) -> Option<Span> {
+    let class = case.terms.purpose;
+    let protects = matches!(class, PurposeClass::Security | PurposeClass::Legal);
+    if case.terms.answers || (protects && channel == Channel::Email) {
+        return None;
+    }
+    let customer = &case.facts.customer;
+    let consent = customer.consent(channel, class.consent_purpose(), case.at)?;
+    Some(consent.withdrawn_at?.since(case.at))
 }
 
 #[cfg(test)]
@@ -98,6 +111,19 @@ mod tests {
                 "{purpose}"
             );
         }
+    }
+
+    #[test]
+    fn a_delivery_is_of_use_no_longer_than_the_consent_it_rests_on() {
+        let (mut facts, terms) = (facts(), urgent());
+        assert_eq!(left(&case(&facts, &terms), Channel::Sms), None);
+        facts.customer.consents[0].withdrawn_at = Some(noon() + Span::hours(2));
+        let case = case(&facts, &terms);
+        assert_eq!(left(&case, Channel::Sms), Some(Span::hours(2)));
+        assert_eq!(left(&case, Channel::Email), None);
+        let decision = super::super::decide(&case);
+        let ends: Vec<_> = decision.deliveries.iter().map(|d| d.expires_at).collect();
+        assert_eq!(ends, [noon() + Span::hours(2), noon() + Span::hours(12)]);
     }
 
     #[test]

@@ -5,8 +5,12 @@
 //! for the security lane alone, one for the rest. What is claimed never exceeds the room,
 //! so a crash leaves at most that much in doubt. Next: receipts come to `track`.
 
+mod changes;
 mod gates;
 mod hand_over;
+mod handed;
+#[cfg(test)]
+mod proofs;
 mod quiet;
 mod record;
 pub mod retry;
@@ -29,6 +33,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
+pub(crate) use changes::RecentChanges;
 use record::{Done, Recorder};
 #[cfg(test)]
 pub(crate) use stops::Leaving;

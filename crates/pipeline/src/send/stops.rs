@@ -116,7 +116,7 @@ impl RecentStops {
     }
 
     /// How many were noted so far.
-    fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.read().count
     }
 

@@ -100,7 +100,7 @@ async fn import(app: &App, lines: &mut Lines, answer: &mut ImportAnswer) -> Resu
         }
         let count = customers.len();
         if count > 0 {
-            app.store().put_customers(customers, app.now()).await?;
+            app.pipeline().put_customers(customers).await?;
         }
         answer.stored += count as u64;
     }

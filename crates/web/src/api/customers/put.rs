@@ -31,7 +31,7 @@ pub(crate) async fn put_customer(
     JsonBody(body): JsonBody<serde_json::Value>,
 ) -> Result<Json<Profile>, Problem> {
     let customer = profile::read(Some(&id), body).map_err(|faults| profile::faulty(&faults))?;
-    app.store().put_customers(vec![customer], app.now()).await?;
+    app.pipeline().put_customers(vec![customer]).await?;
     let kept = app.store().facts(vec![id.clone()]).await?;
     let kept = kept.into_iter().flatten().next();
     let facts = kept.ok_or_else(|| Problem::new(Code::NotFound, "It was removed meanwhile."))?;
