@@ -116,6 +116,15 @@ impl Person {
         }
     }
 
+    /// The same for offers alone.
+    pub(super) fn unticks_offers(&mut self, channel: Channel, now: Instant) {
+        let key = (channel, ConsentPurpose::Marketing);
+        let begins = |yes: &Yes| yes.key == key && yes.ended.is_none_or(|(at, _)| at > now);
+        if self.yes.iter().any(begins) {
+            self.no(key, now);
+        }
+    }
+
     /// The customer says yes.
     pub(super) fn yes(&mut self, key: Key, now: Instant) {
         if self.allowed(key, now) {

@@ -391,7 +391,7 @@ impl World {
             Chooses::Allowed(channel, true) => person.yes((*channel, Transactional), now),
             Chooses::Allowed(channel, false) => person.switches_off(*channel, now),
             Chooses::Offers(channel, true) => person.yes((*channel, Marketing), now),
-            Chooses::Offers(channel, false) => person.no((*channel, Marketing), now),
+            Chooses::Offers(channel, false) => person.unticks_offers(*channel, now),
             Chooses::Topic(_, want) => person.chooses(about.unwrap(), *want),
             Chooses::StopOffers => {
                 for channel in Channel::ALL {
