@@ -33,8 +33,13 @@ pub(super) fn left(case: &Case<'_>, channel: Channel) -> Option<Span> {
         return None;
     }
     let customer = &case.facts.customer;
-    let consent = customer.consent(channel, class.consent_purpose(), case.at)?;
-    Some(consent.withdrawn_at?.since(case.at))
+    let standing = |at| customer.consent(channel, class.consent_purpose(), at);
+    let mut end = standing(case.at)?.withdrawn_at?;
+    // Where one ends another may stand.
+    while let Some(next) = standing(end) {
+        end = next.withdrawn_at?;
+    }
+    Some(end.since(case.at))
 }
 
 #[cfg(test)]
