@@ -178,6 +178,9 @@ impl Customer {
         let own = own.filter(|consent| of(consent) && consent.given_at <= said.at);
         let last = own.max_by_key(|consent| consent.withdrawn_at);
         let again = !ended && last.is_some_and(|last| last.ended != How::Import);
+        if again && last.is_some_and(|last| last.withdrawn_at >= Some(said.at)) {
+            return None;
+        }
         let contact = contact
             .filter(|contact| !contact.open().is_empty())
             .unwrap_or_else(|| self.address_of(channel));
