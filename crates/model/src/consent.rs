@@ -157,7 +157,8 @@ impl Customer {
     }
 
     /// Takes back whatever consent there is. One that was never given can be withdrawn too:
-    /// the word is kept; only a withdrawal after which nothing was given says nothing new.
+    /// the word is kept; a withdrawal after which nothing was given makes no line, but it is
+    /// the last "no" from now on.
     pub fn withdraw(
         &mut self,
         channel: Channel,
@@ -180,12 +181,16 @@ impl Customer {
         let own = self.consents.iter();
         let own = own.filter(|consent| of(consent) && consent.given_at <= said.at);
         let last = own.max_by_key(|consent| consent.withdrawn_at);
-        if !ended && last.is_some_and(|last| last.ended != How::Import) {
+        let again = !ended && last.is_some_and(|last| last.ended != How::Import);
+        if again && last.is_some_and(|last| last.withdrawn_at >= Some(said.at)) {
             return None;
         }
         let contact = contact
             .filter(|contact| !contact.open().is_empty())
             .unwrap_or_else(|| self.address_of(channel));
+        if again {
+            self.forget_said_again(&of);
+        }
         if !ended {
             self.consents.push(Consent {
                 channel,
@@ -199,7 +204,7 @@ impl Customer {
             });
             self.forget_oldest();
         }
-        Some(ConsentLine {
+        (!again).then(|| ConsentLine {
             act: Act::Withdrawn,
             channel,
             purpose,
@@ -331,6 +336,20 @@ impl Customer {
     fn address_of(&self, channel: Channel) -> Sealed {
         self.contact(channel)
             .map_or_else(|| Sealed::new(""), |contact| contact.address.clone())
+    }
+
+    /// Of a "no" that is only repeated, the first and the last are kept.
+    fn forget_said_again(&mut self, of: &impl Fn(&Consent) -> bool) {
+        let alone = |consent: &Consent| {
+            consent.withdrawn_at == Some(consent.given_at) && consent.ended != How::Import
+        };
+        let said = self.consents.iter().enumerate();
+        let said = said.filter(|(_, consent)| of(consent) && alone(consent));
+        let mut said: Vec<_> = said.map(|(at, consent)| (consent.given_at, at)).collect();
+        said.sort_unstable();
+        if let [_, .., (_, last)] = said[..] {
+            self.consents.remove(last);
+        }
     }
 
     fn forget_oldest(&mut self) {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use store::CustomerChange;
 
 use crate::Pipeline;
-use crate::send::{Reach, Whose, topic_key};
+use crate::send::{Reach, Whose};
 use making::Making;
 pub use rows::{Row, offered};
 
@@ -327,6 +327,7 @@ impl Pipeline {
             };
             if self.store().change_customer(change).await? {
                 self.note_stops(recipient, &chosen);
+                self.changes().note(&[recipient], self.clock().now());
                 self.ask(&facts, &ask, said).await;
                 return Ok(chosen);
             }
@@ -347,13 +348,6 @@ impl Pipeline {
     /// What was taken back must not leave either where it was claimed already.
     fn note_stops(&self, recipient: RecipientId, chosen: &Chosen) {
         let now = self.clock().now();
-        for change in &chosen.changed {
-            if let Change::Topic(topic) = change {
-                let key = topic_key(topic.category, &topic.topic, topic.channel);
-                let reach = (!topic.on).then_some(Reach::Stoppable);
-                self.stops().note(Whose::Topic(recipient, key), reach, now);
-            }
-        }
         for line in &chosen.lines {
             let wish = match (line.act, line.purpose) {
                 (Act::Given, _) => Wish::Start,

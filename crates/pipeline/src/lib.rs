@@ -33,7 +33,7 @@ pub mod track;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::{Clock, ContactPoint, Instant};
+use model::{Clock, ContactPoint, Customer, Instant, Mode, RecipientId};
 use store::Store;
 use tokio::sync::Notify;
 
@@ -49,7 +49,7 @@ use in_flight::InFlight;
 use regions::Regions;
 use render::Brand;
 use send::retry::DoubtWait;
-use send::{ComesBack, Overtaken, ReaderLinks, RecentStops};
+use send::{ComesBack, Overtaken, ReaderLinks, RecentChanges, RecentStops};
 use senders::Registry;
 
 /// Bounds and lists from the configuration.
@@ -111,6 +111,7 @@ struct Shared {
     clock: Clock,
     limits: Limits,
     stops: RecentStops,
+    changes: RecentChanges,
     asked: Notify,
     overtaken: Overtaken,
     in_flight: InFlight,
@@ -201,6 +202,7 @@ impl Pipeline {
             clock,
             limits,
             stops: RecentStops::default(),
+            changes: RecentChanges::default(),
             overtaken: Overtaken::default(),
             asked: Notify::new(),
             in_flight: InFlight::default(),
@@ -280,6 +282,18 @@ impl Pipeline {
         &self.0.clock
     }
 
+    /// Creates or replaces profiles, also for what is on its way to a carrier. Returns the
+    /// recipient of each.
+    ///
+    /// # Errors
+    /// When the store could not keep them.
+    pub async fn put_customers(&self, customers: Vec<Customer>) -> store::Result<Vec<RecipientId>> {
+        let now = self.0.clock.now();
+        let recipients = self.0.store.put_customers(customers, now).await?;
+        self.0.changes.note(&recipients, self.0.clock.now());
+        Ok(recipients)
+    }
+
     /// Addresses stopped since this process started.
     pub(crate) fn stops(&self) -> &RecentStops {
         &self.0.stops
@@ -292,13 +306,19 @@ impl Pipeline {
     /// When the store could not keep them.
     pub async fn put_customers_telling(
         &self,
-        customers: Vec<model::Customer>,
-        mode: model::Mode,
-    ) -> store::Result<()> {
+        customers: Vec<Customer>,
+        mode: Mode,
+    ) -> store::Result<Vec<RecipientId>> {
         let (store, now) = (&self.0.store, self.0.clock.now());
-        store.put_customers_telling(customers, now, mode).await?;
+        let recipients = store.put_customers_telling(customers, now, mode).await?;
+        self.0.changes.note(&recipients, self.0.clock.now());
         self.0.asked.notify_one();
-        Ok(())
+        Ok(recipients)
+    }
+
+    /// Profiles that changed since this process started.
+    pub(crate) fn changes(&self) -> &RecentChanges {
+        &self.0.changes
     }
 
     /// Rung when a text has come in that is to be answered, or an old address is to be told.

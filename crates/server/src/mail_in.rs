@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use channels::InboundItem;
-use channels::mail_in::{Address, Addresses, MailServer, MailServerConfig, TlsIdentity};
+use channels::mail_in::{Address, Addresses, MailServer, MailServerConfig, TlsIdentity, Verifier};
 use pipeline::Pipeline;
 use pipeline::send::ComesBack;
 use store::Store;
@@ -46,6 +46,9 @@ pub async fn start(
     built.smtp = section.listen;
     built.lmtp = section.lmtp_place();
     built.reader.authority.clone_from(&section.authserv_id);
+    if section.verify == config::Verify::Ourselves {
+        built.verifier = Some(Verifier::new(&section.dns)?);
+    }
     built.tls = tls(section)?;
     built.max_size = section.max_bytes;
     built.max_sessions = section.connections;

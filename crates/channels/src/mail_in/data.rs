@@ -51,6 +51,11 @@ impl Data {
         &self.raw
     }
 
+    /// Whether nothing of the mail was left out.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.full
+    }
+
     pub(super) fn size(&self) -> usize {
         self.total
     }

@@ -2,14 +2,11 @@
 //! mail means on, answering only when it is kept.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -18,42 +15,17 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::address::Addresses;
-use super::read::Reader;
+use super::identity::TlsIdentity;
+use super::read::{MailIn, Proofs, Reader};
 use super::session::{Offer, Protocol, Session, Step};
-use crate::{ConfigError, Inbound, InboundItem, ReceivedMail};
+use super::verify::{Brought, Verifier};
+use crate::{Inbound, InboundItem, ReceivedMail};
 
 const READ_AT_ONCE: usize = 16 * 1024;
 /// For a handshake, and for the answer to a connection that is one too many.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// A pause when the system lends no more handles.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// A certificate chain and its key, for STARTTLS.
-#[derive(Clone, Debug)]
-pub struct TlsIdentity(Arc<ServerConfig>);
-
-impl TlsIdentity {
-    /// From PEM texts: the certificate with those it rests on, and its private key.
-    ///
-    /// # Errors
-    /// [`ConfigError`] says which of the two cannot be used.
-    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, ConfigError> {
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
-        let unusable = |why: String| ConfigError::Certificates(format!("of our own: {why}"));
-        let certificates = certificates.map_err(|e| unusable(e.to_string()))?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|e| unusable(format!("its private key cannot be read: {e}")))?;
-        // ring by name, as for the clients in `tls`.
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring supports the protocol versions rustls calls safe")
-            .with_no_client_auth()
-            .with_single_cert(certificates, key)
-            .map_err(|e| unusable(e.to_string()))?;
-        Ok(Self(Arc::new(config)))
-    }
-}
 
 /// Where LMTP is listened to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +47,8 @@ pub struct MailServerConfig {
     pub lmtp: Option<LmtpPlace>,
     /// The addresses it takes mail for, and whose word on senders counts.
     pub reader: Reader,
+    /// Looks up who sends over SMTP; none where a server in front of us does.
+    pub verifier: Option<Verifier>,
     /// For STARTTLS.
     pub tls: Option<TlsIdentity>,
     /// Octets of a mail.
@@ -100,6 +74,7 @@ impl MailServerConfig {
                 addresses,
                 authority: None,
             },
+            verifier: None,
             tls: None,
             max_size: 10 * 1024 * 1024,
             max_sessions: 64,
@@ -236,14 +211,14 @@ enum Listener {
 }
 
 impl Listener {
-    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
+    async fn accept(&self) -> io::Result<(Box<dyn Stream>, Option<IpAddr>)> {
         Ok(match self {
             Self::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+                let (stream, peer) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Box::new(stream)
+                (Box::new(stream), Some(peer.ip()))
             }
-            Self::Unix(listener) => Box::new(listener.accept().await?.0),
+            Self::Unix(listener) => (Box::new(listener.accept().await?.0), None),
         })
     }
 }
@@ -259,9 +234,11 @@ async fn keep_open(
         tokio::select! {
             _ = closing.changed() => break,
             accepted = listener.accept() => match accepted {
-                Ok(stream) => {
+                Ok((stream, peer)) => {
                     let (shared, closing) = (Arc::clone(&shared), closing.clone());
-                    sessions.spawn(serve(stream, protocol, shared, closing));
+                    // Behind a mail server of ours the peer is that one.
+                    let peer = peer.filter(|_| protocol == Protocol::Smtp);
+                    sessions.spawn(serve(stream, (protocol, peer), shared, closing));
                 }
                 Err(_) => tokio::time::sleep(PAUSE).await,
             },
@@ -274,7 +251,7 @@ async fn keep_open(
 /// One connection from its greeting to its end.
 async fn serve(
     mut stream: Box<dyn Stream>,
-    protocol: Protocol,
+    whom: (Protocol, Option<IpAddr>),
     shared: Arc<Shared>,
     closing: watch::Receiver<bool>,
 ) {
@@ -286,7 +263,7 @@ async fn serve(
         let _ = timeout(HANDSHAKE, busy).await;
         return;
     };
-    let talking = talk(stream, protocol, &shared, closing);
+    let talking = talk(stream, whom, &shared, closing);
     match timeout(shared.config.longest, talking).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a mail connection ended early"),
@@ -296,7 +273,7 @@ async fn serve(
 
 async fn talk(
     mut stream: Box<dyn Stream>,
-    protocol: Protocol,
+    (protocol, peer): (Protocol, Option<IpAddr>),
     shared: &Shared,
     mut closing: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -307,7 +284,7 @@ async fn talk(
     loop {
         let step = session.step(&mut out);
         if step == Step::Mail {
-            let kept = hand_on(&session, shared).await;
+            let kept = hand_on(&session, peer, shared).await;
             session.answer(&kept, &mut out);
             continue;
         }
@@ -348,12 +325,29 @@ async fn talk(
 }
 
 /// Says what the mail means to each address it came to; for each, whether that is kept.
-async fn hand_on(session: &Session, shared: &Shared) -> Vec<bool> {
+async fn hand_on(session: &Session, peer: Option<IpAddr>, shared: &Shared) -> Vec<bool> {
     let mail = session.mail();
+    let mut proofs: Option<Proofs> = None;
     let mut waits = Vec::with_capacity(mail.to.len());
     for to in mail.to {
         let (done, kept) = oneshot::channel();
-        let means = shared.config.reader.read(mail.raw, *to, mail.null_sender);
+        let mut means = shared.config.reader.read(mail.raw, *to, mail.null_sender);
+        if let (MailIn::Reply(reply), Some(verifier), Some(peer)) =
+            (&mut means, &shared.config.verifier, peer)
+        {
+            let brought = Brought {
+                peer,
+                helo: mail.helo,
+                from: mail.from,
+                host: &shared.config.name,
+            };
+            // A stranger may write any header: what we find ourselves counts, and only that.
+            reply.proofs = match proofs {
+                Some(known) => known,
+                None => verifier.proofs(mail.raw, mail.whole, brought).await,
+            };
+            proofs = Some(reply.proofs);
+        }
         tracing::debug!(means = means.as_str(), delivery = ?to.delivery(), "a mail came in");
         let received = ReceivedMail { to: *to, means };
         let inbound = Inbound::Mail(Box::new(received));

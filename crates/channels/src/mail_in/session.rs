@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use memchr::memchr;
-use smtp_proto::{Error, MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
+use smtp_proto::{MAIL_SMTPUTF8, MailFrom, RcptTo, Request};
 
 use super::address::{Address, Addresses};
 use super::data::{Data, Heard};
+use super::mistakes::mistake;
 
 /// The longest command line taken, with its CRLF.
 const LONGEST_COMMAND: usize = 4_096;
@@ -68,6 +69,12 @@ pub struct TakenMail<'a> {
     pub to: &'a [Address],
     /// The mail, or as much of its beginning as is kept.
     pub raw: &'a [u8],
+    /// Whether that is all of it.
+    pub whole: bool,
+    /// How the client called itself.
+    pub helo: &'a str,
+    /// The envelope sender; empty for `<>`.
+    pub from: &'a str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +94,10 @@ pub struct Session {
     stage: Stage,
     greeted: bool,
     encrypted: bool,
-    /// Whether the sender is `<>`; none before MAIL FROM.
-    null_sender: Option<bool>,
+    /// How the client calls itself.
+    helo: String,
+    /// The sender, empty for `<>`; none before MAIL FROM.
+    from: Option<String>,
     to: Vec<Address>,
     data: Data,
     unknown: u32,
@@ -106,7 +115,8 @@ impl Session {
             stage: Stage::Commands,
             greeted: false,
             encrypted: false,
-            null_sender: None,
+            helo: String::new(),
+            from: None,
             to: Vec::new(),
             data: Data::default(),
             unknown: 0,
@@ -143,10 +153,14 @@ impl Session {
 
     /// The mail of [`Step::Mail`].
     pub fn mail(&self) -> TakenMail<'_> {
+        let from = self.from.as_deref().unwrap_or_default();
         TakenMail {
-            null_sender: self.null_sender.unwrap_or_default(),
+            null_sender: from.is_empty(),
             to: &self.to,
             raw: self.data.raw(),
+            whole: self.data.is_whole(),
+            helo: &self.helo,
+            from,
         }
     }
 
@@ -176,7 +190,7 @@ impl Session {
 
     fn reset(&mut self) {
         self.stage = Stage::Commands;
-        self.null_sender = None;
+        self.from = None;
         self.to.clear();
         self.data = Data::default();
     }
@@ -270,10 +284,12 @@ impl Session {
 
     fn command(&mut self, request: Request<Cow<'_, str>>, out: &mut Vec<u8>) -> Option<Step> {
         match (request, self.protocol) {
-            (Request::Ehlo { .. }, Protocol::Smtp) | (Request::Lhlo { .. }, Protocol::Lmtp) => {
+            (Request::Ehlo { host }, Protocol::Smtp) | (Request::Lhlo { host }, Protocol::Lmtp) => {
+                self.helo = host.into_owned();
                 self.hello(out);
             }
-            (Request::Helo { .. }, Protocol::Smtp) => {
+            (Request::Helo { host }, Protocol::Smtp) => {
+                self.helo = host.into_owned();
                 self.reset();
                 self.greeted = true;
                 say(out, &format!("250 {}", self.offer.name));
@@ -340,7 +356,7 @@ impl Session {
                 Protocol::Lmtp => "503 5.5.1 LHLO comes first",
             };
         }
-        if self.null_sender.is_some() {
+        if self.from.is_some() {
             return "503 5.5.1 One mail at a time; RSET forgets this one";
         }
         if from.flags & MAIL_SMTPUTF8 != 0 {
@@ -349,12 +365,12 @@ impl Session {
         if from.size > self.offer.max_size {
             return "552 5.3.4 The mail is too long";
         }
-        self.null_sender = Some(from.address.is_empty());
+        self.from = Some(from.address.clone().into_owned());
         "250 2.1.0 Sender taken"
     }
 
     fn rcpt_to(&mut self, to: &RcptTo<Cow<'_, str>>) -> &'static str {
-        if self.null_sender.is_none() {
+        if self.from.is_none() {
             return "503 5.5.1 MAIL FROM comes before RCPT TO";
         }
         let Some(address) = self.offer.addresses.read(&to.address) else {
@@ -375,19 +391,6 @@ impl Session {
 fn say(out: &mut Vec<u8>, line: &str) {
     out.extend_from_slice(line.as_bytes());
     out.extend_from_slice(b"\r\n");
-}
-
-/// The answer to a line that is no command. Never repeats what the stranger wrote.
-fn mistake(error: &Error) -> &'static str {
-    match error {
-        Error::UnknownCommand => "500 5.5.1 There is no such command",
-        Error::InvalidSenderAddress => "501 5.1.7 The sender's address is not valid",
-        Error::InvalidRecipientAddress => "501 5.1.3 The recipient's address is not valid",
-        Error::SyntaxError { .. } => "501 5.5.2 The command has another form",
-        Error::InvalidParameter { .. } => "501 5.5.4 A parameter is not valid",
-        Error::UnsupportedParameter { .. } => "555 5.5.4 A parameter is not offered here",
-        _ => "500 5.5.2 The line cannot be read",
-    }
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl Recall {
         Self::when(|| None)
     }
 
-    fn reason(&self, begun: bool) -> Option<String> {
+    /// Why the text must not leave now, if so; `begun` when a part of it has left.
+    pub fn reason(&self, begun: bool) -> Option<String> {
         let unbegun = self.unbegun.as_ref().filter(|_| !begun);
         (self.reason)().or_else(|| unbegun.and_then(|reason| reason()))
     }

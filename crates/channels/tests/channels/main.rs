@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the whole binary is a test")]
 
 mod mail_in;
+mod mail_verify;
 mod peers;
 mod sms;
 mod sms_inbound;

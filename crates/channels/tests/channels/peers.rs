@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
     clippy::disallowed_methods,
     reason = "only the environment knows where peers are"
 )]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -113,6 +113,31 @@ fn the_customers_no_outlives_every_older_statement() {
 }
 
 #[test]
+fn a_no_said_again_holds_against_what_was_given_between() {
+    let (mut customer, _) = with(vec![stated(Marketing, 1, None)]).put_over(None, at(2));
+    for second in [10, 30, 40, 50] {
+        let lines = customer.wish(
+            Channel::Sms,
+            Wish::StopMarketing,
+            &said(second, How::Keyword),
+        );
+        assert_eq!(lines.len(), usize::from(second == 10), "{second}");
+    }
+    assert!(customer.consents.len() <= 4, "{:?}", customer.consents);
+    let sent = with(vec![stated(Marketing, 20, None)]);
+    let (kept, _) = sent.put_over(Some(&customer), at(60));
+    assert!(!holds(&kept, Marketing, 60));
+    for second in [10, 20, 35, 60] {
+        assert!(!holds(&kept, Marketing, second), "{second}");
+        let no = kept.withdrawn(Channel::Sms, Marketing, at(second));
+        assert!(no.is_some(), "{second}");
+    }
+    let sent = with(vec![stated(Marketing, 55, None)]);
+    let (kept, _) = sent.put_over(Some(&customer), at(60));
+    assert!(holds(&kept, Marketing, 60));
+}
+
+#[test]
 fn what_the_marketplace_leaves_out_is_withdrawn_and_what_the_customer_gave_is_not() {
     let (mut customer, _) = with(vec![stated(Transactional, 1, None)]).put_over(None, at(2));
     customer.give(Channel::Sms, Marketing, &said(5, How::Page));

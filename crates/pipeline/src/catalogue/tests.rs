@@ -2,7 +2,7 @@
 
 mod broken;
 mod endings;
-mod explanations;
+pub(crate) mod explanations;
 mod silence;
 
 use std::fs;

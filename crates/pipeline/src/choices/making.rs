@@ -113,18 +113,20 @@ impl<'a> Making<'a> {
     fn channel(&mut self, at: usize, choice: &ChannelChoice) {
         let (channel, said) = (choice.channel, self.said);
         let state = ChannelState::of(&self.customer, channel, said.at);
+        // One that is dated ahead is stopped before it begins, and one for another address too.
+        let stands = |consent: &Consent| {
+            consent.channel == channel && consent.withdrawn_at.is_none_or(|end| end > said.at)
+        };
         if choice.allowed == Some(false) {
-            // One that is dated ahead is stopped before it begins.
-            let stands = |consent: &Consent| {
-                consent.channel == channel && consent.withdrawn_at.is_none_or(|end| end > said.at)
-            };
-            if state.allowed || state.offers || self.customer.consents.iter().any(stands) {
+            if state.allowed || self.customer.consents.iter().any(stands) {
                 let lines = self.customer.wish(channel, Wish::StopAll, said);
                 self.lines.extend(lines);
             }
             return;
         }
-        if choice.offers == Some(false) && state.offers {
+        let offer = |consent: &Consent| consent.purpose == ConsentPurpose::Marketing;
+        let offered = |consent: &Consent| stands(consent) && offer(consent);
+        if choice.offers == Some(false) && self.customer.consents.iter().any(offered) {
             self.withdraw_offers(channel);
         }
         let starts = choice.allowed == Some(true) && !state.allowed;

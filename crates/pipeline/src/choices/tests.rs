@@ -94,6 +94,23 @@ fn after(mut facts: Facts, choices: &[Choice]) -> (Facts, Chosen) {
     (facts, last.unwrap())
 }
 
+#[test]
+fn offers_that_begin_later_end_with_the_box_that_is_unticked() {
+    let mut facts = facts();
+    facts.customer.consents.push(Consent {
+        purpose: ConsentPurpose::Marketing,
+        given_at: noon() + Span::hours(2),
+        ..facts.customer.consents[0].clone()
+    });
+    let untick = channel(Channel::Sms, None, Some(false));
+    let (facts, _) = after(facts, &[untick]);
+    let offers = |hours| {
+        let at = noon() + Span::hours(hours);
+        ChannelState::of(&facts.customer, Channel::Sms, at).offers
+    };
+    assert!(!offers(0) && !offers(3));
+}
+
 fn faults(facts: &Facts, choice: &Choice) -> Vec<String> {
     let faults = apply(facts, &table(), choice, &said()).unwrap_err();
     faults.into_iter().map(|fault| fault.pointer).collect()

@@ -2,7 +2,7 @@
 //! without its own, on any channel, and for the very address where the law of a place wants
 //! that (47 CFR 64.1200(a)(2) and (f)(9)).
 
-use model::{Channel, PurposeClass};
+use model::{Channel, PurposeClass, Span};
 
 use super::{Case, Word};
 use crate::regions::Place;
@@ -33,6 +33,24 @@ pub(super) fn ask(case: &Case<'_>, channel: Channel) -> Word {
         None if needed => Word::Stop("missing", String::new()),
         _ => Word::Pass("not_needed", String::new()),
     }
+}
+
+/// How long the consent still stands that a delivery rests on; none where it rests on none, or
+/// on one without an end. What waits longer than that has lost it.
+pub(super) fn left(case: &Case<'_>, channel: Channel) -> Option<Span> {
+    let class = case.terms.purpose;
+    let protects = matches!(class, PurposeClass::Security | PurposeClass::Legal);
+    if case.terms.answers || (protects && channel == Channel::Email) {
+        return None;
+    }
+    let customer = &case.facts.customer;
+    let standing = |at| customer.consent(channel, class.consent_purpose(), at);
+    let mut end = standing(case.at)?.withdrawn_at?;
+    // Where one ends another may stand.
+    while let Some(next) = standing(end) {
+        end = next.withdrawn_at?;
+    }
+    Some(end.since(case.at))
 }
 
 #[cfg(test)]
@@ -145,6 +163,19 @@ mod tests {
                 "{purpose}"
             );
         }
+    }
+
+    #[test]
+    fn a_delivery_is_of_use_no_longer_than_the_consent_it_rests_on() {
+        let (mut facts, terms) = (facts(), urgent());
+        assert_eq!(left(&case(&facts, &terms), Channel::Sms), None);
+        facts.customer.consents[0].withdrawn_at = Some(noon() + Span::hours(2));
+        let case = case(&facts, &terms);
+        assert_eq!(left(&case, Channel::Sms), Some(Span::hours(2)));
+        assert_eq!(left(&case, Channel::Email), None);
+        let decision = super::super::decide(&case);
+        let ends: Vec<_> = decision.deliveries.iter().map(|d| d.expires_at).collect();
+        assert_eq!(ends, [noon() + Span::hours(2), noon() + Span::hours(12)]);
     }
 
     #[test]

@@ -187,7 +187,9 @@ pub fn decide(case: &Case<'_>) -> Decision {
                 with,
             });
         };
-        let expires_at = case.now + useful_until::left(case);
+        let useful = useful_until::left(case);
+        let useful = consent::left(case, *channel).map_or(useful, |left| left.min(useful));
+        let expires_at = case.now + useful;
         if let Some((rule, until)) = asked.held.filter(|(_, until)| *until >= expires_at) {
             spoke(rule, Verdict::Stop, TOO_LATE, until.to_string());
             continue;

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::cases::{REGIONS, facts, noon};
 use super::{Case, Standing, Terms, UsefulFor, Word, decide, quiet_hours};
+use crate::catalogue::tests::explanations::CODES;
 
 fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
     (0..all.len()).prop_map(move |place| all[place])
@@ -162,9 +163,24 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
-    fn every_channel_is_explained_and_nothing_is_held_back_silently(facts in anyone(), terms in terms()) {
-        let case = Case { event_time: noon(), at: noon(), now: noon(), facts: &facts, terms: &terms, standing: Standing::Newest, mode: Mode::Live, team: &[], spent: &[], no_sender: &[], regions: &REGIONS, attention: None, taken: &[] };
+    fn every_channel_is_explained_and_nothing_is_held_back_silently(
+        facts in anyone(), terms in terms(), mode in any_of(Mode::ALL), age in -5..50_i64, hours in 0..9_000_i64,
+        answers in any::<bool>(),
+        standing in any_of(&[Standing::Newest, Standing::Newest, Standing::Newest, Standing::Late, Standing::Told]),
+        no_sender in proptest::collection::vec(any_of(Channel::ALL), 0..2),
+        spent in proptest::collection::vec(any_of(Channel::ALL), 0..2),
+    ) {
+        let now = noon() + Span::hours(hours);
+        let team: Vec<ContactPoint> = facts.customer.email.iter().cloned().collect();
+        let spent: Vec<_> = spent.into_iter().map(|channel| (channel, "texts".to_owned())).collect();
+        let terms = Terms { answers, ..terms };
+        let case = Case { event_time: now - Span::hours(age), at: now, now, facts: &facts, terms: &terms, standing, mode, team: &team, spent: &spent, no_sender: &no_sender, regions: &REGIONS, attention: None, taken: &[] };
         let decision = decide(&case);
         for channel in Channel::ALL {
             let went = decision.deliveries.iter().any(|d| d.contact.channel == *channel);
@@ -176,11 +192,12 @@ proptest! {
             prop_assert_eq!((went, routed, stopped), if went { (true, true, 0) } else { (false, false, usize::from(!waits)) });
             prop_assert!(!(went && waits));
         }
+        // Each word has a sentence of its own: which one is in every language stands with them.
+        for spoke in &decision.trace.0 {
+            let known = CODES.iter().any(|(rule, verdict, why, _)| (*rule, *verdict, *why) == (spoke.rule, spoke.verdict, &*spoke.why));
+            prop_assert!(known, "{spoke:?}");
+        }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn what_is_due_may_leave_and_what_is_held_says_until_when(facts in anyone(), terms in terms(), hours in 0..9_000_i64) {

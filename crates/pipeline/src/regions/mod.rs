@@ -375,7 +375,7 @@ pub(crate) fn country_of<'a>(country: &'a str, region: &'a str, number: Option<&
 }
 
 /// A zone that somebody can live in. Profiles that name none have `UTC`.
-fn zone_of(name: &str) -> Option<TimeZone> {
+pub(crate) fn zone_of(name: &str) -> Option<TimeZone> {
     const NOWHERE: [&str; 9] = [
         "UTC",
         "UCT",

@@ -6,7 +6,7 @@ use model::{Facts, Id, MessageId, PurposeClass, RecipientId, Span, Spoke, Taken}
 use store::{ClaimedDelivery, StoryOf};
 
 use super::Sender;
-use super::stops::{Leaving, topic_key};
+use super::stops::Leaving;
 use crate::contacts;
 use crate::decide::sequence::Standing;
 use crate::decide::summary::Summary;
@@ -14,9 +14,6 @@ use crate::decide::{Case, still_allowed};
 
 /// The word of the suppression rule, as attempts keep it.
 pub(super) const SUPPRESSED: &str = "suppression.suppressed";
-
-/// The word of the preference rule about what was switched off.
-pub(super) const SWITCHED_OFF: &str = "preference.switched_off";
 
 /// The word of the rule about newer news.
 pub(super) const NEWER: &str = "sequence.newer";
@@ -27,7 +24,9 @@ const WAITED: Span = Span::secs(2);
 /// What happened since the deliveries of a chunk were decided.
 #[derive(Default)]
 pub(super) struct Since {
-    /// The facts of those recipients whose facts changed.
+    /// Those whose facts were asked for, because they may have changed.
+    asked: HashSet<RecipientId>,
+    /// Their facts, where they are still there.
     facts: HashMap<RecipientId, Facts>,
     /// Messages that newer news has overtaken.
     overtaken: HashSet<MessageId>,
@@ -35,6 +34,13 @@ pub(super) struct Since {
     withdrawn: HashSet<MessageId>,
     /// What was taken of the attention of those for whom something waited.
     taken: HashMap<RecipientId, Vec<Taken>>,
+}
+
+/// How many changes and stops were noted when the gates were asked.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known {
+    changes: u64,
+    stops: u64,
 }
 
 impl Since {
@@ -52,8 +58,13 @@ impl Since {
 impl Sender {
     /// What happened since the deliveries of a chunk were decided.
     pub(super) async fn since(&self, chunk: &[ClaimedDelivery]) -> store::Result<Since> {
+        let changed = chunk
+            .iter()
+            .filter(|claimed| self.may_have_changed(claimed));
+        let asked: HashSet<RecipientId> = changed.map(|claimed| claimed.recipient).collect();
         Ok(Since {
-            facts: self.changed_facts(chunk).await?,
+            facts: self.facts_now(&asked).await?,
+            asked,
             overtaken: self.overtaken(chunk).await?,
             withdrawn: self.withdrawn(chunk).await?,
             taken: self.taken(chunk).await?,
@@ -94,14 +105,6 @@ impl Sender {
         entry.is_some_and(|entry| entry.answers)
     }
 
-    /// The key of its topic, as [`topic_key`] makes it.
-    pub(super) fn topic_of(&self, claimed: &ClaimedDelivery) -> u64 {
-        let catalogue = self.pipeline.catalogue();
-        let entry = catalogue.get(&claimed.content.message_type);
-        let topic = entry.map_or("", |entry| entry.topic.as_str());
-        topic_key(claimed.content.category, topic, claimed.contact.channel)
-    }
-
     async fn overtaken(&self, chunk: &[ClaimedDelivery]) -> store::Result<HashSet<MessageId>> {
         let waited: Vec<&ClaimedDelivery> = chunk
             .iter()
@@ -129,24 +132,61 @@ impl Sender {
         Ok(overtaken.map(|(claimed, _)| claimed.message).collect())
     }
 
-    async fn changed_facts(
+    async fn facts_now(
         &self,
-        chunk: &[ClaimedDelivery],
+        asked: &HashSet<RecipientId>,
     ) -> store::Result<HashMap<RecipientId, Facts>> {
-        let changed: Vec<RecipientId> = chunk
-            .iter()
-            .filter(|claimed| may_have_changed(claimed))
-            .map(|c| c.recipient)
-            .collect();
-        if changed.is_empty() {
+        if asked.is_empty() {
             return Ok(HashMap::new());
         }
-        let facts = self.pipeline.store().facts_of(changed).await?;
+        let asked = asked.iter().copied().collect();
+        let facts = self.pipeline.store().facts_of(asked).await?;
         Ok(facts
             .into_iter()
             .flatten()
             .map(|facts| (facts.recipient, facts))
             .collect())
+    }
+
+    /// What is noted by now; asked before the gates are.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            changes: self.pipeline.changes().count(),
+            stops: self.pipeline.stops().count(),
+        }
+    }
+
+    /// Tells whether the gates must be asked again: a profile changed since, or a stop came
+    /// whose reason an answer has to know.
+    pub(super) fn outdated(
+        &self,
+        claimed: &ClaimedDelivery,
+        known: Known,
+    ) -> impl Fn() -> bool + Send + Sync + 'static {
+        let (pipeline, recipient) = (self.pipeline.clone(), claimed.recipient);
+        let answer = self.answers(claimed).then(|| self.leaving(claimed));
+        move || {
+            let stops = pipeline.stops();
+            let now = pipeline.clock().now();
+            let stopped = |leaving| stops.count() > known.stops && stops.has(leaving, now);
+            pipeline.changes().after(recipient, known.changes)
+                || answer.as_ref().is_some_and(stopped)
+        }
+    }
+
+    /// Whether the facts may be others than those a delivery was decided under: a profile may
+    /// have changed after the claim. Offers are asked again always: a "no" may have come to
+    /// another node. So are codes that pass a stop, and an answer, where a stop may be of somebody
+    /// else's making.
+    pub(super) fn may_have_changed(&self, claimed: &ClaimedDelivery) -> bool {
+        claimed.facts_changed
+            || claimed.content.purpose == PurposeClass::Marketing
+            || contacts::proves(&claimed.content.message_type)
+            || (!self.pipeline.stops().is_empty() && self.answers(claimed))
+            || self
+                .pipeline
+                .changes()
+                .since(claimed.recipient, claimed.accepted_at)
     }
 
     /// The word of the rule that now says no to a delivery, if one does.
@@ -162,7 +202,7 @@ impl Sender {
         if since.overtaken.contains(&claimed.message) || overtaken.has(claimed.message) {
             return Some(NEWER.into());
         }
-        if !may_have_changed(claimed) {
+        if !since.asked.contains(&claimed.recipient) {
             return None;
         }
         let Some(facts) = since.facts.get(&claimed.recipient) else {
@@ -218,14 +258,6 @@ pub(super) fn leaving(claimed: &ClaimedDelivery) -> Leaving {
         accepted_at: claimed.accepted_at,
         proves: contacts::proves(&claimed.content.message_type),
     }
-}
-
-/// Whether the facts may be others than those a delivery was decided under. Offers, and codes
-/// that pass a stop, are asked again always: a "no" that came after the claim counts.
-pub(super) fn may_have_changed(claimed: &ClaimedDelivery) -> bool {
-    claimed.facts_changed
-        || claimed.content.purpose == PurposeClass::Marketing
-        || contacts::proves(&claimed.content.message_type)
 }
 
 /// A stable number between 0 and 1 for a delivery's attempt: jitter without chance.

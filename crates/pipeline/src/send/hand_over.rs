@@ -4,18 +4,18 @@ use std::sync::OnceLock;
 
 use channels::{OutgoingEmail, OutgoingSms, Recall};
 use futures_util::future::join_all;
-use model::{Attempt, Channel, DeliveryState, Instant, Outcome, Sealed, Spoke, Verdict};
-use store::{ClaimedDelivery, Next, OutcomeRecord};
+use model::{Attempt, Channel, DeliveryState, Instant, Outcome, Sealed};
+use store::{ClaimedDelivery, OutcomeRecord};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::Sender;
 use super::crowded::is_recounted;
-use super::gates::{NEWER, SUPPRESSED, SWITCHED_OFF, Since, jitter, leaving, may_have_changed};
-use super::quiet::{Barred, Quiet};
+use super::gates::{Known, NEWER, SUPPRESSED, Since, jitter, leaving};
+use super::handed::{CHANGED, Handed, later};
+use super::quiet::Quiet;
 use super::record::Done;
 use super::retry::{Tried, next, sent_again_after_doubt};
 use super::stops::Leaving;
-use crate::decide::TOO_LATE;
 use crate::render;
 
 /// The word of the rule about senders, as attempts keep it.
@@ -23,52 +23,6 @@ const NO_SENDER: &str = "sender.none";
 
 /// Why a text comes back from its carrier when its hours have passed there.
 const UNTIMELY: &str = "quiet_hours";
-
-/// How a hand-over went, before the schedule looks at it.
-struct Handed {
-    carrier: String,
-    outcome: Outcome,
-    /// Keyed digest of what really left.
-    digest: String,
-    /// What follows, where it is not what usually follows from the outcome.
-    next: Option<Next>,
-    /// The word of a rule that the message's trace does not have yet.
-    said: Option<Spoke>,
-}
-
-impl Handed {
-    fn stopped(reason: &str, state: DeliveryState) -> Self {
-        Self {
-            carrier: String::new(),
-            outcome: Outcome::Stopped {
-                reason: reason.into(),
-            },
-            digest: String::new(),
-            next: Some(Next::Settle(state)),
-            said: None,
-        }
-    }
-
-    /// Held until its hour, or given up because that comes too late. No try has failed.
-    fn barred(barred: Barred, expires_at: Instant) -> Self {
-        let reason = barred.reason();
-        let Barred { mut spoke, until } = barred;
-        let too_late = format!("{}.{TOO_LATE}", spoke.rule);
-        if let Some(until) = until.filter(|until| *until < expires_at) {
-            return Self {
-                next: Some(Next::Hold(until)),
-                said: Some(spoke),
-                ..later(&reason)
-            };
-        }
-        spoke.verdict = Verdict::Stop;
-        spoke.why = TOO_LATE.to_owned();
-        Self {
-            said: Some(spoke),
-            ..Self::stopped(&too_late, DeliveryState::Expired)
-        }
-    }
-}
 
 impl Sender {
     /// Hands a chunk over, all at once, and passes each outcome on to be recorded.
@@ -82,6 +36,7 @@ impl Sender {
         if let Err(error) = &stops {
             tracing::warn!(%error, "could not look for stops; deliveries are tried later");
         }
+        let known = self.known();
         let since = self.since(&chunk).await;
         let since = &since.inspect_err(|error| {
             tracing::warn!(%error, "could not read what is new; deliveries that hang on it are tried later");
@@ -92,7 +47,7 @@ impl Sender {
             async move {
                 let started_at = self.pipeline.clock().now();
                 let handed = match stops_known {
-                    true => self.try_one(&claimed, since, started_at).await,
+                    true => self.try_one(&claimed, since, (known, started_at)).await,
                     // Nothing leaves while it is not known whether it may.
                     false => later("stops_unreadable"),
                 };
@@ -107,11 +62,11 @@ impl Sender {
         join_all(all).await;
     }
 
-    async fn try_one(
+    pub(super) async fn try_one(
         &self,
         claimed: &ClaimedDelivery,
         since: &store::Result<Since>,
-        now: Instant,
+        (known, now): (Known, Instant),
     ) -> Handed {
         if now >= claimed.expires_at {
             return Handed::stopped("useful_until.late", DeliveryState::Expired);
@@ -124,7 +79,7 @@ impl Sender {
             Ok(since) => since,
             // Nothing left, and whether it may is not known.
             Err(_)
-                if may_have_changed(claimed)
+                if self.may_have_changed(claimed)
                     || claimed.attempt > 1
                     || self.has_waited(claimed)
                     || is_recounted(claimed, now) =>
@@ -143,13 +98,21 @@ impl Sender {
         if let Some(barred) = self.crowded(claimed, since, now) {
             return Handed::barred(barred, claimed.expires_at);
         }
+        if self.outdated(claimed, known)() {
+            return Handed::again(now);
+        }
         match claimed.contact.channel {
-            Channel::Sms => self.text(claimed, quiet, now).await,
+            Channel::Sms => self.text(claimed, (quiet, known), now).await,
             Channel::Email => self.mail(claimed).await,
         }
     }
 
-    async fn text(&self, claimed: &ClaimedDelivery, quiet: Option<Quiet>, now: Instant) -> Handed {
+    async fn text(
+        &self,
+        claimed: &ClaimedDelivery,
+        (quiet, known): (Option<Quiet>, Known),
+        now: Instant,
+    ) -> Handed {
         let Some(carrier) = &self.routes.carriers(claimed.mode).sms else {
             return later("no_carrier");
         };
@@ -174,9 +137,12 @@ impl Sender {
                 text,
                 lane: claimed.lane,
                 expires_in: claimed.expires_at.since(now),
-                recall: self.recall(claimed, quiet.clone(), sender.identity.until),
+                recall: self.recall(claimed, (quiet.clone(), known), sender.identity.until),
             })
             .await;
+        if matches!(&outcome, Outcome::Stopped { reason } if reason == CHANGED) {
+            return Handed::again(self.pipeline.clock().now());
+        }
         if matches!(&outcome, Outcome::Stopped { reason } if reason == UNTIMELY) {
             let quiet = quiet.and_then(|quiet| quiet.bars(self.pipeline.clock().now()));
             // The hour may have come back meanwhile.
@@ -195,21 +161,21 @@ impl Sender {
     }
 
     /// A stop, newer news, or the end of its sender, that comes while the text waits inside
-    /// its carrier for its turn. So with an hour at which it must not come, unless a part of
-    /// it has left.
-    fn recall(
+    /// its carrier for its turn. So with a profile that changed, and with an hour at which it
+    /// must not come, unless a part of it has left.
+    pub(super) fn recall(
         &self,
         claimed: &ClaimedDelivery,
-        quiet: Option<Quiet>,
+        (quiet, known): (Option<Quiet>, Known),
         ends: Option<Instant>,
     ) -> Recall {
         let recall = self.recall_for_good(claimed, ends);
-        let Some(quiet) = quiet else {
-            return recall;
-        };
-        let pipeline = self.pipeline.clone();
+        let (pipeline, outdated) = (self.pipeline.clone(), self.outdated(claimed, known));
         recall.unless_begun(move || {
-            let barred = quiet.bars(pipeline.clock().now());
+            if outdated() {
+                return Some(CHANGED.to_owned());
+            }
+            let barred = quiet.as_ref()?.bars(pipeline.clock().now());
             barred.map(|_| UNTIMELY.to_owned())
         })
     }
@@ -218,7 +184,7 @@ impl Sender {
         let (pipeline, contact) = (self.pipeline.clone(), claimed.contact.clone());
         let (digest, message) = (OnceLock::new(), claimed.message);
         let leaving = leaving(claimed);
-        let (answers, topic) = (self.answers(claimed), self.topic_of(claimed));
+        let answers = self.answers(claimed);
         Recall::when(move || {
             if ends.is_some_and(|ends| pipeline.clock().now() >= ends) {
                 return Some(NO_SENDER.into());
@@ -229,9 +195,6 @@ impl Sender {
             let stops = pipeline.stops();
             if answers || stops.is_empty() {
                 return None;
-            }
-            if stops.has_topic(&leaving, topic) {
-                return Some(SWITCHED_OFF.into());
             }
             let digest = *digest.get_or_init(|| pipeline.store().digest(&contact));
             let stopped = stops.has(&Leaving { digest, ..leaving }, pipeline.clock().now());
@@ -362,6 +325,7 @@ impl Sender {
         let next = handed.next.unwrap_or_else(usual);
         let word = handed.outcome.word();
         let wished = self.opted_out(claimed, &handed.outcome, ended_at);
+        let said = handed.said(claimed.contact.channel);
         self.tally.count(claimed.contact.channel, &handed.outcome);
         let (code, reason, carrier_id) = match handed.outcome {
             Outcome::Accepted { carrier_id } => (String::new(), String::new(), carrier_id),
@@ -388,23 +352,8 @@ impl Sender {
                 digest: handed.digest,
             },
             next,
-            said: handed.said,
+            said,
             wished,
         }
-    }
-}
-
-/// Nothing left; it is tried again.
-fn later(reason: &str) -> Handed {
-    Handed {
-        carrier: String::new(),
-        outcome: Outcome::RetryLater {
-            after: None,
-            code: String::new(),
-            reason: reason.into(),
-        },
-        digest: String::new(),
-        next: None,
-        said: None,
     }
 }

@@ -5,10 +5,14 @@
 //! for the security lane alone, one for the rest. What is claimed never exceeds the room,
 //! so a crash leaves at most that much in doubt. Next: receipts come to `track`.
 
+mod changes;
 mod crowded;
 mod gates;
 mod hand_over;
+mod handed;
 mod opted_out;
+#[cfg(test)]
+mod proofs;
 mod quiet;
 mod record;
 mod refused;
@@ -32,11 +36,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::Pipeline;
 use crate::in_flight::{Claimed, LEASE, Outlet};
+pub(crate) use changes::RecentChanges;
 use record::{Done, Recorder};
 #[cfg(test)]
 pub(crate) use stops::Leaving;
 use stops::Waiting;
-pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose, topic_key};
+pub(crate) use stops::{Overtaken, Reach, RecentStops, Whose};
 use tally::Tally;
 pub use way_back::{ComesBack, ReaderLinks};
 

@@ -1,10 +1,9 @@
 //! Stops that come between a claim and its hand-over, on this node or another.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use model::{Category, Channel, Instant, MessageId, PurposeClass, RecipientId, Wish};
+use model::{Channel, Instant, MessageId, PurposeClass, RecipientId, Wish};
 use store::ClaimedDelivery;
 
 use super::Sender;
@@ -28,15 +27,6 @@ pub(crate) enum Whose {
     Address(i64),
     /// Of one customer on one channel, whoever else has the address.
     Customer(RecipientId, Channel),
-    /// Of one customer, of a topic on a channel, by [`topic_key`].
-    Topic(RecipientId, u64),
-}
-
-/// A topic on a channel as one number: texts on their way carry no words of it.
-pub(crate) fn topic_key(category: Category, topic: &str, channel: Channel) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (category.number(), topic, channel.number()).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A delivery on its way out.
@@ -150,19 +140,12 @@ impl RecentStops {
         stops.any(|stop| stop.reach.holds(leaving.purpose))
     }
 
-    /// Whether its topic was switched off after a delivery was decided.
-    pub(crate) fn has_topic(&self, leaving: &Leaving, topic: u64) -> bool {
-        let noted = self.read();
-        let off = noted.stops.get(&Whose::Topic(leaving.recipient, topic));
-        off.is_some_and(|stop| leaving.accepted_at <= stop.at && stop.reach.holds(leaving.purpose))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.read().stops.is_empty()
     }
 
     /// How many were noted so far.
-    fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.read().count
     }
 
@@ -355,28 +338,6 @@ mod tests {
         stops.note(own, None, at(80));
         stops.note(other, Some(Reach::Everything), at(80));
         assert!(!has(PurposeClass::Security, 69));
-        // A topic is one customer's, on one channel, and what protects goes on.
-        let key = |topic| topic_key(Category::Orders, topic, Channel::Sms);
-        let off = Whose::Topic(RecipientId::from_i64(7), key("delivery"));
-        stops.note(off, Some(Reach::Stoppable), at(90));
-        let has = |topic, purpose, accepted_at, recipient| {
-            let leaving = Leaving {
-                digest: 1,
-                recipient: RecipientId::from_i64(recipient),
-                channel: Channel::Sms,
-                purpose,
-                accepted_at: at(accepted_at),
-                proves: false,
-            };
-            stops.has_topic(&leaving, key(topic))
-        };
-        let transactional = PurposeClass::Transactional;
-        assert!(has("delivery", transactional, 89, 7));
-        assert!(!has("delivery", transactional, 91, 7) && !has("returns", transactional, 89, 7));
-        assert!(!has("delivery", transactional, 89, 8));
-        assert!(!has("delivery", PurposeClass::Security, 89, 7));
-        stops.note(off, None, at(95));
-        assert!(!has("delivery", transactional, 89, 7));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! now" sends it again. So each step can be done twice, and what stops comes first.
 
 use channels::ReceivedMail;
-use channels::mail_in::{Bounce, BounceClass, Complaint, ComplaintKind, MailIn, Reply};
+use channels::mail_in::{Bounce, BounceClass, Complaint, ComplaintKind, MailIn, Proof, Reply};
 use futures_util::future::join_all;
 use model::{
-    Delivery, DeliveryState, How, Partition, PurposeClass, Receipt, ReceiptStatus, Said, Wish,
+    ContactPoint, Delivery, DeliveryState, How, Partition, PurposeClass, Receipt, ReceiptStatus,
+    Said, Wish,
 };
 use store::{DeliveryRecord, InboundText, ReceiptRecord, Wished};
 use tokio::sync::mpsc;
@@ -127,13 +128,16 @@ impl Track {
     }
 
     /// A person answers. It is kept as a text is, and stops as a text does: for the address
-    /// the delivery went to, whatever `From` says, because that is whose mail it answers.
+    /// the delivery went to, whatever `From` says and whoever sent it, because that is whose
+    /// mail it answers: a stop that is lost is worse than one too many. A start must come from
+    /// the address itself.
     async fn replied(&self, delivery: &Delivery, reply: Reply) -> bool {
         let now = self.pipeline.clock().now();
         let from = delivery.contact.clone();
         let partition = Partition::of(from.address.open());
         let heard = self.hear(own_words(reply.text.open()).as_ref());
         let wished = heard.wishes("reply", now);
+        let wished = wished.filter(|wished| wished.wish != Wish::Start || may_start(&reply, &from));
         if let Some(Wished { wish, .. }) = &wished {
             tracing::info!(delivery.id = %delivery.id, %wish, "an answer by mail told us what it wishes");
         }
@@ -173,4 +177,14 @@ impl Track {
         };
         self.record_receipts(vec![record]).await
     }
+}
+
+/// Whether an answer may begin something for an address: it says that it comes from there, and
+/// nobody found that it does not. Who was forwarded a mail may end it, but not begin it again.
+fn may_start(reply: &Reply, address: &ContactPoint) -> bool {
+    let says_so = reply
+        .from
+        .open()
+        .eq_ignore_ascii_case(address.address.open());
+    says_so && reply.proofs.dmarc != Proof::Fail
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use channels::mail_in::{Address, Bounce, BounceClass, Complaint, ComplaintKind, MailIn, Reply};
+use channels::mail_in::{
+    Address, Bounce, BounceClass, Complaint, ComplaintKind, MailIn, Proof, Proofs, Reply,
+};
 use model::{
     Attempt, Clock, ConsentPurpose, Customer, DeliveryId, DeliveryState, How, Lane, Mode,
     PurposeClass, ReceiptStatus, Span,
@@ -400,5 +402,35 @@ async fn one_stop_ends_everything_from_the_day_of_the_law_or_from_our_own() {
         ("2026-04-11T12:00:00Z", own("2026-04-11"), &vec![]),
     ] {
         assert_eq!(texts_stop_promo(at, regions).await, *left, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_comes_from_the_address_itself_and_a_stop_from_anybody() {
+    let reply = |from: &str, dmarc, text: &str| {
+        MailIn::Reply(Reply {
+            from: Sealed::new(from),
+            text: Sealed::new(text),
+            proofs: Proofs {
+                dmarc,
+                ..Proofs::default()
+            },
+        })
+    };
+    let (own, other) = ("Ana@customers.example", "eve@else.example");
+    for (from, dmarc, starts) in [
+        (own, Proof::Pass, true),
+        (own, Proof::Unknown, true),
+        (own, Proof::Fail, false),
+        (other, Proof::Pass, false),
+        (other, Proof::Unknown, false),
+    ] {
+        let world = World::new().await;
+        let to = Address::Reply(world.delivery);
+        assert!(world.comes(to, reply(other, Proof::Fail, "STOP")).await);
+        assert!(world.is_left_alone().await);
+        assert!(world.comes(to, reply(from, dmarc, "START")).await);
+        let left_alone = world.is_left_alone().await;
+        assert_eq!(left_alone, !starts, "{from} {dmarc:?}");
     }
 }

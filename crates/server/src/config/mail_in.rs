@@ -40,6 +40,24 @@ pub struct MailIn {
     /// How the mail server in front calls itself in `Authentication-Results`.
     #[serde(default)]
     pub authserv_id: Option<String>,
+    /// Who finds out whether an answer comes from whom it says.
+    #[serde(default)]
+    pub verify: Verify,
+    /// The name servers asked with `verify = "self"`; those of the system if left out.
+    #[serde(default)]
+    pub dns: Vec<SocketAddr>,
+}
+
+/// Who finds out whether an answer comes from whom it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verify {
+    /// The mail server in front, which writes it into `Authentication-Results`.
+    #[default]
+    Front,
+    /// We ourselves, of what comes over SMTP.
+    #[serde(rename = "self")]
+    Ourselves,
 }
 
 fn ten_mebibytes() -> usize {
@@ -99,6 +117,14 @@ pub(super) fn faults(mail_in: &MailIn) -> Vec<String> {
     if mail_in.listen.is_none() && mail_in.lmtp.is_none() {
         faults.push("mail_in needs `listen`, `lmtp` or both: else nothing can come in".into());
     }
+    if mail_in.verify == Verify::Ourselves && mail_in.listen.is_none() {
+        faults.push(
+            "mail_in.verify = \"self\" needs `listen`: over LMTP it is the server in front that knows who sends".into(),
+        );
+    }
+    if mail_in.verify == Verify::Front && !mail_in.dns.is_empty() {
+        faults.push("mail_in.dns needs `verify = \"self\"`: else nothing asks it".into());
+    }
     if mail_in.certificate_file.is_some() != mail_in.key_file.is_some() {
         faults.push("mail_in.certificate_file and mail_in.key_file belong together".into());
     }
@@ -129,6 +155,7 @@ mod tests {
             "listen = '127.0.0.1:2525'",
             "lmtp = '127.0.0.1:2424'",
             "lmtp = 'unix:run/lmtp'",
+            "listen = '127.0.0.1:2525'\nverify = 'self'\ndns = ['127.0.0.1:53']",
         ] {
             assert_eq!(said(&format!("{fine}{lines}")), "", "{lines}");
         }
@@ -158,6 +185,14 @@ mod tests {
             (
                 "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\nauthserv_id = 'a b'",
                 "mail_in.authserv_id",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlmtp = '127.0.0.1:1'\nverify = 'self'",
+                "mail_in.verify",
+            ),
+            (
+                "domain = 'in.marigold.example'\nlisten = '127.0.0.1:1'\ndns = ['127.0.0.1:53']",
+                "mail_in.dns",
             ),
             (
                 "domain = 'in.marigold.example'\nlistn = '127.0.0.1:1'",

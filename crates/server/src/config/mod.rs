@@ -18,7 +18,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use costs::{Budget, LIVE_EMAIL, LIVE_SMS, Rates, TEST_EMAIL, TEST_SMS, costs};
-pub use mail_in::MailIn;
+pub use mail_in::{MailIn, Verify};
 pub use nats::Nats;
 pub use sections::{
     Attention, Brand, Catalogue, Consent, Dkim, Email, EmailTls, Guard, Limits, Regions, Sandbox,

@@ -203,11 +203,13 @@ impl Shared {
             .rows;
         let mut changed = Vec::with_capacity(rows.len());
         let mut lines = Vec::with_capacity(rows.len());
+        let mut is_new = false;
         for row in &rows {
             let before = profile(row, 1)?;
             let mut after = before.clone();
             let said = after.wish(contact.channel, wished.wish, &wished.said);
-            if !said.is_empty() {
+            if after != before {
+                is_new |= !said.is_empty();
                 let id = RecipientId::from_i64(get(row, 0)?);
                 changed.push(Changed::new(id, before, after)?);
                 lines.push(said);
@@ -222,7 +224,7 @@ impl Shared {
             now: wished.said.at,
         });
         self.add_lines(tx, added.collect()).await?;
-        Ok(!changed.is_empty())
+        Ok(is_new)
     }
 
     /// Adds lines to ledgers whose recipients are locked.

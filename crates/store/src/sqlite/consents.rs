@@ -133,9 +133,11 @@ pub(super) fn wish_in(tx: &mut Tx<'_>, contact: &ContactPoint, wished: &Wished) 
         let before = read(&profile)?;
         let mut after = before.clone();
         let lines = after.wish(contact.channel, wished.wish, &wished.said);
+        if after != before {
+            save(tx, recipient, &before, &after)?;
+        }
         if !lines.is_empty() {
             is_new = true;
-            save(tx, recipient, &before, &after)?;
             append(
                 tx,
                 recipient,

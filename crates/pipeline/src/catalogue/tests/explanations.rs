@@ -5,14 +5,18 @@ use model::{Category, Channel, Lane, PurposeClass, Rule, Spoke, Trace, Verdict};
 use super::{LOCALES, shipped};
 
 /// Every code that a rule may give, with what fills its gaps.
-const CODES: &[(Rule, Verdict, &str, &str)] = &[
+pub(crate) const CODES: &[(Rule, Verdict, &str, &str)] = &[
     (
         Rule::UsefulUntil,
         Verdict::Stop,
         "late",
         "2016-10-04T17:46:48Z",
     ),
+    (Rule::Sequence, Verdict::Stop, "late", ""),
+    (Rule::Sequence, Verdict::Stop, "same", ""),
+    (Rule::Sequence, Verdict::Stop, "newer", ""),
     (Rule::Matrix, Verdict::Pass, "default", ""),
+    (Rule::Matrix, Verdict::Pass, "offer", ""),
     (Rule::Matrix, Verdict::Pass, "urgent", ""),
     (Rule::Matrix, Verdict::Pass, "security", ""),
     (Rule::Matrix, Verdict::Stop, "not_urgent", ""),
@@ -112,6 +116,42 @@ fn every_code_has_a_sentence_of_its_own_in_every_locale() {
         }
     }
 }
+
+/// A rule's own file is read for the codes it may give: a new one without a sentence fails
+/// here, whether or not any test makes the rule say it.
+#[test]
+fn no_rule_says_what_no_sentence_explains() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/src/decide");
+    let mut found = 0;
+    for rule in Rule::ALL {
+        // The route is what remains; its codes are the channels.
+        if *rule == Rule::Route {
+            continue;
+        }
+        let file = format!("{rules}/{rule}.rs");
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{file}"));
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // What stands in quotation marks, as far as it can be a code.
+        for code in text.split('"').skip(1).step_by(2) {
+            let word = code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            if !word || code.len() < 2 || NO_CODES.contains(&code) {
+                continue;
+            }
+            found += 1;
+            let known = CODES
+                .iter()
+                .any(|(of, _, why, _)| of == rule && *why == code);
+            assert!(
+                known,
+                "`{rule}` may say `{code}`, and CODES does not have it"
+            );
+        }
+    }
+    assert!(found >= CODES.len() - 8, "{found}");
+}
+
+/// Words in the files of rules that are keys of data.
+const NO_CODES: [&str; 2] = ["order", "sequence"];
 
 #[test]
 fn every_word_of_a_rule_has_a_sentence_even_with_an_unknown_code() {

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod stricter;
+
 fn any_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl Strategy<Value = T> {
     (0..all.len()).prop_map(move |at| all[at].clone())
 }

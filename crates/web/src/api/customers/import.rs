@@ -123,10 +123,8 @@ async fn import(
                         .put_customers_telling(customers, mode)
                         .await?
                 }
-                None => {
-                    app.store().put_customers(customers, app.now()).await?;
-                }
-            }
+                None => app.pipeline().put_customers(customers).await?,
+            };
         }
         answer.stored += count as u64;
     }

@@ -52,10 +52,8 @@ pub(crate) async fn put_customer(
                 .put_customers_telling(vec![customer], key.mode)
                 .await?
         }
-        false => {
-            app.store().put_customers(vec![customer], app.now()).await?;
-        }
-    }
+        false => app.pipeline().put_customers(vec![customer]).await?,
+    };
     let kept = app.store().facts(vec![id.clone()]).await?;
     let kept = kept.into_iter().flatten().next();
     let facts = kept.ok_or_else(|| Problem::new(Code::NotFound, "It was removed meanwhile."))?;
