@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::define_words;
 use crate::{
-    Category, Channel, ContactPoint, Health, How, Instant, PurposeClass, QuietHours, RecipientId, Sealed,
-    Suppressed,
+    Category, Channel, ContactPoint, Health, How, Instant, PurposeClass, QuietHours, RecipientId,
+    Sealed, Suppressed,
 };
 
 define_words!(
@@ -349,7 +349,8 @@ impl Facts {
     pub fn health_at(&self, channel: Channel, at: Instant) -> Health {
         let all = self.suppressions_at(channel, at);
         let mut all = all.map(|reason| Health::of(Some(reason)));
-        all.find(|health| *health != Health::Good).unwrap_or(Health::Good)
+        all.find(|health| *health != Health::Good)
+            .unwrap_or(Health::Good)
     }
 
     /// Why it is on the list of suppressions, if it is; also where that has ended.

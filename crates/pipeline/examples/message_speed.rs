@@ -17,6 +17,7 @@ use model::{
     Channel, Consent, ConsentPurpose, ContactPoint, Customer, DeliveryId, Event, Facts, Id,
     MessageContent, MessageId, Mode, RecipientId, Sealed,
 };
+use pipeline::attention::Attention;
 use pipeline::catalogue::Catalogue;
 use pipeline::decide::sequence::Standing;
 use pipeline::decide::{Case, Terms, decide};
@@ -91,6 +92,7 @@ struct Bench {
     guard: Guard,
     carrier: EmailCarrier,
     regions: Arc<Regions>,
+    attention: Attention,
 }
 
 /// One event and what follows from it.
@@ -118,6 +120,8 @@ fn stage_decide(bench: &Bench, sample: &Sample) -> bool {
         spent: &[],
         no_sender: &[],
         regions: &bench.regions,
+        attention: Some(&bench.attention),
+        taken: &[],
     };
     decide(&case).deliveries.len() == 1
 }
@@ -211,6 +215,7 @@ impl Bench {
             brand,
             carrier: EmailCarrier::start(config)?,
             regions: Regions::shipped(),
+            attention: Attention::default(),
         })
     }
 

@@ -38,7 +38,9 @@ pub fn of(config: &Config, store: &Store) -> Result<Limits> {
             public_url.starts_with("https://"),
         )),
         regions: Arc::new(regions.revoking_all_from(revoke_all_from(config)?)),
-        message_center: public_url.starts_with("https://").then(|| public_url.clone()),
+        message_center: public_url
+            .starts_with("https://")
+            .then(|| public_url.clone()),
         attention: attention(&config.attention),
         double_opt_in: config.consent.double_opt_in.clone(),
     })

@@ -11,12 +11,12 @@ use channels::{
     TlsRoots,
 };
 use model::{Channel, Sealed};
-use pipeline::{Digests, Pipeline};
 use pipeline::catalogue::Catalogue;
 use pipeline::render::Brand;
 use pipeline::send::{Carriers, Room, Routes, Sender};
 use pipeline::senders::{Registry, SenderFaults};
 use pipeline::track::{Answers, Tracker};
+use pipeline::{Digests, Pipeline};
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

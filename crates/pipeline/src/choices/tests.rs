@@ -412,6 +412,7 @@ async fn a_choice_is_kept_and_stops_what_is_on_its_way() {
             channel: Channel::Sms,
             purpose,
             accepted_at: noon(),
+            proves: false,
         };
         pipeline.stops().has(&leaving, noon())
     };

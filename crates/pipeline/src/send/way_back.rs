@@ -9,8 +9,8 @@ use model::{Category, Instant, RecipientId};
 use store::ClaimedDelivery;
 
 use super::Sender;
-use crate::render::foot::{FootLinks, can_be_stopped};
 use crate::choices::EVERY_TOPIC;
+use crate::render::foot::{FootLinks, can_be_stopped};
 
 /// Where mail comes back to.
 #[derive(Clone, Debug)]

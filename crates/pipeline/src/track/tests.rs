@@ -175,6 +175,7 @@ impl World {
                 channel: Channel::Email,
                 purpose,
                 accepted_at: now,
+                proves: false,
             };
             self.pipeline.stops().has(&leaving, now)
         };

@@ -1,9 +1,6 @@
 //! Recipients: profiles, the facts decisions read, suppressed addresses.
 
-use model::{
-    ChangeId, Channel, Customer, Facts, Id, Instant, Lane, Mode, Partition,
-    RecipientId,
-};
+use model::{ChangeId, Channel, Customer, Facts, Id, Instant, Lane, Mode, Partition, RecipientId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::consents::append;

@@ -463,6 +463,8 @@ impl World {
             spent: &[],
             no_sender: &[],
             regions: &regions,
+            attention: None,
+            taken: &[],
         });
         self.events += 1;
         let ids = self.store().ids();
@@ -486,8 +488,10 @@ impl World {
                     secret: None,
                     lease: None,
                     quote: None,
+                    counts: None,
                 })
                 .collect(),
+            collected: decision.collected,
         };
         let event = AcceptedEvent {
             id: ids.next(partition, now),
