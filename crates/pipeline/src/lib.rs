@@ -304,14 +304,21 @@ impl Pipeline {
     pub async fn wish(&self, contact: ContactPoint, wished: Wished) -> store::Result<()> {
         let wish = wished.wish;
         self.0.store.wish(contact.clone(), wished).await?;
-        self.note_wish(&contact, wish);
+        self.note_wish(&contact, wish).await;
         Ok(())
     }
 
     /// Notes a wish that the store has, for what is on its way already.
-    pub(crate) fn note_wish(&self, contact: &ContactPoint, wish: Wish) {
+    pub(crate) async fn note_wish(&self, contact: &ContactPoint, wish: Wish) {
         let digest = self.0.store.digest(contact);
         let reach = Reach::of(contact.channel, wish);
+        if reach.is_none() {
+            // What others suppressed no start takes back; where that is not known, neither.
+            let still = self.0.store.suppressed_among(vec![digest]).await;
+            if !still.is_ok_and(|still| still.is_empty()) {
+                return;
+            }
+        }
         let now = self.0.clock.now();
         self.0.stops.note(Whose::Address(digest), reach, now);
     }

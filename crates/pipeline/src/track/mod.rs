@@ -164,7 +164,7 @@ impl Track {
             tracing::warn!(%error, "could not keep texts that came in; the carrier sends them again");
         } else {
             for (contact, wish) in wished {
-                self.pipeline.note_wish(&contact, wish);
+                self.pipeline.note_wish(&contact, wish).await;
             }
             self.pipeline.asked().notify_one();
         }
