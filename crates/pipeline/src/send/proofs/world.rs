@@ -598,6 +598,11 @@ impl World {
 
     fn leave(&mut self) -> Result<(), String> {
         for Inside { claimed, recall } in std::mem::take(&mut self.inside) {
+            // The carrier was told how long it is of use.
+            if self.clock.now() >= claimed.expires_at {
+                self.gone.insert((claimed.message, Channel::Sms));
+                continue;
+            }
             match recall.reason(false) {
                 // Its outcome is recorded already, so it does not come again here.
                 Some(_) => {

@@ -190,6 +190,12 @@ proptest! {
             // What a profile says of topics may be stricter or not; here all is the customer's.
             preference.chosen = true;
         }
+        for consent in &mut loose.customer.consents {
+            // A customer's own "no" does not lie ahead; an end that was stated may.
+            if consent.withdrawn_at.is_some_and(|end| end > noon()) {
+                (consent.how, consent.ended) = (How::Import, How::Import);
+            }
+        }
         let quiet = quiet.map(|(from, to)| QuietHours { from, to });
         loose.customer.quiet_hours = quiet.filter(|quiet| quiet.is_whole());
         let mut strict = loose.clone();
