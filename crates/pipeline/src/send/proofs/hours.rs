@@ -48,6 +48,22 @@ fn claimed(zone: &str, (from, to): (i64, i64), now: Instant) -> ClaimedDelivery 
     }
 }
 
+/// A moment of each day of a year, and many around each at which a clock is set.
+fn moments(zone: &TimeZone, start: Instant, chance: &mut impl FnMut(i64) -> i64) -> Vec<Instant> {
+    let days = (0..365).map(|day| start + Span::days(day) + Span::secs(chance(86_400)));
+    let mut moments: Vec<Instant> = days.collect();
+    let end = start + Span::days(365);
+    for set in zone.following(start.to_timestamp()) {
+        let set = Instant::from_micros(set.timestamp().as_microsecond());
+        if set > end {
+            break;
+        }
+        let around = (-240..=240).step_by(7);
+        moments.extend(around.map(|minutes| set + Span::minutes(minutes)));
+    }
+    moments
+}
+
 /// Every zone, every day of a year, at a minute before and at each end of the quiet hours and
 /// at one somewhere else; and around each moment at which a clock is set.
 #[test]
@@ -74,23 +90,7 @@ fn nothing_leaves_in_quiet_hours_on_any_day_of_any_zone() {
     };
     for name in &names {
         let zone = TimeZone::get(name).unwrap();
-        let mut moments: Vec<Instant> = Vec::new();
-        for day in 0..365 {
-            moments.push(start + Span::days(day) + Span::secs(chance(86_400)));
-        }
-        let end = start + Span::days(365);
-        for set in zone.following(start.to_timestamp()) {
-            let set = Instant::from_micros(set.timestamp().as_microsecond());
-            if set > end {
-                break;
-            }
-            moments.extend(
-                (-240..=240)
-                    .step_by(7)
-                    .map(|minutes| set + Span::minutes(minutes)),
-            );
-        }
-        for now in moments {
+        for now in moments(&zone, start, &mut chance) {
             let local = zone.to_datetime(now.to_timestamp());
             let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
             // Hours that begin or end just here, or anywhere.

@@ -322,12 +322,8 @@ impl World {
         (row.category, row.topic.clone(), row.channel)
     }
 
-    async fn choose(&mut self, who: usize, chooses: &Chooses) {
-        use model::ConsentPurpose::{Marketing, Transactional};
-        let now = self.clock.now();
-        let Some(recipient) = self.ids[who] else {
-            return;
-        };
+    /// What is asked of the product.
+    fn choice(&self, chooses: &Chooses) -> Choice {
         let channels = |channel, allowed, offers| {
             let one = ChannelChoice {
                 channel,
@@ -339,7 +335,7 @@ impl World {
                 ..Choices::default()
             })
         };
-        let choice = match chooses {
+        match chooses {
             Chooses::Allowed(channel, on) => channels(*channel, Some(*on), None),
             Chooses::Offers(channel, on) => channels(*channel, None, Some(*on)),
             Chooses::Topic(row, want) => {
@@ -364,7 +360,16 @@ impl World {
                     channel,
                 }
             }
+        }
+    }
+
+    async fn choose(&mut self, who: usize, chooses: &Chooses) {
+        use model::ConsentPurpose::{Marketing, Transactional};
+        let now = self.clock.now();
+        let Some(recipient) = self.ids[who] else {
+            return;
         };
+        let choice = self.choice(chooses);
         let how = match chooses {
             Chooses::Unsubscribe(_) => How::Unsubscribe,
             _ => How::Page,
@@ -469,10 +474,7 @@ impl World {
         self.events += 1;
         let ids = self.store().ids();
         let partition = Partition::of(&facts.customer.id);
-        let mut kept = json!({"zone": facts.customer.time_zone, "country": facts.customer.country});
-        if let Some(quiet) = facts.customer.quiet_hours {
-            kept["quiet"] = json!(format!("{}-{}", quiet.from_text(), quiet.to_text()));
-        }
+        let kept = snapshot(&facts.customer);
         let message = NewMessage {
             id: ids.next(partition, now),
             recipient: facts.recipient,
@@ -691,4 +693,13 @@ fn content(message_type: String, terms: &Terms, kept: serde_json::Value) -> Mess
         order: None,
         data,
     }
+}
+
+/// What a message keeps of its customer for the hours at the hand-over.
+fn snapshot(customer: &Customer) -> serde_json::Value {
+    let mut kept = json!({"zone": customer.time_zone, "country": customer.country});
+    if let Some(quiet) = customer.quiet_hours {
+        kept["quiet"] = json!(format!("{}-{}", quiet.from_text(), quiet.to_text()));
+    }
+    kept
 }
