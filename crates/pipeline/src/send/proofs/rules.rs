@@ -201,7 +201,12 @@ impl Person {
         if self.address(channel).map(String::as_str) != Some(address) {
             return Some("it is not the customer's address any more");
         }
-        let own_stop = ["keyword_stop", "free_words_stop"];
+        let own_stop = [
+            "keyword_stop",
+            "free_words_stop",
+            "agent_stop",
+            "provider_stop",
+        ];
         if suppressed.is_some_and(|why| !(terms.answers && own_stop.contains(&why))) {
             return Some("nothing goes to that address");
         }

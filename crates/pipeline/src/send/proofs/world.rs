@@ -648,7 +648,14 @@ impl World {
 }
 
 fn is_own(why: &str) -> bool {
-    ["keyword_stop", "free_words_stop"].contains(&why)
+    // Whoever brought it: only the owner starts again.
+    let own = [
+        "keyword_stop",
+        "free_words_stop",
+        "agent_stop",
+        "provider_stop",
+    ];
+    own.contains(&why)
 }
 
 fn catalogue() -> Arc<Catalogue> {
