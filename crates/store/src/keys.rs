@@ -1,8 +1,25 @@
 //! API keys, single-use tokens, sessions. Only hashes of secrets pass through here.
 
-use model::{Instant, KeyId, RecipientId};
+use model::{Instant, KeyId, Mode, RecipientId};
 
-use crate::{ApiKey, Backend, Result, Store};
+use crate::{Backend, Result, Store};
+
+/// An API key at rest: never the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its public half.
+    pub id: KeyId,
+    /// What it is for, in the operator's words.
+    pub name: String,
+    /// What it may reach.
+    pub mode: Mode,
+    /// SHA-256 of the secret half.
+    pub hash: [u8; 32],
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was taken back, if it was.
+    pub revoked_at: Option<Instant>,
+}
 
 impl Store {
     /// Keeps an API key.

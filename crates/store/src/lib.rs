@@ -57,9 +57,10 @@ pub use contacts::{ContactChange, ContactRow};
 pub use costs::{CostQuery, CostRow, LedgerFault, PriceMatch, PriceRecord, Spent, Tally};
 pub use digests::{DigestCommitted, DigestSettled, DueDigest};
 pub use error::{Error, OpenError};
+pub use keys::ApiKey;
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{
-    AcceptedEvent, AcceptedResult, ApiKey, Changes, ClaimRequest, ClaimedDelivery, Committed,
+    AcceptedEvent, AcceptedResult, Changes, ClaimRequest, ClaimedDelivery, Committed,
     Counts, DeliveryRecord, Distribution, DueAnswer, EventRecord, FlagChange, InboundText,
     MailboxFilter, MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord,
     ReceiptMatch, ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,

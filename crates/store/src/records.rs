@@ -362,23 +362,6 @@ pub struct MessageRecord {
     pub deliveries: Vec<DeliveryRecord>,
 }
 
-/// An API key at rest: never the secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    /// Its public half.
-    pub id: KeyId,
-    /// What it is for, in the operator's words.
-    pub name: String,
-    /// What it may reach.
-    pub mode: Mode,
-    /// SHA-256 of the secret half.
-    pub hash: [u8; 32],
-    /// When it was made.
-    pub created_at: Instant,
-    /// When it was taken back, if it was.
-    pub revoked_at: Option<Instant>,
-}
-
 /// Counts for summaries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

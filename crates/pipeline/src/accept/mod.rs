@@ -6,6 +6,7 @@
 //! failed event: durable, named in the answer, replayable. Next: `send` claims what became
 //! due.
 
+mod answer;
 mod attention;
 mod digests;
 mod direct;
@@ -23,6 +24,7 @@ use store::{AcceptedEvent, AcceptedResult, Committed};
 
 use crate::Pipeline;
 use crate::costs::Holds;
+use answer::{answer, count};
 pub use digests::Digests;
 pub use envelope::MAX_EVENT_BYTES;
 pub(crate) use envelope::OWN_SOURCES;
@@ -362,40 +364,5 @@ fn lane_of(accepted: &AcceptedEvent) -> Lane {
     match &accepted.result {
         AcceptedResult::Message { message, .. } => message.content.lane,
         AcceptedResult::Failed { .. } => Lane::Normal,
-    }
-}
-
-fn answer(accepted: &AcceptedEvent) -> EventAnswer {
-    match &accepted.result {
-        AcceptedResult::Message { message, .. } => EventAnswer::Accepted {
-            event: accepted.id,
-            message: message.id,
-        },
-        AcceptedResult::Failed { reason, detail, .. } => EventAnswer::Failed {
-            event: accepted.id,
-            reason: *reason,
-            detail: detail.clone(),
-        },
-    }
-}
-
-fn count(answers: &[EventAnswer]) {
-    let mut tally = [0_u64; 4];
-    for answer in answers {
-        let place = match answer {
-            EventAnswer::Accepted { .. } => 0,
-            EventAnswer::Failed { .. } => 1,
-            EventAnswer::Duplicate { .. } => 2,
-            EventAnswer::Rejected { .. } => 3,
-        };
-        tally[place] += 1;
-    }
-    for (word, n) in ["accepted", "failed", "duplicate", "rejected"]
-        .into_iter()
-        .zip(tally)
-    {
-        if n > 0 {
-            metrics::counter!("tidings_events_total", "answer" => word).increment(n);
-        }
     }
 }

@@ -11,8 +11,6 @@ mod gates;
 mod hand_over;
 mod handed;
 mod opted_out;
-#[cfg(test)]
-mod proofs;
 mod quiet;
 mod record;
 mod refused;

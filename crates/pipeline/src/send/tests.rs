@@ -1,6 +1,7 @@
 //! What the guard stops at the hand-over is taken back, with all that follows.
 
 mod hours;
+mod proofs;
 
 use std::sync::Arc;
 use std::time::Duration;

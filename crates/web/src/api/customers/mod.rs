@@ -1,6 +1,7 @@
 //! Customers: their profiles, tokens and mailboxes.
 
 pub(crate) mod changes;
+mod choices_shape;
 pub(crate) mod consent;
 pub(crate) mod contacts;
 pub(crate) mod get;
