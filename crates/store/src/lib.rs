@@ -60,10 +60,10 @@ pub use error::{Error, OpenError};
 pub use keys::ApiKey;
 pub use news::{MailboxNews, MailboxWatch, News};
 pub use records::{
-    AcceptedEvent, AcceptedResult, Changes, ClaimRequest, ClaimedDelivery, Committed,
-    Counts, DeliveryRecord, Distribution, DueAnswer, EventRecord, FlagChange, InboundText,
-    MailboxFilter, MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord,
-    ReceiptMatch, ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
+    AcceptedEvent, AcceptedResult, Changes, ClaimRequest, ClaimedDelivery, Committed, Counts,
+    DeliveryRecord, Distribution, DueAnswer, EventRecord, FlagChange, InboundText, MailboxFilter,
+    MailboxPage, MessageRecord, NewDelivery, NewMessage, Next, OutcomeRecord, ReceiptMatch,
+    ReceiptRecord, StoryOf, TOLD_AT_MOST, UnreadCounts,
 };
 
 pub use desk::{DRAFTS_AT_MOST, Publication, Published, Saved, Settled};

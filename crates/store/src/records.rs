@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Answer, Attempt, Category, Channel, Collected, ContactPoint, Delivery, DeliveryId,
-    DeliveryState, Event, EventId, FailureReason, InboundId, Instant, KeyId, Lane, Message,
+    DeliveryState, Event, EventId, FailureReason, InboundId, Instant, Lane, Message,
     MessageContent, MessageId, Mode, PlannedDelivery, Quote, Receipt, ReceiptStatus, RecipientId,
     Sealed, Span, Spoke, Trace,
 };

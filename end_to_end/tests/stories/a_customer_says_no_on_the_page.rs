@@ -166,7 +166,7 @@ async fn the_link_at_the_foot_of_a_mail_ends_them() {
     if !chromium_runs_here() {
         return;
     }
-    let world = World::start().await;
+    let world = World::with("[attention]\noffer_mails_a_day = 5\n").await;
     world.put(&[who_allows_offers("ines", 245)]).await;
     world.post(&offer("ines", "e-1")).await;
     world.delivery("ines", "email", "accepted").await;

@@ -127,7 +127,9 @@ fn a_no_said_again_holds_against_what_was_given_between() {
     let sent = with(vec![stated(Marketing, 20, None)]);
     let (kept, _) = sent.put_over(Some(&customer), at(60));
     assert!(!holds(&kept, Marketing, 60));
-    for second in [10, 20, 35, 60] {
+    // It was given between the two, and ends with the second.
+    assert!(holds(&kept, Marketing, 20) && holds(&kept, Marketing, 29));
+    for second in [10, 30, 35, 60] {
         assert!(!holds(&kept, Marketing, second), "{second}");
         let no = kept.withdrawn(Channel::Sms, Marketing, at(second));
         assert!(no.is_some(), "{second}");

@@ -569,7 +569,10 @@ async fn who_pays_for_texts_is_shown_what_is_free() {
     let world = World::new().await;
     let facts = world.customer("c-42").await;
     let url = "/v1/customers/c-42/preferences";
-    let allow = json!({"channels": [{"channel": "sms", "allowed": true}]});
+    let allow = json!({
+        "channels": [{"channel": "sms", "allowed": true}],
+        "wording": "phone script 3",
+    });
     world.live(Call::put(url).json(&allow)).await;
     let browser = Browser::of(&world, &facts).await;
     let page = browser.get("/preferences?tab=texts").await;
