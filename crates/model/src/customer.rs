@@ -199,7 +199,8 @@ impl Customer {
     }
 
     /// The consent in force for a purpose on a channel at a moment. One for marketing is for
-    /// the address it was given for, and for no other.
+    /// the address it was given for, and for no other; one that names its address comes
+    /// before one that does not.
     pub fn consent(
         &self,
         channel: Channel,
@@ -207,7 +208,7 @@ impl Customer {
         at: Instant,
     ) -> Option<&Consent> {
         let here = self.contact(channel).map(|contact| &contact.address);
-        self.consents.iter().find(|consent| {
+        let mut standing = self.consents.iter().filter(|consent| {
             consent.channel == channel
                 && consent.purpose == purpose
                 && consent.given_at <= at
@@ -215,7 +216,13 @@ impl Customer {
                 && (purpose != ConsentPurpose::Marketing
                     || is_no_address(&consent.contact)
                     || Some(&consent.contact) == here)
-        })
+        });
+        let first = standing.next()?;
+        let named = |consent: &&Consent| !is_no_address(&consent.contact);
+        match named(&first) || purpose != ConsentPurpose::Marketing {
+            true => Some(first),
+            false => standing.find(named).or(Some(first)),
+        }
     }
 
     /// What the customer wants of a topic on a channel: the word about the topic, or else the

@@ -61,7 +61,7 @@ define_codes!(
     /// It took too long to arrive or to answer.
     Timeout = REQUEST_TIMEOUT, "timeout", "The request took too long";
     /// Somebody was faster.
-    Conflict = CONFLICT, "conflict", "This has been done already";
+    Conflict = CONFLICT, "conflict", "This does not fit how things stand";
     /// It was there, and its content is destroyed.
     Gone = GONE, "gone", "This is gone for good";
     /// Too many bytes or too many items.

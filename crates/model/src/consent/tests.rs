@@ -238,3 +238,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_consent_that_names_its_address_comes_before_one_that_does_not() {
+    let mut customer = ines();
+    customer.consents = vec![
+        stated(Marketing, 1, None),
+        Consent {
+            contact: customer.phone.clone().unwrap().address,
+            ..stated(Marketing, 5, None)
+        },
+    ];
+    let given = |second| {
+        Some(
+            customer
+                .consent(Channel::Sms, Marketing, at(second))?
+                .given_at,
+        )
+    };
+    assert_eq!((given(2), given(6)), (Some(at(1)), Some(at(5))));
+}

@@ -45,6 +45,11 @@ impl<'a> Making<'a> {
 
     pub(super) fn form(&mut self, form: &Choices) {
         for (at, choice) in form.channels.iter().enumerate() {
+            let mut before = form.channels[..at].iter();
+            if before.any(|other| other.channel == choice.channel) {
+                self.fault(format!("/channels/{at}"), "this channel is named twice");
+                continue;
+            }
             self.channel(at, choice);
         }
         for (at, choice) in form.topics.iter().enumerate() {

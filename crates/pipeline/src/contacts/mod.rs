@@ -223,6 +223,11 @@ impl Pipeline {
         let now = self.clock().now();
         let said = self
             .change_contact(facts, contact, |row, _| {
+                // What is no code at all costs no try.
+                if entered.is_empty() {
+                    let code = row.state.code_works(now);
+                    return Ok(code.map_or(Entered::Gone, |code| Entered::Wrong(code.left)));
+                }
                 let is_right = |seal: &str| self.is_sealed(facts, contact, (&entered, seal));
                 Ok(row.state.enters(is_right, now))
             })

@@ -134,6 +134,10 @@ async fn a_code_proves_the_phone_and_the_mail_address_it_went_to() {
         let [sent] = &due[..] else { panic!("{due:?}") };
         assert_eq!(sent.secret.as_ref().unwrap().open(), "000007");
         assert_eq!(Some(&sent.contact), facts.customer.contact(*channel));
+        for nothing in ["", "x", &"7".repeat(900)] {
+            let wrong = world.pipeline.enter_code(&facts, *channel, nothing).await;
+            assert_eq!(wrong.unwrap(), Entered::Wrong(5), "costs no try");
+        }
         let wrong = world.pipeline.enter_code(&facts, *channel, "000008").await;
         assert_eq!(wrong.unwrap(), Entered::Wrong(4));
         assert_eq!(world.point("ana", *channel).await.verified, None);

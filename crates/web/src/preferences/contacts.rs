@@ -58,6 +58,10 @@ struct Words {
     back: String,
 }
 
+/// What the pages around it are written in: a card in another language would be hard to read
+/// for everybody.
+const PAGES: &str = "en";
+
 /// By locale. Others read English.
 static WORDS: LazyLock<BTreeMap<String, Words>> = LazyLock::new(|| {
     let text = include_str!("../../templates/pages/contact_words.json");
@@ -155,7 +159,7 @@ pub(crate) async fn act(
     Form(sent): Form<Sent>,
 ) -> Result<Response, PageError> {
     let facts = viewer.0.facts();
-    let (_, words) = words_of(&facts.customer.locale);
+    let (_, words) = words_of(PAGES);
     let said = match sent.what {
         What::Send => {
             let random = (app.random_bytes()?, Mode::Live);
@@ -202,7 +206,7 @@ async fn answer(
     let found = app.store().facts_of(vec![viewer.recipient()]).await?;
     let facts = found.into_iter().flatten().next();
     let facts = facts.as_ref().unwrap_or_else(|| viewer.0.facts());
-    let (lang, words) = words_of(&facts.customer.locale);
+    let (lang, words) = words_of(PAGES);
     let page = ContactsPage {
         page: viewer.page(app, Place::Account, counts.total),
         lang,
@@ -220,7 +224,7 @@ async fn shown(
     (by_link, said): (bool, Option<(bool, String)>),
 ) -> Result<String, PageError> {
     let points = app.pipeline().contact_points(facts).await?;
-    let (lang, words) = words_of(&facts.customer.locale);
+    let (lang, words) = words_of(PAGES);
     let lines = Channel::ALL.iter().map(|channel| Line {
         name: match channel {
             Channel::Sms => &words.texts,

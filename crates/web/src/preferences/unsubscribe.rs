@@ -109,8 +109,9 @@ fn is_one_click(media_type: &str, body: &[u8]) -> bool {
     if media_type == "multipart/form-data" {
         return has_part(body);
     }
+    let is_form = media_type == "application/x-www-form-urlencoded";
     let mut pairs = body.trim().split('&');
-    pairs.any(|pair| pair == "List-Unsubscribe=One-Click")
+    is_form && pairs.any(|pair| pair == "List-Unsubscribe=One-Click")
 }
 
 /// Whether a part of a multipart body has the name and the value (RFC 7578 §4.2).
@@ -157,6 +158,7 @@ mod tests {
                 "{bad}"
             );
         }
+        assert!(!is_one_click("text/plain", b"List-Unsubscribe=One-Click"));
         assert!(!is_one_click(form, b"\xff"));
     }
 }

@@ -545,6 +545,10 @@ async fn what_protects_has_no_switch_but_a_way() {
     let off = json!({"topics": [{"category": "account", "topic": "security", "channel": "email", "on": false}]});
     let refused = world.live(Call::put(url).json(&off)).await;
     assert_eq!(refused.json()["faults"][0]["pointer"], "/topics/0/on");
+    let texts = |allowed: bool| json!({"channel": "sms", "allowed": allowed});
+    let both = json!({"channels": [texts(true), texts(false)], "wording": "phone script 3"});
+    let refused = world.live(Call::put(url).json(&both)).await;
+    assert_eq!(refused.json()["faults"][0]["pointer"], "/channels/1");
     let back = json!({"topics": [{"category": "account", "topic": "security", "channel": "sms", "on": true}]});
     let back = world.live(Call::put(url).json(&back)).await.json();
     assert_eq!(back["changed"][0]["what"], "way");

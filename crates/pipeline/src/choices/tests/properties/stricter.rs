@@ -191,8 +191,8 @@ proptest! {
             preference.chosen = true;
         }
         for consent in &mut loose.customer.consents {
-            // A customer's own "no" does not lie ahead; an end that was stated may.
-            if consent.withdrawn_at.is_some_and(|end| end > noon()) {
+            // A customer's own word does not lie ahead; what was stated may.
+            if consent.given_at > noon() || consent.withdrawn_at.is_some_and(|end| end > noon()) {
                 (consent.how, consent.ended) = (How::Import, How::Import);
             }
         }

@@ -207,7 +207,12 @@ impl Person {
             "agent_stop",
             "provider_stop",
         ];
-        if suppressed.is_some_and(|why| !(terms.answers && own_stop.contains(&why))) {
+        let unwell = ["hard_bounce", "blocked", "recycled"];
+        // An answer passes the own stop; the code that proves an address, its health.
+        let passes = |why: &str| {
+            (terms.answers && own_stop.contains(&why)) || (terms.proves && unwell.contains(&why))
+        };
+        if suppressed.is_some_and(|why| !passes(why)) {
             return Some("nothing goes to that address");
         }
         let protects = matches!(terms.purpose, P::Security | P::Legal);
