@@ -268,13 +268,13 @@ impl Customer {
         let source = stated.source.clone();
         // An older statement does not undo the customer's later "no". One that was dated ahead
         // and ended before it began says nothing of the moment at which it would have begun.
-        let began =
-            |kept: &Consent| kept.how == kept.ended || kept.withdrawn_at != Some(kept.given_at);
+        let never_began =
+            |kept: &Consent| kept.withdrawn_at == Some(kept.given_at) && kept.given_at > now;
         let no = self
             .consents
             .iter()
             .filter(|kept| kept.channel == stated.channel && kept.purpose == stated.purpose)
-            .filter(|kept| began(kept))
+            .filter(|kept| !never_began(kept))
             .filter(|kept| kept.ended != How::Import)
             .filter_map(|kept| Some((kept.withdrawn_at?, kept.ended)))
             .filter(|(at, _)| *at >= stated.given_at)

@@ -258,3 +258,11 @@ fn a_consent_that_names_its_address_comes_before_one_that_does_not() {
     };
     assert_eq!((given(2), given(6)), (Some(at(1)), Some(at(5))));
 }
+
+#[test]
+fn a_stop_in_the_moment_of_the_consent_holds_against_older_ones() {
+    let (mut customer, _) = with(vec![stated(Marketing, 10, None)]).put_over(None, at(10));
+    customer.wish(Channel::Sms, Wish::StopMarketing, &said(10, How::Keyword));
+    let (kept, _) = with(vec![stated(Marketing, 1, None)]).put_over(Some(&customer), at(10));
+    assert!(!holds(&kept, Marketing, 10) && !holds(&kept, Marketing, 20));
+}
