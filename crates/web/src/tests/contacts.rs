@@ -136,31 +136,29 @@ async fn submit(browser: &Browser<'_>, form: String) -> Answer {
 }
 
 #[tokio::test]
-async fn the_page_shows_the_state_and_takes_the_code_in_the_customers_language() {
+async fn the_page_shows_the_state_and_takes_the_code() {
     let world = World::new().await;
     put(&world, "+12535550129", "").await;
     let facts = world.app.store().facts(vec!["ana".into()]).await.unwrap();
     let facts = facts.into_iter().flatten().next().unwrap();
     let browser = Browser::of(&world, &facts).await;
     let page = browser.get("/preferences").await;
-    assert!(
-        page.body.contains("Wo wir Sie erreichen") && page.body.contains("Noch nicht bestätigt")
-    );
+    assert!(page.body.contains("Where we reach you") && page.body.contains("Not confirmed yet"));
     assert!(!page.body.contains("+12535550129"), "masked");
     let sent = submit(&browser, "channel=sms&do=send".into()).await;
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.body);
-    assert!(sent.body.contains("Ein Code ist unterwegs") && sent.body.contains("one-time-code"));
+    assert!(sent.body.contains("A code is on its way") && sent.body.contains("one-time-code"));
     let code = code(&world, Channel::Sms).await;
     assert!(!sent.body.contains(&code));
     let wrong = submit(&browser, "channel=sms&do=check&code=1".into()).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(
-        wrong.body.contains("Verbleibende Versuche: 4"),
-        "{}",
-        wrong.body
-    );
+    assert!(wrong.body.contains("Tries left: 4"), "{}", wrong.body);
     let right = submit(&browser, format!("channel=sms&do=check&code={code}")).await;
-    assert!(right.body.contains("Als Ihre bestätigt"), "{}", right.body);
+    assert!(
+        right.body.contains("Confirmed to be yours"),
+        "{}",
+        right.body
+    );
     // An address at which nothing arrives says so, and may be proved again.
     let phone = facts.customer.phone.clone().unwrap();
     world
@@ -170,7 +168,7 @@ async fn the_page_shows_the_state_and_takes_the_code_in_the_customers_language()
         .await
         .unwrap();
     let page = browser.get("/preferences/contacts").await;
-    assert!(page.body.contains("kamen dort nicht an") && page.body.contains("value=\"send\""));
+    assert!(page.body.contains("did not arrive there") && page.body.contains("value=\"send\""));
     assert_eq!(contacts(&world).await[0]["health"], "bounced");
     // By a link one only looks.
     let link = crate::preferences_url(&world.app, facts.recipient);
@@ -178,7 +176,5 @@ async fn the_page_shows_the_state_and_takes_the_code_in_the_customers_language()
         .strip_prefix(world.app.config().public_url.as_str())
         .unwrap();
     let linked = world.call(Call::get(path)).await;
-    assert!(
-        linked.body.contains("Wo wir Sie erreichen") && !linked.body.contains("value=\"send\"")
-    );
+    assert!(linked.body.contains("Where we reach you") && !linked.body.contains("value=\"send\""));
 }
